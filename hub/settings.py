@@ -1,0 +1,387 @@
+"""Settings: `hub.toml` and the environment, read once in `hub.app` and passed down.
+
+`HANDOFF_` variables override the file, nested by `__` (`HANDOFF_HUB__PORT=9000`). A secret is never in the file as
+itself: `token_env`, `token_file` or `token_sha256` names it. What the law needs declared has no default: each
+organization's posture, the operator's relation to it, the state policy, and what a destination does after a
+permanent failure. Unset, the hub refuses to start (part2 P9).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import os
+import tomllib
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, Literal, Self
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from hub.errors import SettingsError
+from mappings.incident import Agency, Identifier, Organization, Role, Telecom, Urgency
+from mappings.partner import Partner
+
+ENVIRONMENT = "HANDOFF_"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Secret(_Strict):
+    """A bearer token, named but not written down: exactly one of the three."""
+
+    env: str | None = None
+    file: Path | None = None
+    sha256: str | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(value is not None for value in (self.env, self.file, self.sha256)) != 1:
+            raise ValueError("name exactly one of env, file, sha256")
+        return self
+
+    def reveal(self) -> str:
+        """The token, to present it. Raises SettingsError `settings.secret` when only its hash is known."""
+        if self.env is not None and os.environ.get(self.env):
+            return os.environ[self.env]
+        if self.file is not None and self.file.is_file():
+            return self.file.read_text().strip()
+        raise SettingsError("settings.secret", "the secret named here is not there", path=self.env or "file")
+
+    def digest(self) -> bytes:
+        """SHA-256 of the token, to check one that is presented."""
+        if self.sha256 is not None:
+            return bytes.fromhex(self.sha256)
+        return hashlib.sha256(self.reveal().encode()).digest()
+
+
+class Operator(_Strict):
+    """Who runs this hub, and what it is to the organizations whose data it holds (part2 P9)."""
+
+    organization: str
+    relation: Literal["self", "business-associate", "qso", "intermediary"]
+    agreement: str | None = None
+
+    @model_validator(mode="after")
+    def _agreement(self) -> Self:
+        if self.relation != "self" and not self.agreement:
+            raise ValueError("a relation other than self names its agreement")
+        return self
+
+
+class StatePolicy(_Strict):
+    """The state law overlay, reviewed by a person. `none` is a policy too, with its reviewer and date."""
+
+    name: str
+    reviewer: str
+    reviewed: date
+
+
+class HubSection(_Strict):
+    """The service itself. Times in seconds, sizes in bytes."""
+
+    bind: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    mllp_port: int | None = Field(default=None, ge=0, le=65535)
+    database: str = "sqlite:///hub.db"
+    keys: Path = Path("hub-keys.json")
+    max_body: int = Field(default=64 * 1024 * 1024, gt=0)
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    lease: float = Field(default=30.0, gt=0)
+    poll: float = Field(default=0.25, gt=0)
+    retry_base: float = Field(default=1.0, gt=0)
+    retry_cap: float = Field(default=300.0, gt=0)
+    privacy_officer: str = "privacy officer"
+
+    @model_validator(mode="after")
+    def _loopback(self) -> Self:
+        # Without TLS the console and the API would be readable on the wire (design, section 7).
+        if self.tls_certificate is None and not _is_loopback(self.bind):
+            raise ValueError("without TLS the hub binds to loopback only")
+        return self
+
+
+class OrganizationSection(_Strict):
+    """An organization and who it is in law. `posture` has no default."""
+
+    id: str
+    name: str
+    kind: Literal["agency", "center", "other"]
+    posture: Role
+    identifiers: tuple[dict[str, str], ...] = ()
+    telephone: str | None = None
+
+    def organization(self) -> Organization:
+        """As the mapping library takes it."""
+        return Organization(
+            id=self.id,
+            name=self.name,
+            kind=self.kind,
+            posture=self.posture,
+            identifiers=tuple(
+                Identifier(value=i["value"], assigner=i.get("system"), kind=i.get("kind")) for i in self.identifiers
+            ),
+            telecoms=(Telecom(value=self.telephone, system="phone", use="work"),) if self.telephone else (),
+        )
+
+
+class AgencySection(_Strict):
+    """An agency whose records are read: which organization it is, its zone and identifier base."""
+
+    id: str
+    ori: str | None = None
+    zone: str
+    system: str | None = None
+
+    @field_validator("zone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("not an IANA zone")
+        return value
+
+
+class SourceSection(_Strict):
+    """A credential bound to one organization. A payload cannot choose its origin; `speaks_for` lists the other
+    organizations whose records this source may carry (an employer's app used by a joint team, by agreement).
+
+    `reads`: `eido`, `incident`, or a pack's id or folder. `folder` watches a directory instead of HTTP.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    organization: str
+    agency: str | None = None
+    reads: str
+    token: Secret | None = None
+    folder: Path | None = None
+    pattern: str = "*"
+    speaks_for: tuple[str, ...] = ()
+    gated_only: bool = False
+
+    @model_validator(mode="after")
+    def _way_in(self) -> Self:
+        if (self.token is None) == (self.folder is None):
+            raise ValueError("a source has a token or a folder")
+        return self
+
+
+class PartnerSection(_Strict):
+    """The partner's form; the fields of `mappings.partner.Partner`."""
+
+    form: Literal["transaction", "message", "hl7v2"] | None = None
+    resource_types: tuple[str, ...] = ()
+    event: str | None = None
+    update_event: str | None = None
+    destination_endpoint: str | None = None
+    message: str | None = None
+    version: str | None = None
+    charset: str | None = None
+    sending_application: str | None = None
+    sending_facility: str | None = None
+    receiving_application: str | None = None
+    receiving_facility: str | None = None
+    acknowledgement: Literal["original", "enhanced"] | None = None
+    zone: str | None = None
+    notice: str | None = None
+    scope: str | None = None
+    labels: str | None = None
+
+
+_FORMS: dict[str, str] = {"fhir-message": "message", "fhir-rest": "transaction", "hl7v2": "hl7v2"}
+
+
+class DestinationSection(_Strict):
+    """A center's system: how it is reached, how it answers, what happens when it does not.
+
+    `on_failure` after a permanent refusal: `block-lane` keeps order until a person acts, `skip-and-park` lets later
+    messages pass. No default: somebody must choose. `respond_within` in seconds by urgency; a referral's own
+    respond-by time goes before it. `fallback` is what a person does when the alarm rings.
+    """
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    organization: str
+    adapter: Literal["fhir-message", "fhir-rest", "hl7v2"]
+    url: str
+    token: Secret | None = None
+    answer_token: Secret | None = None
+    on_failure: Literal["block-lane", "skip-and-park"]
+    partner: PartnerSection = PartnerSection()
+    poll_every: float | None = Field(default=None, gt=0)
+    timeout: float = Field(default=20.0, gt=0)
+    concurrency: int = Field(default=4, ge=1)
+    respond_within: dict[Urgency, float] = Field(
+        default_factory=lambda: {"stat": 3600.0, "asap": 4 * 3600.0, "urgent": 24 * 3600.0, "routine": 72 * 3600.0}
+    )
+    fallback_telephone: str
+    owner: str
+
+    def form(self) -> Partner:
+        """The mapping library's Partner: the adapter's form with what this section says over the defaults."""
+        given = {key: value for key, value in self.partner.model_dump().items() if value not in (None, ())}
+        given.setdefault("form", _FORMS[self.adapter])
+        return Partner(id=self.id, **given)
+
+
+class RouteSection(_Strict):
+    """Which destination takes the referrals to an organization."""
+
+    organization: str
+    destination: str
+    service: str | None = None
+
+
+class ExchangeSection(_Strict):
+    """A law-enforcement agency's declared exchange policy: what goes to whom for what (part2, section 10)."""
+
+    agency: str
+    to: tuple[str, ...]
+    purposes: tuple[str, ...] = ("TREAT",)
+    reference: str
+
+
+class AlarmSection(_Strict):
+    """Alarms repeat every `every` seconds until a person acknowledges them."""
+
+    every: float = Field(default=900.0, gt=0)
+    held_after: float = Field(default=0.0, ge=0)
+
+
+class Settings(_Strict):
+    """Everything a hub must be told. `check` has passed: every name refers to something that is there."""
+
+    hub: HubSection = HubSection()
+    operator: Operator
+    state_policy: StatePolicy
+    organization: tuple[OrganizationSection, ...]
+    agency: tuple[AgencySection, ...] = ()
+    source: tuple[SourceSection, ...] = ()
+    destination: tuple[DestinationSection, ...] = ()
+    route: tuple[RouteSection, ...] = ()
+    exchange: tuple[ExchangeSection, ...] = ()
+    alarm: AlarmSection = AlarmSection()
+
+    @model_validator(mode="after")
+    def _names(self) -> Self:
+        known = {o.id for o in self.organization}
+        agencies = {a.id for a in self.agency}
+        destinations = {d.id for d in self.destination}
+        for what, wanted, there in (
+            ("operator.organization", {self.operator.organization}, known),
+            ("agency.id", agencies, known),
+            ("source.organization", {s.organization for s in self.source}, known),
+            ("source.speaks_for", {o for s in self.source for o in s.speaks_for}, known),
+            ("source.agency", {s.agency for s in self.source if s.agency}, agencies),
+            ("destination.organization", {d.organization for d in self.destination}, known),
+            ("route.organization", {r.organization for r in self.route}, known),
+            ("route.destination", {r.destination for r in self.route}, destinations),
+            ("exchange.agency", {e.agency for e in self.exchange}, agencies),
+        ):
+            if wanted - there:
+                raise ValueError(f"{what} names something that is not configured")
+        for what, names in (
+            ("organization.id", [o.id for o in self.organization]),
+            ("source.name", [s.name for s in self.source]),
+            ("destination.id", [d.id for d in self.destination]),
+        ):
+            if len(set(names)) != len(names):
+                raise ValueError(f"{what} is not unique")
+        return self
+
+    def directory(self) -> tuple[Organization, ...]:
+        """Every configured organization."""
+        return tuple(section.organization() for section in self.organization)
+
+    def agency_of(self, identifier: str | None) -> Agency | None:
+        """The agency of that id with the directory it works in, or None when it is not configured."""
+        for section in self.agency:
+            if section.id == identifier:
+                posture, name = next((o.posture, o.name) for o in self.organization if o.id == section.id)
+                return Agency(
+                    id=section.id,
+                    name=name,
+                    ori=section.ori,
+                    posture=posture,
+                    zone=section.zone,
+                    system=section.system,
+                    organizations=self.directory(),
+                )
+        return None
+
+    def posture(self, organization: str | None) -> Role | None:
+        """Who that organization is in law, or None when it is not declared."""
+        return next((o.posture for o in self.organization if o.id == organization), None)
+
+    def destination_of(self, identifier: str) -> DestinationSection:
+        """The destination of that id. Raises KeyError when a stored delivery names one no longer configured."""
+        for section in self.destination:
+            if section.id == identifier:
+                return section
+        raise KeyError(identifier)
+
+    def respond_by(self, destination: DestinationSection, urgency: Urgency) -> timedelta:
+        """How long that destination has to decide a referral of that urgency."""
+        return timedelta(seconds=destination.respond_within.get(urgency, 72 * 3600.0))
+
+
+def load(path: Path | None, *, environ: dict[str, str] | None = None) -> Settings:
+    """Settings of a TOML file under the environment. Relative paths are relative to the file.
+
+    Raises SettingsError: `settings.not-toml`, or `settings.invalid` with one issue a field; never a value.
+    """
+    document: dict[str, Any] = {}
+    if path is not None:
+        try:
+            document = tomllib.loads(path.read_text())
+        except FileNotFoundError:
+            raise SettingsError("settings.missing", "there is no such file", path="--config") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+            raise SettingsError("settings.not-toml", "the file is not TOML", path=path.name) from None
+    for name, value in (os.environ if environ is None else environ).items():
+        if name.startswith(ENVIRONMENT) and "__" in name:
+            section = document
+            *parents, leaf = name.removeprefix(ENVIRONMENT).lower().split("__")
+            for parent in parents:
+                section = section.setdefault(parent, {})
+            section[leaf] = value
+    return parse(document, base=path.parent if path else Path())
+
+
+def parse(document: dict[str, Any], *, base: Path) -> Settings:
+    """Settings of a document; paths in it are relative to `base`. Raises SettingsError `settings.invalid`."""
+    try:
+        settings = Settings.model_validate(document)
+    except ValidationError as invalid:
+        found = invalid.errors(include_input=False, include_url=False, include_context=False)
+        places = "; ".join(f"{'.'.join(str(part) for part in e['loc']) or 'settings'}: {e['msg']}" for e in found)
+        raise SettingsError("settings.invalid", places, path="hub.toml") from None
+    return settings.model_copy(
+        update={
+            "hub": settings.hub.model_copy(
+                update={"keys": base / settings.hub.keys, "database": _beside(settings.hub.database, base)}
+            ),
+            "source": tuple(
+                s.model_copy(update={"folder": base / s.folder}) if s.folder else s for s in settings.source
+            ),
+        }
+    )
+
+
+def _beside(url: str, base: Path) -> str:
+    """A relative SQLite path beside the file; any other URL as it is."""
+    prefix = "sqlite:///"
+    if url.startswith(prefix) and not url.startswith(prefix + "/"):
+        return f"{prefix}{(base / url.removeprefix(prefix)).resolve()}"
+    return url
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
