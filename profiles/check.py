@@ -1,0 +1,516 @@
+"""Our own check of FHIR R4 resources, compiled from the generated tables (`profiles.generate`).
+
+`check` says what is wrong with a resource: unknown and missing elements, cardinality, JSON types, formats, dates
+that do not exist, required bindings, reference targets, choices, empty values, narratives, and the invariants of
+`profiles.invariants`. It does not look at profiles, at bindings that are not required, or at what the text says, and
+does not fetch what a reference points to outside the resource and its Bundle.
+
+Each type is compiled once into closures that return None for what is right and a list of (place, rule) for what is
+not; places are put together only on the way out of a fault, so a right resource costs no path.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from threading import RLock
+from typing import Any, NamedTuple
+
+from profiles import rules
+from profiles.definitions import r4, resource_types
+from profiles.invariants import REF_1, SQTY_1, Invariant, invariant
+from profiles.issue import Issue
+from profiles.primitives import FORMS, PRIMITIVES, Primitive, wrong_type
+from profiles.rules import Found, Rule
+
+Json = dict[str, Any]
+
+
+class Context(NamedTuple):
+    """What references may resolve to: contained resources by id, entries of the Bundle by fullUrl; to their types."""
+
+    contained: Mapping[str, str]
+    entries: Mapping[str, str] | None  # None outside a Bundle
+
+
+#: A check of one element: its value, the context, and the object it stands in (for primitive extensions).
+Check = Callable[[Any, Context, Json], Found | None]
+
+_TYPE_NAME = "http://hl7.org/fhir/StructureDefinition/"
+_ELEMENT_NAME = re.compile(r"_?[a-z][A-Za-z0-9]{0,63}")
+_ID = r"[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?"
+_RELATIVE = re.compile(rf"([A-Z][A-Za-z]+)(?:/{_ID}|\?.+)")
+_ABSOLUTE = re.compile(rf"https?://.+/([A-Z][A-Za-z]+)/{_ID}")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:.+")
+
+_lock = RLock()
+_types: dict[str, Check] = {}  # also types whose table is still being filled: only under the lock
+_resources: dict[str, Check] = {}  # only complete ones
+
+
+def check(resource: Json) -> list[Issue]:
+    """What is wrong with this resource, in document order; an empty list if nothing is.
+
+    Takes any resource, with a Bundle's entries checked each in place (`Bundle.entry[3].resource.status`). Paths are
+    FHIRPath: a choice is written `Observation.value.ofType(Quantity)`. An invariant is evaluated even beside other
+    faults, unless those leave it nothing to evaluate. Never raises on JSON values, and issues carry none of them.
+    """
+    try:
+        found = _whole(resource, Context({}, None), {})
+    except RecursionError:
+        found = [("", rules.DEPTH)]
+    if found is None:
+        return []
+    kind = resource.get("resourceType") if isinstance(resource, dict) else None
+    root = kind if isinstance(kind, str) and kind in resource_types() else "Resource"
+    return [
+        Issue(severity=rule.severity, code=rule.code, rule=rule.rule, path=root + place, text=rule.text)
+        for place, rule in found
+    ]
+
+
+def _whole(value: Any, context: Context, _parent: Json) -> Found | None:
+    """A resource that stands for itself: the root, a Bundle's entry, a parameter."""
+    one = _resource(value)
+    if one is None:
+        return [("", wrong_type(value) if not isinstance(value, dict) else rules.RESOURCE_TYPE)]
+    entries = _entries(value) if value["resourceType"] == "Bundle" else context.entries
+    contained = value.get("contained")
+    if contained or entries is not context.entries:
+        context = Context(_contained(contained), entries)
+    return one(value, context, value)
+
+
+def _inside(value: Any, context: Context, _parent: Json) -> Found | None:
+    """A contained resource: its references resolve beside it."""
+    one = _resource(value)
+    if one is None:
+        return [("", wrong_type(value) if not isinstance(value, dict) else rules.RESOURCE_TYPE)]
+    return one(value, context, value)
+
+
+def _resource(value: Any) -> Check | None:
+    kind = value.get("resourceType") if isinstance(value, dict) else None
+    if not isinstance(kind, str):
+        return None
+    one = _resources.get(kind)
+    if one is None and kind in resource_types():
+        with _lock:
+            try:
+                one = _resources[kind] = _complex(kind)
+            except BaseException:
+                _types.clear()  # a table left half filled must not serve the next resource
+                raise
+    return one
+
+
+def _contained(resources: Any) -> dict[str, str]:
+    ids: dict[str, str] = {}
+    for resource in resources if isinstance(resources, list) else ():
+        if isinstance(resource, dict):
+            name, kind = resource.get("id"), resource.get("resourceType")
+            if isinstance(name, str) and isinstance(kind, str):
+                ids[name] = kind
+    return ids
+
+
+def _entries(bundle: Json) -> dict[str, str]:
+    urls: dict[str, str] = {}
+    listed = bundle.get("entry")
+    for entry in listed if isinstance(listed, list) else ():
+        if isinstance(entry, dict):
+            url, resource = entry.get("fullUrl"), entry.get("resource")
+            kind = resource.get("resourceType") if isinstance(resource, dict) else ""
+            if isinstance(url, str) and isinstance(kind, str):
+                urls[url] = kind
+    return urls
+
+
+# --- one type -----------------------------------------------------------------------------------------------------
+
+
+def _complex(name: str) -> Check:
+    """The check of a datatype, backbone element or resource. Call under the lock; recursion closes on itself."""
+    known = _types.get(name)
+    if known is not None:
+        return known
+    structure = r4()["types"][name]
+    singles: dict[str, Primitive] = {}  # one primitive, no choice: the commonest element, one call
+    others: dict[str, Check] = {}
+    steps: dict[str, str] = {}
+    required: list[tuple[str, ...]] = []
+    held = _invariants(name, structure)
+    _types[name] = checked = _object(singles, others, steps, required, held, is_element=structure["kind"] != "resource")
+    if structure["kind"] == "resource":
+        others["resourceType"] = _nothing
+        steps["resourceType"] = ".resourceType"
+    for element in structure["elements"]:
+        _add_element(name, element, singles, others, steps)
+        if element["min"]:
+            required.append(_keys(element, extended=True))
+    return checked
+
+
+def _object(
+    singles: dict[str, Primitive],
+    others: dict[str, Check],
+    steps: dict[str, str],
+    required: list[tuple[str, ...]],
+    held: list[Invariant],
+    *,
+    is_element: bool,
+) -> Check:
+    single = singles.get
+    other = others.get
+
+    def checked(value: Any, context: Context, _parent: Json) -> Found | None:
+        if not isinstance(value, dict):
+            return [("", wrong_type(value))]
+        found: Found | None = None
+        for key, item in value.items():
+            primitive = single(key)
+            if primitive is not None:
+                rule = primitive(item)
+                if rule is not None:
+                    found = _under(found, steps[key], [("", rule)])
+                continue
+            element = other(key)
+            if element is None:
+                found = _under(found, _unknown(key), [("", rules.UNKNOWN_ELEMENT)])
+                continue
+            below = element(item, context, value)
+            if below is not None:
+                found = _under(found, steps[key], below)
+        if is_element and (not value or (len(value) == 1 and "id" in value)):
+            return _under(found, "", [("", rules.EMPTY)])  # ele-1
+        for keys in required:
+            if keys[0] not in value and not any(key in value for key in keys):
+                found = _under(found, steps[keys[0]].partition(".ofType(")[0], [("", rules.MISSING)])
+        for each in held:
+            found = _hold(found, each, value)
+        return found
+
+    return checked
+
+
+def _invariants(place: str, definition: Json) -> list[Invariant]:
+    return [i for key in definition.get("constraints", ()) if (i := invariant(place, key)) is not None]
+
+
+def _hold(found: Found | None, held: Invariant, value: Any) -> Found | None:
+    try:
+        if held.holds(value):
+            return found
+    except (TypeError, ValueError, AttributeError, KeyError, IndexError):
+        # on a value of the wrong shape, already reported, there is nothing to evaluate
+        if found is None:
+            raise
+        return found
+    return _under(found, "", [("", held.rule)])
+
+
+def _under(found: Found | None, step: str, below: Found) -> Found:
+    placed = [(step + place, rule) for place, rule in below]
+    if found is None:
+        return placed
+    found.extend(placed)
+    return found
+
+
+def _unknown(key: Any) -> str:
+    """The place of an element that FHIR does not have: by name only if it looks like one, not like a payload."""
+    return f".{key}" if isinstance(key, str) and _ELEMENT_NAME.fullmatch(key) else ""
+
+
+def _nothing(_value: Any, _context: Context, _parent: Json) -> None:
+    """resourceType was read on the way here."""
+
+
+# --- one element of a type ----------------------------------------------------------------------------------------
+
+
+def _keys(element: Json, *, extended: bool) -> tuple[str, ...]:
+    """The JSON properties that may carry an element; `extended` adds those of primitive extensions."""
+    name: str = element["name"]
+    keys = [name]
+    if element.get("choice"):
+        keys = [name + t["code"][0].upper() + t["code"][1:] for t in element["types"]]
+    if extended:
+        keys += [f"_{k}" for k, t in zip(keys, element["types"], strict=True) if t["code"] in PRIMITIVES]
+    return tuple(keys)
+
+
+def _add_element(
+    name: str, element: Json, singles: dict[str, Primitive], others: dict[str, Check], steps: dict[str, str]
+) -> None:
+    many = element.get("max") is None
+    choice = element.get("choice", False)
+    siblings = frozenset(_keys(element, extended=True)) if choice else frozenset[str]()
+    held = _invariants(f"{name}.{element['name']}", element)
+    for key, kind in zip(_keys(element, extended=False), element["types"], strict=True):
+        code: str = kind["code"]
+        steps[key] = f".{element['name']}.ofType({code})" if choice else f".{key}"
+        if code not in PRIMITIVES:
+            one = _held(_one(element, kind), held)
+            others[key] = _alone(_array(one) if many else one, key, siblings - {key})
+            continue
+        primitive = _bound(element, PRIMITIVES[code])
+        steps[f"_{key}"] = steps[key]
+        if many:
+            others[key] = _primitive_array(primitive, f"_{key}", held)
+            others[f"_{key}"] = _extension_array(key)
+        else:
+            others[f"_{key}"] = _alone(_extension(key), f"_{key}", siblings - {key, f"_{key}"})
+            if choice or held:
+                others[key] = _alone(_held(_primitive(primitive), held), key, siblings - {key, f"_{key}"})
+            else:
+                singles[key] = primitive
+
+
+def _one(element: Json, kind: Json) -> Check:
+    """The check of one value of a complex type where this element stands."""
+    code: str = kind["code"]
+    if code == "Resource":
+        return _inside if element["name"] == "contained" else _whole
+    one = _complex(code)
+    if code == "Reference":
+        one = _reference(one, frozenset(kind.get("targets", ())))
+    if "SimpleQuantity" in kind.get("profile", ()):
+        one = _held(one, [SQTY_1])
+    url = element.get("binding")
+    if url in r4()["valuesets"] and code in ("CodeableConcept", "Coding"):
+        pairs = frozenset((s, c) for s, codes in r4()["valuesets"][url].items() for c in codes)
+        one = _concept(one, pairs) if code == "CodeableConcept" else _coding(one, pairs)
+    return one
+
+
+def _bound(element: Json, primitive: Primitive) -> Primitive:
+    """A primitive under its required binding, if it has one with codes to list."""
+    url = element.get("binding")
+    if url is None:
+        return primitive
+    if url not in r4()["valuesets"]:
+        return FORMS.get(url, primitive)
+    codes = frozenset(c for listed in r4()["valuesets"][url].values() for c in listed)
+
+    def coded(value: Any) -> Rule | None:
+        if not isinstance(value, str):
+            return wrong_type(value)
+        if value in codes:
+            return None
+        return rules.CODE if value else rules.EMPTY
+
+    return coded
+
+
+def _primitive(primitive: Primitive) -> Check:
+    def one(value: Any, _context: Context, _parent: Json) -> Found | None:
+        rule = primitive(value)
+        return None if rule is None else [("", rule)]
+
+    return one
+
+
+def _held(one: Check, held: list[Invariant]) -> Check:
+    """The check, and then the invariants that this place adds to its type."""
+    if not held:
+        return one
+
+    def and_held(value: Any, context: Context, parent: Json) -> Found | None:
+        found = one(value, context, parent)
+        for each in held:
+            found = _hold(found, each, value)
+        return found
+
+    return and_held
+
+
+def _alone(one: Check, key: str, siblings: frozenset[str]) -> Check:
+    """The check, and that no other type of the same choice element is present."""
+    if not siblings:
+        return one
+
+    def alone(value: Any, context: Context, parent: Json) -> Found | None:
+        found = one(value, context, parent)
+        if siblings.isdisjoint(parent):
+            return found
+        # said once, at the first of the types present
+        if next(k for k in parent if k in siblings or k == key) != key:
+            return found
+        return _under(found, "", [("", rules.CHOICE)])
+
+    return alone
+
+
+def _array(one: Check) -> Check:
+    def array(value: Any, context: Context, parent: Json) -> Found | None:
+        if not isinstance(value, list):
+            return [("", rules.TYPE if value is not None else rules.NULL)]
+        if not value:
+            return [("", rules.EMPTY)]
+        found: Found | None = None
+        for index, item in enumerate(value):
+            below = one(item, context, parent)
+            if below is not None:
+                found = _under(found, f"[{index}]", below)
+        return found
+
+    return array
+
+
+def _primitive_array(primitive: Primitive, extensions: str, held: list[Invariant]) -> Check:
+    def array(value: Any, _context: Context, parent: Json) -> Found | None:
+        if not isinstance(value, list):
+            return [("", rules.TYPE if value is not None else rules.NULL)]
+        if not value:
+            return [("", rules.EMPTY)]
+        found: Found | None = None
+        for index, item in enumerate(value):
+            rule = primitive(item)
+            if rule is not None and not (item is None and _at(parent.get(extensions), index)):
+                found = _under(found, f"[{index}]", [("", rule)])
+            for each in held:
+                found = _hold(found, each, item)
+        return found
+
+    return array
+
+
+def _at(values: Any, index: int) -> Any:
+    return values[index] if isinstance(values, list) and index < len(values) else None
+
+
+def _extension(key: str) -> Check:
+    """The `_name` beside a primitive: id and extensions of a value that may itself be absent."""
+    attached = _attached()
+
+    def extension(value: Any, context: Context, parent: Json) -> Found | None:
+        return attached(value, context, {"value": True} if key in parent else {})
+
+    return extension
+
+
+def _extension_array(key: str) -> Check:
+    """The `_name` beside an array of primitives, null where a value has no extension."""
+    attached = _attached()
+
+    def extensions(value: Any, context: Context, parent: Json) -> Found | None:
+        if not isinstance(value, list):
+            return [("", rules.TYPE if value is not None else rules.NULL)]
+        if not value:
+            return [("", rules.EMPTY)]
+        values = parent.get(key)
+        found: Found | None = None
+        for index, item in enumerate(value):
+            valued = _at(values, index) is not None
+            if item is not None:
+                below = attached(item, context, {"value": True} if valued else {})
+            elif not valued and not (isinstance(values, list) and index < len(values)):
+                below = [("", rules.ALIGNMENT)]  # neither a value nor an extension stands here
+            else:
+                below = None
+            if below is not None:
+                found = _under(found, f"[{index}]", below)
+        return found
+
+    return extensions
+
+
+def _attached() -> Check:
+    """Element's own id and extensions. The parent passed is non-empty if there is a value that they belong to."""
+    known = _types.get("Element")
+    if known is not None:
+        return known
+    others: dict[str, Check] = {}
+    singles: dict[str, Primitive] = {}
+    steps: dict[str, str] = {}
+    element_of = _object(singles, others, steps, [], [], is_element=False)
+
+    def attached(value: Any, context: Context, parent: Json) -> Found | None:
+        found = element_of(value, context, parent)
+        if found is None and (not value or (not parent and "extension" not in value)):
+            return [("", rules.EMPTY)]  # ele-1: neither a value nor an extension
+        return found
+
+    _types["Element"] = attached
+    for element in r4()["types"]["Element"]["elements"]:
+        _add_element("Element", element, singles, others, steps)
+    return attached
+
+
+# --- references and required concepts -----------------------------------------------------------------------------
+
+
+def _reference(base: Check, targets: frozenset[str]) -> Check:
+    """A Reference whose literal, and whose `type`, must be one of the targets (none: any resource)."""
+    types = resource_types()
+
+    def reference(value: Any, context: Context, parent: Json) -> Found | None:
+        found = base(value, context, parent)
+        if found is not None:
+            return found
+        kind: str | None = None
+        literal = value.get("reference")
+        if literal is not None:
+            kind, broken = _points_to(literal, context, types)
+            if broken is not None:
+                return [("", broken)]
+            if kind and targets and kind not in targets:
+                return [("", rules.TARGET)]
+        declared = value.get("type")
+        if declared is not None:
+            declared = declared.removeprefix(_TYPE_NAME)
+            if declared in types and ((targets and declared not in targets) or (kind and kind != declared)):
+                return [("", rules.TARGET)]
+        return None
+
+    return reference
+
+
+def _points_to(literal: str, context: Context, types: frozenset[str]) -> tuple[str | None, Rule | None]:
+    """The resource type that a literal reference names, as far as it can be known, or the rule that it breaks."""
+    relative = _RELATIVE.fullmatch(literal)
+    if relative is not None:
+        kind = relative[1]
+        return (kind, None) if kind in types else (None, rules.REFERENCE)
+    if literal[0] == "#":
+        if literal == "#":  # the resource that contains this one
+            return None, None
+        local = context.contained.get(literal[1:])
+        return local, None if local else REF_1
+    if context.entries is not None:
+        entry = context.entries.get(literal)
+        if entry:
+            return entry, None
+        if literal.startswith("urn:") and literal not in context.entries:
+            return None, rules.UNRESOLVED
+    absolute = _ABSOLUTE.fullmatch(literal)
+    if absolute is not None and absolute[1] in types:
+        return absolute[1], None
+    return None, None if _SCHEME.fullmatch(literal) else rules.REFERENCE
+
+
+def _concept(base: Check, pairs: frozenset[tuple[str, str]]) -> Check:
+    """A CodeableConcept of which one coding must be in the value set, unless an extension says why there is none."""
+
+    def concept(value: Any, context: Context, parent: Json) -> Found | None:
+        found = base(value, context, parent)
+        if found is None and "extension" not in value:
+            codings = value.get("coding", ())
+            if not any((c.get("system"), c.get("code")) in pairs for c in codings):
+                return [("", rules.CODE)]
+        return found
+
+    return concept
+
+
+def _coding(base: Check, pairs: frozenset[tuple[str, str]]) -> Check:
+    """A Coding that must be in the value set."""
+
+    def coding(value: Any, context: Context, parent: Json) -> Found | None:
+        found = base(value, context, parent)
+        if found is None and (value.get("system"), value.get("code")) not in pairs and "extension" not in value:
+            return [("", rules.CODE)]
+        return found
+
+    return coding

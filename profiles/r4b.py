@@ -1,0 +1,45 @@
+"""fhir.resources R4B over a resource: for `handoff validate` and for FHIR received from outside, never for our own.
+
+R4B serves as R4 for the types in use (same top-level elements). Resources are parsed one by one, a Bundle by its
+entries, as parsing a Bundle whole costs three times as much. What it does not check (bindings, targets,
+invariants) is `profiles.check`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from profiles.issue import Issue
+
+
+def parse(resource: Any, path: str = "") -> list[Issue]:
+    """What fhir.resources finds wrong, with places and pydantic's error type, never a value. Does not raise."""
+    from fhir.resources.R4B import get_fhir_model_class
+    from pydantic import ValidationError
+
+    kind = resource.get("resourceType") if isinstance(resource, dict) else None
+    if not isinstance(kind, str):
+        return [_issue(path, "not a FHIR resource", "structure")]
+    here = path or kind
+    found: list[Issue] = []
+    if kind == "Bundle":
+        entries = resource.get("entry")
+        for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+            inner = entry.get("resource") if isinstance(entry, dict) else None
+            if inner is not None:
+                found.extend(parse(inner, f"{here}.entry[{index}].resource"))
+        resource = {key: value for key, value in resource.items() if key != "entry"}
+    try:
+        get_fhir_model_class(kind).model_validate(resource)
+    except ValidationError as invalid:
+        for error in invalid.errors(include_input=False, include_url=False, include_context=False):
+            place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"])
+            found.append(_issue(here + place, f"fhir.resources R4B: {error['type']}", "structure"))
+    except (KeyError, LookupError, TypeError, ValueError):
+        # An unknown resourceType, on its own or contained, comes as a bare KeyError or ValueError.
+        found.append(_issue(here, "not a resource type of R4", "structure"))
+    return found
+
+
+def _issue(path: str, text: str, code: str) -> Issue:
+    return Issue(severity="error", code=code, rule="validate.structure", path=path, text=text)
