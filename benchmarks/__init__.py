@@ -1,0 +1,1 @@
+"""One script a budget of the design; `measure` of each gives its row."""
