@@ -52,7 +52,7 @@ def answerers(
         if decision["do"] == "schedule":
             booked = str(uuid.uuid4())
             stage.put(message.appointment(booked, hub_ref, decision, name))
-            task["output"] = message.appointment_output(f"Appointment/{booked}")
+            task["output"] = message.appointment_output(decision, f"Appointment/{booked}")
         stage.put(task)
         answer = Answer(files=stage.files(), committed=lambda: repository.keep(stage))
         hub_task = next((i["value"] for i in hub_ref["task"]["identifier"] if i.get("system") == TASK_SYSTEM), "")
@@ -60,9 +60,7 @@ def answerers(
             return answer
         sent = message.decision_task(hub_task, hub_ref, decision)
         if decision["do"] == "schedule":
-            # the hub cannot read this server, so the appointment travels inside the Task
-            sent["contained"] = [message.appointment("appointment", hub_ref, decision, name)]
-            sent["output"] = message.appointment_output("#appointment")
+            sent["output"] = message.appointment_output(decision)
         entry = outbox.http(referral["id"], "PUT", f"/fhir/Task/{hub_task}", json.dumps(sent))
 
         def committed() -> None:

@@ -19,7 +19,7 @@ DECISIONS = {
     "pend": ({"received"}, "pending"),
     "accept": ({"received", "pending"}, "accepted"),
     "schedule": ({"received", "pending", "accepted", "scheduled"}, "scheduled"),
-    "reject": ({"received", "pending", "accepted", "scheduled"}, "rejected"),
+    "reject": ({"received", "pending", "accepted"}, "rejected"),
     "complete": ({"accepted", "scheduled"}, "completed"),
 }
 FINAL = {"rejected", "completed", "cancelled"}

@@ -13,8 +13,7 @@ EVENT_SYSTEM = "https://warmhandoff.org/fhir/CodeSystem/message-event"
 ANSWER_EVENT = {"system": EVENT_SYSTEM, "code": "referral-response"}
 #: the events taken; the second system is that of a behavioral-health EHR's own referral manager
 EVENTS = {
-    (EVENT_SYSTEM, "referral"),
-    (EVENT_SYSTEM, "referral-request"),
+    (EVENT_SYSTEM, "referral-submit"),
     (EVENT_SYSTEM, "referral-update"),
     ("http://ntst.com/fhir/message-events", "submit-service-request"),
     ("http://ntst.com/fhir/message-events", "update-service-request"),
@@ -135,9 +134,14 @@ def appointment(ident: str, hub_ref: dict[str, Any], decision: dict[str, Any], n
     return booked
 
 
-def appointment_output(reference: str) -> list[Resource]:
-    """Task.output that points to the appointment."""
-    return [{"type": {"text": "appointment"}, "valueReference": {"reference": reference}}]
+def appointment_output(decision: dict[str, Any], reference: str | None = None) -> list[Resource]:
+    """Task.output: when the appointment is, for who cannot read more; and where it is, for who can."""
+    start = decision["start"].isoformat()
+    output: list[Resource] = [{"type": {"text": "appointment"}, "valueDateTime": start}]
+    if reference:
+        kind = {"text": "appointment resource"}
+        output.append({"type": kind, "valueReference": {"reference": reference}})
+    return output
 
 
 def decision_task(ident: str, hub_ref: dict[str, Any], decision: dict[str, Any]) -> Resource:
@@ -168,7 +172,7 @@ def answer(hub_ref: dict[str, Any], decision: dict[str, Any], *, name: str, endp
     }
     resources = [header, task]
     if decision["do"] == "schedule":
-        task["output"] = appointment_output(f"urn:uuid:{booked_id}")
+        task["output"] = appointment_output(decision, f"urn:uuid:{booked_id}")
         resources.append(appointment(booked_id, hub_ref, decision, name))
     return {
         "resourceType": "Bundle",

@@ -78,6 +78,8 @@ class Server:
                     await writer.drain()
         except ConnectionError:
             pass  # the sender went away; it will send again what it has no answer for
+        except asyncio.CancelledError:
+            pass  # the program ends; raised on, Python 3.11 prints a traceback for each open connection
         finally:
             writer.close()
             with contextlib.suppress(ConnectionError):

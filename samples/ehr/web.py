@@ -108,6 +108,8 @@ class Server:
                     return
         except (ConnectionError, asyncio.IncompleteReadError, TimeoutError):
             pass  # the client went away
+        except asyncio.CancelledError:
+            pass  # the program ends; raised on, Python 3.11 prints a traceback for each open connection
         finally:
             writer.close()
             with contextlib.suppress(ConnectionError):
