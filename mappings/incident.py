@@ -22,6 +22,9 @@ from profiles.issue import Issue
 #: A FHIR dateTime with zone, or a date. None stands for unknown, never for midnight.
 DateTime: TypeAlias = str
 
+#: A FHIR date: year, year-month or full.
+Date: TypeAlias = str
+
 #: Who an organization is in law; declared in settings or an agency file, never inferred (42 CFR 2.11).
 Role = Literal[
     "part2-program",
@@ -158,7 +161,7 @@ class Person:
     roles: tuple[PersonRole, ...] = ("unknown",)
     unknown: bool = False
     names: tuple[Name, ...] = ()
-    birth_date: str | None = None
+    birth_date: Date | None = None
     age_years: int | None = None
     approximate_age: bool = False
     sex: Coded | None = None

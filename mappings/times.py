@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from mappings.incident import DateTime
 
 _DATE_TIME = re.compile(
-    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(?:\.\d{1,9})?(Z|[+-]\d\d:\d\d))?)?)?\Z", re.ASCII
+    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(?:\.\d{1,9})?(Z|[+-]\d\d:[0-5]\d))?)?)?\Z", re.ASCII
 )
 
 Trouble = Literal["ambiguous", "missing", "no-zone"]
@@ -87,4 +87,5 @@ def earlier(first: DateTime, second: DateTime) -> bool:
     """Whether `first` is surely before `second`: instants by time, dates by day; a date and an instant by day."""
     if len(first) > 10 and len(second) > 10:
         return datetime.fromisoformat(first) < datetime.fromisoformat(second)
-    return first[:10] < second[:10]
+    shared = min(len(first), len(second), 10)  # 2026 is not surely before 2026-01-14
+    return first[:shared] < second[:shared]
