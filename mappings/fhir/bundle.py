@@ -1,0 +1,107 @@
+"""A Bundle in a partner's FHIR form: transaction, or message with a MessageHeader first (R4 messaging).
+
+What a partner does not list stays in the hub and is reported as not sent (`not_sent`). Ids that are made here come
+from the Bundle's own id, so that a retry has the same bytes and a receiver can deduplicate.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import orjson
+
+from mappings.errors import RenderError
+from mappings.fhir.draft import Json
+from mappings.fhir.references import addresses, lost, rewritten
+from mappings.partner import Partner
+
+
+def derived_id(bundle_id: str, name: str) -> str:
+    """The id of something made of a Bundle: UUIDv5 (RFC 9562, section 5.5) in the Bundle's own id."""
+    try:
+        space = UUID(bundle_id)
+    except ValueError:
+        space = uuid5(NAMESPACE_URL, bundle_id)
+    return str(uuid5(space, name))
+
+
+def not_sent(bundle: dict[str, Any], partner: Partner) -> tuple[str, ...]:
+    """The resource types of `bundle` that this partner does not take, sorted."""
+    takes = partner.resource_types
+    if not takes:
+        return ()
+    kinds = {entry["resource"]["resourceType"] for entry in bundle.get("entry", ())}
+    return tuple(sorted(kinds.difference(takes)))
+
+
+def transaction(bundle: dict[str, Any], partner: Partner) -> bytes:
+    """`bundle` as the bytes of a transaction, with only what the partner takes.
+
+    Raises RenderError `render.required-reference` when a resource the partner takes cannot be without one it does
+    not take, and `render.not-a-transaction` when an entry has no request.
+    """
+    entries = _taken(bundle, partner)
+    if any("request" not in entry for entry in entries):
+        raise RenderError("render.not-a-transaction", "an entry has no request", path="Bundle.entry.request")
+    return orjson.dumps({**bundle, "type": "transaction", "entry": entries})
+
+
+def message(bundle: dict[str, Any], partner: Partner, *, update: bool = False) -> bytes:
+    """`bundle` as the bytes of a message, its MessageHeader first, focus on ServiceRequest and Task.
+
+    `update`: the partner's update event. The same Bundle gives the same bytes. Raises RenderError
+    `render.no-bundle-id`, `render.no-focus` (no ServiceRequest to speak of), `render.event` (the partner's event is
+    not `system|code`), `render.required-reference`.
+    """
+    made = bundle.get("id")
+    if not made:
+        raise RenderError("render.no-bundle-id", "a message's ids come from the Bundle's id", path="Bundle.id")
+    system, bar, code = (partner.update_event if update else partner.event).rpartition("|")
+    if not (system and bar and code):
+        raise RenderError("render.event", "the partner's event is not system|code", path="Partner.event")
+    entries = [{"fullUrl": entry["fullUrl"], "resource": entry["resource"]} for entry in _taken(bundle, partner)]
+    focus = [
+        {"reference": entry["fullUrl"]}
+        for kind in ("ServiceRequest", "Task")
+        for entry in entries
+        if entry["resource"]["resourceType"] == kind
+    ]
+    if not any(entry["resource"]["resourceType"] == "ServiceRequest" for entry in entries):
+        raise RenderError("render.no-focus", "a referral message needs a ServiceRequest", path="MessageHeader.focus")
+    kind = "update" if update else "submit"
+    number = derived_id(made, f"message-header|{kind}")
+    header: Json = {"resourceType": "MessageHeader", "id": number, "eventCoding": {"system": system, "code": code}}
+    if partner.destination_endpoint:
+        header["destination"] = [{"endpoint": partner.destination_endpoint}]
+    header["source"] = {"endpoint": partner.source_endpoint}
+    header["focus"] = focus
+    made_of = {key: value for key, value in bundle.items() if key != "entry"}
+    made_of.update(id=derived_id(made, f"message|{kind}"), type="message")
+    made_of["entry"] = [{"fullUrl": f"urn:uuid:{number}", "resource": header}, *entries]
+    return orjson.dumps(made_of)
+
+
+def _taken(bundle: dict[str, Any], partner: Partner) -> list[Json]:
+    """The entries a partner takes, referring to each other by fullUrl, and to nothing that is left out."""
+    entries: list[Json] = bundle.get("entry", [])
+    takes = partner.resource_types
+    if takes:
+        kept = [entry for entry in entries if entry["resource"]["resourceType"] in takes]
+        gone = frozenset(addresses([entry for entry in entries if entry["resource"]["resourceType"] not in takes]))
+    else:
+        kept, gone = entries, frozenset()
+    to = addresses(kept)
+    made = []
+    for entry in kept:
+        resource = rewritten(entry["resource"], to, gone)
+        missing = lost(entry["resource"], resource)
+        if missing is not None or resource is None:
+            raise RenderError(
+                "render.required-reference",
+                "a resource type that the partner does not take is required here",
+                path=missing or entry["resource"]["resourceType"],
+            )
+        url = entry.get("fullUrl") or f"urn:uuid:{resource['id']}"
+        made.append({**entry, "fullUrl": url, "resource": resource})
+    return made

@@ -1,0 +1,193 @@
+"""Consent: the form as it was signed, element by element (42 CFR 2.31, IHE PCF).
+
+What the form has is emitted; what it lacks is left out, and whether it is then valid is decided at release, not
+here. Elements of 2.31 without a home in R4 stand in the extension `part2-consent-elements`, one sub-extension each:
+
+    description               string   what may be shared, (a)(3)
+    discloserName, -Class     string   who may disclose, where it is no Organization of the directory, (a)(2)
+    recipientName, -Class     string   who may receive, likewise, (a)(4)
+    intermediary              nested   organization (Reference), name, class, participant*, (a)(4)(ii)
+    revocationStatement       boolean  right to revoke, (a)(6)
+    expiryEvent               string   event or condition, (a)(7)
+    redisclosureStatement     boolean  risk of redisclosure, (a)(10)
+    hipaaRedisclosureStatement boolean (a)(4)(iii)
+    refusalStatement          boolean  consequence of refusal, (a)(10)
+    signedBy, signatureCapacity, signatureMethod   string, code, code   (a)(8)
+    witness                   code*    roles of who was present
+    counsellingNotes, proceedings, tpo   boolean   what the consent is about or is combined with
+    revokedAt                 dateTime
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from mappings.fhir.datatypes import period
+from mappings.fhir.document_reference import form_document
+from mappings.fhir.draft import Draft, Json, clean, ref, token
+from mappings.fhir.encounter import Visit
+from mappings.fhir.organization import organization_reference
+from mappings.fhir.systems import (
+    ACT_CODE,
+    ACT_REASON,
+    CONSENT_SCOPE,
+    EXTENSION,
+    LOINC,
+    PARTICIPATION,
+    SID_CONSENT,
+    SID_RESOURCE,
+)
+from mappings.incident import ConsentForm, Recipient
+
+#: Extension holding the elements of 42 CFR 2.31 that R4 has no place for.
+PART2_ELEMENTS: Final = EXTENSION + "part2-consent-elements"
+
+#: What the single consent to treatment, payment and health care operations is made of.
+TPO: Final = ("TREAT", "HPAYMT", "HOPERAT")
+
+_POLICY = {
+    # HL7's consent policy codes have none for Part 2, so the regulation itself is named.
+    "part2": "https://www.ecfr.gov/current/title-42/section-2.31",
+    "hipaa-authorization": "https://www.ecfr.gov/current/title-45/section-164.508",
+    "opt-out": "https://www.ecfr.gov/current/title-45/section-164.522",
+}
+_DIRECTIVE = {"part2": "42CFRPart2CD", "hipaa-authorization": "HIPAAAuthCD", "opt-out": "OPTOUT"}
+_STATUS = {"active": "active", "revoked": "inactive", "draft": "draft"}
+
+
+def consent(draft: Draft, visit: Visit, turn: int, form: ConsentForm) -> None:
+    """Adds the Consent of `form` (and its scan) and remembers it on `visit`."""
+    path = f"{visit.path}.consents[{turn}]"
+    origin = visit.origin
+    key = f"{visit.key}|{clean(form.number) or turn}"
+    made = draft.id_of("consent", key, origin=origin)
+    scan = None
+    if form.scan is not None:
+        scan = form_document(
+            draft, form.scan, patient=visit.patient, encounter=visit.url, origin=origin, key=f"{key}|scan"
+        )
+        visit.documents.append(scan)
+    resource: Json = {"resourceType": "Consent", "id": made}
+    if elements := _elements(draft, form):
+        resource["extension"] = [{"url": PART2_ELEMENTS, "extension": elements}]
+    identifiers: list[Json] = [{"system": SID_RESOURCE, "value": made}]
+    if number := clean(form.number):
+        identifiers.append({"system": SID_CONSENT, "value": number})
+    resource["identifier"] = identifiers
+    resource["status"] = _STATUS[form.status]
+    resource["scope"] = {"coding": [{"system": CONSENT_SCOPE, "code": "patient-privacy"}]}
+    resource["category"] = [
+        {"coding": [{"system": LOINC, "code": "59284-0"}]},
+        {"coding": [{"system": ACT_CODE, "code": _DIRECTIVE[form.kind]}]},
+    ]
+    if visit.patient is not None:
+        resource["patient"] = ref(visit.patient)
+    signature = form.signature
+    if signature is not None:
+        if signature.at is not None:
+            resource["dateTime"] = signature.at
+        if signature.capacity == "patient":
+            if visit.patient is not None:
+                resource["performer"] = [ref(visit.patient)]
+        elif signer := clean(signature.by):
+            resource["performer"] = [{"type": "RelatedPerson", "display": signer}]
+    if disclosers := [
+        organization_reference(draft, one.organization) for one in form.disclosers if one.organization is not None
+    ]:
+        resource["organization"] = disclosers
+    if scan is not None:
+        resource["sourceReference"] = ref(scan)
+    resource["policy"] = [{"uri": _POLICY[form.kind]}]
+    resource["provision"] = _provision(draft, form, path)
+    visit.consents.append(draft.add(resource, origin))
+
+
+def _provision(draft: Draft, form: ConsentForm, path: str) -> Json:
+    made: Json = {"type": form.decision}
+    if lasts := period(draft, form.valid_from, form.expires, f"{path}.expires"):
+        made["period"] = lasts
+    actors = []
+    for one in form.recipients:
+        if one.organization is not None:
+            who: Json = organization_reference(draft, one.organization)
+        elif name := clean(one.name):
+            who = {"display": name}
+        else:
+            continue
+        actors.append({"role": {"coding": [{"system": PARTICIPATION, "code": "IRCP"}]}, "reference": who})
+    if actors:
+        made["actor"] = actors
+    if labels := _labels(form.sensitivities):
+        made["securityLabel"] = labels
+    if purposes := _purposes(form.purposes):
+        made["purpose"] = purposes
+    if excluded := _labels(form.excluded):
+        if form.decision == "permit":
+            made["provision"] = [{"type": "deny", "securityLabel": excluded}]
+        else:
+            draft.issue("translate.excluded-in-deny", f"{path}.excluded")
+    return made
+
+
+def _labels(codes: tuple[str, ...]) -> list[Json]:
+    return [{"system": ACT_CODE, "code": code} for given in codes if (code := token(given))]
+
+
+def _purposes(codes: tuple[str, ...]) -> list[Json]:
+    """Codes of v3-ActReason, or `system|code`; TPO becomes its three."""
+    found: list[Json] = []
+    for given in codes:
+        for code in TPO if given == "TPO" else (given,):
+            system, bar, name = code.rpartition("|")
+            made = {"system": system if bar and system else ACT_REASON, "code": token(name)}
+            if made["code"] and made not in found:
+                found.append(made)
+    return found
+
+
+def _elements(draft: Draft, form: ConsentForm) -> list[Json]:
+    found: list[Json] = []
+
+    def put(url: str, kind: str, value: Any) -> None:
+        if value is not None:
+            found.append({"url": url, "value" + kind: value})
+
+    put("description", "String", clean(form.description))
+    for prefix, parties in (("discloser", form.disclosers), ("recipient", form.recipients)):
+        for one in parties:
+            if one.organization is None:
+                put(prefix + "Name", "String", clean(one.name))
+            put(prefix + "Class", "String", clean(one.class_))
+            if one.intermediary:
+                found.append({"url": "intermediary", "extension": _intermediary(draft, one)})
+    put("revocationStatement", "Boolean", form.revocation_statement)
+    put("expiryEvent", "String", clean(form.expiry_event))
+    put("redisclosureStatement", "Boolean", form.redisclosure_statement)
+    put("hipaaRedisclosureStatement", "Boolean", form.hipaa_redisclosure_statement)
+    put("refusalStatement", "Boolean", form.refusal_statement)
+    if form.signature is not None:
+        put("signedBy", "String", clean(form.signature.by))
+        put("signatureCapacity", "Code", form.signature.capacity)
+        put("signatureMethod", "Code", form.signature.method)
+    for role in form.witnesses:
+        put("witness", "Code", role)
+    if form.counselling_notes:
+        put("counsellingNotes", "Boolean", True)
+    if form.proceedings:
+        put("proceedings", "Boolean", True)
+    if "TPO" in form.purposes:
+        put("tpo", "Boolean", True)
+    put("revokedAt", "DateTime", form.revoked_at)
+    return found
+
+
+def _intermediary(draft: Draft, one: Recipient) -> list[Json]:
+    found: list[Json] = []
+    if one.organization is not None:
+        found.append({"url": "organization", "valueReference": organization_reference(draft, one.organization)})
+    if name := clean(one.name):
+        found.append({"url": "name", "valueString": name})
+    if group := clean(one.class_):
+        found.append({"url": "class", "valueString": group})
+    found.extend({"url": "participant", "valueString": text} for text in map(clean, one.participants) if text)
+    return found or [{"url": "name", "valueString": "unknown"}]

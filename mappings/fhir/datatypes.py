@@ -1,0 +1,108 @@
+"""Data types that a source's values become: HumanName, ContactPoint, Address, Period, extensions.
+
+Each gives None or an empty list where there is nothing to say; no element is ever empty.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mappings.fhir.draft import Draft, Json, clean
+from mappings.fhir.systems import EXTENSION, GEOLOCATION, UCUM
+from mappings.incident import DateTime, Name, Place, Telecom
+from mappings.times import earlier
+
+
+def extension(name: str, kind: str, value: Any) -> Json:
+    """One extension of ours: `extension("police-beat", "String", "4")` has `valueString`."""
+    return {"url": EXTENSION + name, "value" + kind: value}
+
+
+def human_name(name: Name) -> Json | None:
+    """A HumanName of what is known of a name."""
+    made: Json = {}
+    if name.use:
+        made["use"] = name.use
+    if text := clean(name.text):
+        made["text"] = text
+    if family := clean(name.family):
+        made["family"] = family
+    if given := [part for part in map(clean, name.given) if part]:
+        made["given"] = given
+    return made if made and list(made) != ["use"] else None
+
+
+def human_names(names: tuple[Name, ...]) -> list[Json]:
+    """A HumanName for each that says anything."""
+    return [made for made in map(human_name, names) if made is not None]
+
+
+def contact_points(telecoms: tuple[Telecom, ...]) -> list[Json]:
+    """ContactPoints. A fax or a number of unknown sort stays `other` (cpt-2 wants a system with each value)."""
+    found = []
+    for telecom in telecoms:
+        if value := clean(telecom.value):
+            made = {"system": telecom.system, "value": value}
+            if telecom.use:
+                made["use"] = telecom.use
+            found.append(made)
+    return found
+
+
+def address(place: Place, *, position: bool = False) -> Json | None:
+    """An Address with what the source gave. `position` puts coordinates in it (geolocation extension)."""
+    made: Json = {}
+    extensions = []
+    if beat := clean(place.beat):
+        extensions.append(extension("police-beat", "String", beat))
+    if cross := clean(place.cross_street):
+        extensions.append(extension("cross-street", "String", cross))
+    if position and place.latitude is not None and place.longitude is not None:
+        extensions.append(
+            {
+                "url": GEOLOCATION,
+                "extension": [
+                    {"url": "latitude", "valueDecimal": place.latitude},
+                    {"url": "longitude", "valueDecimal": place.longitude},
+                ],
+            }
+        )
+    if extensions:
+        made["extension"] = extensions
+    if text := clean(place.text):
+        made["text"] = text
+    if line := clean(place.line):
+        made["line"] = [line]
+    if city := clean(place.city):
+        made["city"] = city
+    if district := clean(place.district):
+        made["district"] = district
+    if state := clean(place.state):
+        made["state"] = state
+    if postal := clean(place.postal_code):
+        made["postalCode"] = postal
+    if country := clean(place.country):
+        made["country"] = country
+    return made or None
+
+
+def period(draft: Draft, start: DateTime | None, end: DateTime | None, path: str) -> Json | None:
+    """A Period; one that ends before it starts (per-1) keeps its start alone, with an issue at `path`."""
+    if start is None:
+        return None if end is None else {"end": end}
+    if end is None:
+        return {"start": start}
+    if earlier(end, start):
+        draft.issue("translate.period-without-end", path)
+        return {"start": start}
+    return {"start": start, "end": end}
+
+
+def age_years(years: int) -> Json:
+    """An Age in years (age-1: UCUM)."""
+    return {"value": years, "unit": "years", "system": UCUM, "code": "a"}
+
+
+def metres(value: float) -> Json:
+    """A Quantity in metres."""
+    return {"value": value, "unit": "m", "system": UCUM, "code": "m"}

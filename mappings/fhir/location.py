@@ -1,0 +1,50 @@
+"""Location: where it happened, as exactly as the source said and no more.
+
+Coordinates are WGS 84 degrees (Location.position). A place of which nothing is known makes no Location.
+"""
+
+from __future__ import annotations
+
+from mappings.fhir.datatypes import address, extension, metres
+from mappings.fhir.draft import Draft, Json, ref
+from mappings.fhir.systems import SID_RESOURCE
+from mappings.incident import Place
+
+
+def location_reference(draft: Draft, place: Place | None, origin: str | None, path: str) -> Json | None:
+    """A Reference to the Location of `place`, one for each place of the incident; None when it says nothing."""
+    if place is None:
+        return None
+    known = ("location", place)
+    made = draft.interned.get(known)
+    if made is not None:
+        return {"reference": made}
+    where = address(place)
+    extensions = where.pop("extension", None) if where else None
+    kind = draft.concept(place.kind, "place-kind", f"{path}.kind") if place.kind is not None else None
+    latitude, longitude = place.latitude, place.longitude
+    if (latitude is None) != (longitude is None):
+        draft.issue("translate.incomplete-position", f"{path}.latitude")
+    located = latitude is not None and longitude is not None
+    if not where and not extensions and kind is None and not located:
+        return None
+    number = draft.id_of("location", f"{draft.key}|{path}", origin=origin)
+    resource: Json = {
+        "resourceType": "Location",
+        "id": number,
+        "identifier": [{"system": SID_RESOURCE, "value": number}],
+        "mode": "instance",
+    }
+    if place.uncertainty_m is not None:
+        extensions = [*(extensions or ()), extension("location-uncertainty", "Quantity", metres(place.uncertainty_m))]
+    if extensions:
+        resource["extension"] = extensions
+    if kind is not None:
+        resource["type"] = [kind]
+    if where:
+        resource["address"] = where
+    if located:
+        resource["position"] = {"longitude": longitude, "latitude": latitude}
+    url = draft.add(resource, origin)
+    draft.interned[known] = url
+    return ref(url)

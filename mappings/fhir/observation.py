@@ -1,0 +1,200 @@
+"""Observation: what was seen, done and measured in a contact, under our `field-observation` codes.
+
+No published code says weapon, force, injury or de-escalation in a police contact, so the codes are ours; the value
+keeps the source's own and mapped codes. What an officer saw is not a diagnosis (that is `condition`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from mappings.fhir.datatypes import extension, period
+from mappings.fhir.draft import Draft, Json, clean, ref
+from mappings.fhir.encounter import Visit
+from mappings.fhir.practitioner import staff_reference
+from mappings.fhir.systems import FIELD_OBSERVATION, LOINC, OBSERVATION_CATEGORY, SID_RESOURCE
+from mappings.incident import Coded, Contact, DateTime, Observed, Screening, Staff
+
+#: Our code -> HL7 observation category and what people call it.
+FIELD_OBSERVATIONS: Final[dict[str, tuple[str, str]]] = {
+    "weapon": ("social-history", "Weapon present or reported"),
+    "force": ("procedure", "Force used"),
+    "de-escalation": ("procedure", "De-escalation used"),
+    "intervention": ("procedure", "Intervention on scene"),
+    "injury": ("exam", "Injury observed"),
+    "capacity": ("exam", "Capacity as observed"),
+    "substance": ("social-history", "Substance-related observation"),
+    "hold-grounds": ("social-history", "Grounds of a hold"),
+    "hold-statute": ("social-history", "Statute of a hold"),
+    "legal-status": ("social-history", "Legal status"),
+    "screening-score": ("survey", "Screening score"),
+    "screening-risk": ("survey", "Screening risk level"),
+    "reported-condition": ("social-history", "Condition reported, not diagnosed"),
+    "follow-up-plan": ("procedure", "Follow-up plan"),
+}
+
+#: LOINC instrument (panel) -> LOINC code of its total score, of its risk level.
+_SCORE = {"44249-1": "44261-6"}
+_RISK = {"93373-9": "93374-7"}
+
+
+def observations(draft: Draft, visit: Visit, contact: Contact) -> None:
+    """Adds every Observation of `contact` (screenings aside) and remembers them on `visit`."""
+    path = visit.path
+    for code, items in (
+        ("weapon", contact.weapons),
+        ("force", contact.force),
+        ("de-escalation", contact.de_escalation),
+        ("intervention", contact.interventions),
+    ):
+        if items:
+            field = {"weapon": "weapons", "de-escalation": "de_escalation", "intervention": "interventions"}.get(
+                code, code
+            )
+            for n, coded in enumerate(items):
+                observed_value(draft, visit, code, n, coded, f"{path}.{field}[{n}]")
+    for code, field, seen in (
+        ("injury", "injuries", contact.injuries),
+        ("substance", "substances", contact.substances),
+    ):
+        for n, observed in enumerate(seen):
+            _observed(draft, visit, code, n, observed, f"{path}.{field}[{n}]")
+    if contact.capacity is not None:
+        _observed(draft, visit, "capacity", 0, contact.capacity, f"{path}.capacity")
+    _hold(draft, visit, contact)
+    if plan := clean(contact.follow_up):
+        add_observation(draft, visit, "follow-up-plan", 0, {"valueString": plan}, by=contact.clinician)
+
+
+def _observed(draft: Draft, visit: Visit, code: str, turn: int, seen: Observed, path: str) -> None:
+    extensions = [extension("reported-by", "String", told)] if (told := clean(seen.reported_by)) else None
+    observed_value(
+        draft, visit, code, turn, seen.what, f"{path}.what", by=seen.by, time=seen.time, extensions=extensions
+    )
+
+
+def observed_value(
+    draft: Draft,
+    visit: Visit,
+    code: str,
+    turn: int,
+    coded: Coded,
+    path: str,
+    *,
+    by: Staff | None = None,
+    time: DateTime | None = None,
+    extensions: list[Json] | None = None,
+) -> None:
+    """Adds an Observation whose value is a coded one; nothing when the source's value says nothing."""
+    value = draft.concept(coded, code, path)
+    if value is not None:
+        add_observation(
+            draft,
+            visit,
+            code,
+            turn,
+            {"valueCodeableConcept": value},
+            by=by,
+            time=time,
+            extensions=extensions,
+            path=path,
+        )
+
+
+def _hold(draft: Draft, visit: Visit, contact: Contact) -> None:
+    hold = contact.hold
+    if hold is None:
+        return
+    path = f"{visit.path}.hold"
+    lasts = period(draft, hold.started, hold.until, f"{path}.until")
+    when: dict[str, Any] = {"effectivePeriod": lasts} if lasts is not None else {}
+    if hold.legal_status is not None and (
+        value := draft.concept(hold.legal_status, "legal-status", f"{path}.legal_status")
+    ):
+        add_observation(draft, visit, "legal-status", 0, {"valueCodeableConcept": value, **when}, by=hold.by, path=path)
+    for n, ground in enumerate(hold.grounds):
+        if value := draft.concept(ground, "hold-grounds", f"{path}.grounds[{n}]"):
+            add_observation(
+                draft, visit, "hold-grounds", n, {"valueCodeableConcept": value, **when}, by=hold.by, path=path
+            )
+    if statute := clean(hold.statute):
+        add_observation(draft, visit, "hold-statute", 0, {"valueString": statute, **when}, by=hold.by, path=path)
+    elif when and hold.legal_status is None and not hold.grounds:
+        absent = {"dataAbsentReason": {"text": "unknown"}}
+        add_observation(draft, visit, "legal-status", 0, {**absent, **when}, by=hold.by, path=path)
+
+
+def screening_results(draft: Draft, visit: Visit, turn: int, screening: Screening, answers: str | None) -> None:
+    """Adds the score and the risk of a screening; `answers` is the QuestionnaireResponse they come from."""
+    path = f"{visit.path}.screenings[{turn}]"
+    instrument = draft.concept(screening.instrument, "instrument", f"{path}.instrument")
+    panel = next((code.code for code in screening.instrument.mapped if code.system == LOINC), None)
+    more: Json = {}
+    if instrument is not None:
+        more["method"] = instrument
+    if answers is not None:
+        more["derivedFrom"] = [ref(answers)]
+    if screening.score is not None:
+        value = {"valueInteger": screening.score, **more}
+        add_observation(
+            draft,
+            visit,
+            "screening-score",
+            turn,
+            value,
+            by=screening.by,
+            time=screening.time,
+            loinc=_SCORE.get(panel or ""),
+        )
+    if screening.risk is not None and (risk := draft.concept(screening.risk, "screening-risk", f"{path}.risk")):
+        value = {"valueCodeableConcept": risk, **more}
+        add_observation(
+            draft,
+            visit,
+            "screening-risk",
+            turn,
+            value,
+            by=screening.by,
+            time=screening.time,
+            loinc=_RISK.get(panel or ""),
+        )
+
+
+def add_observation(
+    draft: Draft,
+    visit: Visit,
+    code: str,
+    turn: int,
+    value: Json,
+    *,
+    by: Staff | None = None,
+    time: DateTime | None = None,
+    loinc: str | None = None,
+    extensions: list[Json] | None = None,
+    path: str = "",
+) -> str:
+    """Adds one Observation of `visit`, with `value` merged in; its fullUrl. Without a time, the contact's start."""
+    category, display = FIELD_OBSERVATIONS[code]
+    made = draft.id_of("observation", f"{visit.key}|{code}|{turn}", origin=visit.origin)
+    codings = [{"system": FIELD_OBSERVATION, "code": code, "display": display}]
+    if loinc:
+        codings.insert(0, {"system": LOINC, "code": loinc})
+    resource: Json = {"resourceType": "Observation", "id": made}
+    if extensions:
+        resource["extension"] = extensions
+    resource["identifier"] = [{"system": SID_RESOURCE, "value": made}]
+    resource["status"] = "final"
+    resource["category"] = [{"coding": [{"system": OBSERVATION_CATEGORY, "code": category}]}]
+    resource["code"] = {"coding": codings}
+    if visit.patient is not None:
+        resource["subject"] = ref(visit.patient)
+    resource["encounter"] = ref(visit.url)
+    when = time or (visit.contact.start if visit.contact is not None else None)
+    if when is not None and "effectivePeriod" not in value:
+        resource["effectiveDateTime"] = when
+    if who := staff_reference(draft, by, visit.origin, f"{path or visit.path}.by"):
+        resource["performer"] = [who]
+    resource.update(value)
+    url = draft.add(resource, visit.origin)
+    visit.observations.append(url)
+    return url

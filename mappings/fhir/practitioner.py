@@ -1,0 +1,94 @@
+"""Practitioner and PractitionerRole: officers, clinicians and the rest of a crew.
+
+Whoever has an id, a name or an identifier is a Practitioner; a role or an employer makes a PractitionerRole. Of
+"an officer" without either nothing is made up: the role travels alone.
+"""
+
+from __future__ import annotations
+
+from mappings.fhir.datatypes import human_name
+from mappings.fhir.draft import Draft, Json, clean, ref
+from mappings.fhir.organization import organization_reference
+from mappings.fhir.systems import SID_RESOURCE, STAFF_ROLE
+from mappings.incident import Staff
+
+
+def staff_reference(draft: Draft, staff: Staff | None, origin: str | None, path: str) -> Json | None:
+    """A Reference to who this is: PractitionerRole, else Practitioner, else None when nothing is known of them."""
+    if staff is None:
+        return None
+    known = ("staff", staff, origin)
+    made = draft.interned.get(known)
+    if made is None:
+        person = _practitioner(draft, staff, origin, path)
+        made = _role(draft, staff, origin, person, path) or person
+        if made is None:
+            return None
+        draft.interned[known] = made
+    return ref(made)
+
+
+def _key(draft: Draft, staff: Staff, path: str) -> tuple[str, str]:
+    """Assigner and value that stand for this person: the employer's id for them, else their place in the record."""
+    if staff.id:
+        return staff.organization or draft.agency.id, staff.id
+    for given in staff.identifiers:
+        if given.assigner and given.value.strip():
+            return given.assigner, given.value
+    return draft.agency.id, f"{draft.key}|{path}"
+
+
+def _practitioner(draft: Draft, staff: Staff, origin: str | None, path: str) -> str | None:
+    name = human_name(staff.name) if staff.name is not None else None
+    number = clean(staff.id)
+    others = [made for made in map(draft.identifier, staff.identifiers) if made]
+    credential = clean(staff.credential)
+    if name is None and number is None and not others and credential is None:
+        return None
+    assigner, value = _key(draft, staff, path)
+    made = draft.id_of("practitioner", value, origin=origin, assigner=assigner)
+    known = ("practitioner", made)
+    if known in draft.interned:
+        return draft.interned[known]
+    identifiers: list[Json] = []
+    if number is not None:
+        identifiers.append({"system": f"{draft.base_of(staff.organization)}/staff", "value": number})
+    identifiers.extend(others)
+    named = [given for given in identifiers if "system" in given]
+    if not named:
+        named = [{"system": SID_RESOURCE, "value": made}]
+        identifiers.extend(named)
+    resource: Json = {"resourceType": "Practitioner", "id": made, "identifier": identifiers}
+    if name is not None:
+        resource["name"] = [name]
+    if credential is not None:
+        resource["qualification"] = [{"code": {"text": credential}}]
+    url = draft.add(resource, origin, named[0]["system"], named[0]["value"])
+    draft.interned[known] = url
+    return url
+
+
+def _role(draft: Draft, staff: Staff, origin: str | None, person: str | None, path: str) -> str | None:
+    if staff.organization is None and staff.role == "unknown":
+        return None
+    assigner, value = _key(draft, staff, path)
+    made = draft.id_of(
+        "practitioner-role", f"{value}|{staff.role}|{staff.organization or ''}", origin=origin, assigner=assigner
+    )
+    known = ("practitioner-role", made)
+    if known in draft.interned:
+        return draft.interned[known]
+    resource: Json = {
+        "resourceType": "PractitionerRole",
+        "id": made,
+        "identifier": [{"system": SID_RESOURCE, "value": made}],
+    }
+    if person is not None:
+        resource["practitioner"] = ref(person)
+    if staff.organization is not None:
+        resource["organization"] = organization_reference(draft, staff.organization)
+    if staff.role != "unknown":
+        resource["code"] = [{"coding": [{"system": STAFF_ROLE, "code": staff.role}]}]
+    url = draft.add(resource, origin)
+    draft.interned[known] = url
+    return url

@@ -1,0 +1,46 @@
+"""Provenance: for each resource, whose record it is and which source record it came from.
+
+One for each origin organization, with all its resources as targets. Where nobody declared the origin, `agent.who`
+says that it is unknown, and so does `Translation.origins`.
+"""
+
+from __future__ import annotations
+
+from mappings.fhir.draft import Draft, Json, clean
+from mappings.fhir.organization import organization_reference
+from mappings.fhir.systems import DATA_ABSENT, EXTENSION, PROVENANCE_ACTIVITY, PROVENANCE_AGENT
+
+
+def provenances(draft: Draft) -> None:
+    """Adds a Provenance for each origin among the entries so far."""
+    for origin in dict.fromkeys(draft.origins):
+        if origin is not None:
+            organization_reference(draft, origin)  # may itself be a new entry, of the owner's
+    targets: dict[str | None, list[Json]] = {}
+    for entry, origin in zip(draft.entries, draft.origins, strict=True):
+        targets.setdefault(origin, []).append({"reference": entry["fullUrl"]})
+    incident = draft.incident
+    for origin, about in targets.items():
+        made = draft.id_of("provenance", f"{draft.key}|{incident.version or ''}|{origin or ''}", origin=origin)
+        resource: Json = {"resourceType": "Provenance", "id": made, "target": about}
+        if incident.updated is not None:
+            resource["occurredDateTime"] = incident.updated
+        resource["recorded"] = draft.now
+        resource["activity"] = {"coding": [{"system": PROVENANCE_ACTIVITY, "code": "CREATE"}]}
+        who: Json = (
+            organization_reference(draft, origin)
+            if origin is not None
+            else {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
+        )
+        resource["agent"] = [{"type": {"coding": [{"system": PROVENANCE_AGENT, "code": "author"}]}, "who": who}]
+        what: Json = {}
+        if number := clean(incident.number):
+            what["identifier"] = {"system": draft.base + "/cad-event", "value": number}
+        elif number := clean(incident.case_number):
+            what["identifier"] = {"system": draft.base + "/case-number", "value": number}
+        what["display"] = clean(incident.reading.source) or "incident"
+        entity: Json = {"role": "source", "what": what}
+        if version := clean(incident.version):
+            entity["extension"] = [{"url": EXTENSION + "source-version", "valueString": version}]
+        resource["entity"] = [entity]
+        draft.put(resource, origin)
