@@ -1,0 +1,62 @@
+"""`make bench`: each budget beside its reference, measured in the same run.
+
+Prints one row a budget; `BENCH_JSON=FILE` writes them. `holds` null means that what it measures is not built, or
+that its reference could not be had here; the detail says which. Names after the command select:
+`python -m benchmarks translate http`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+#: Every budget of the design, in its order, with the module that measures it.
+BUDGETS: dict[str, tuple[str | None, float, float, str]] = {
+    "translate": ("benchmarks.bench_translate", 10, 5, "x orjson load and dump"),
+    "v2-translate": (None, 2, 1, "x @medplum/core Hl7Message.parse"),
+    "check": ("benchmarks.bench_check", 1, 0.3, "x @medplum/core validateResource"),
+    "label": ("benchmarks.bench_label", 10, 5, "x json load and dump"),
+    "release": ("benchmarks.bench_release", 10, 5, "x json load and dump"),
+    "mllp": (None, 0.7, 0.9, "x bare asyncio ACK server with group commit"),
+    "http": ("benchmarks.bench_http", 0.7, 0.9, "x bare Starlette route with group commit"),
+    "loop": (None, 1, 0.5, "p99 to 250 ms"),
+    "bulk": (None, 1.6, 1.85, "x one process"),
+    "memory": (None, 1.1, 1.02, "x 50k rows"),
+}
+
+
+def measure(name: str) -> dict[str, Any]:
+    """One row: what was measured, or why not."""
+    module, budget, aim, unit = BUDGETS[name]
+    if module is None:
+        row = {"name": name, "ratio": None, "budget": budget, "aim": aim, "holds": None, "detail": "not built"}
+    else:
+        row = importlib.import_module(module).measure()
+    return {**row, "unit": unit}
+
+
+def main(names: list[str]) -> int:
+    """Measures and prints; 1 when a budget does not hold."""
+    unknown = set(names) - set(BUDGETS)
+    if unknown:
+        sys.stderr.write(f"no such budget: {', '.join(sorted(unknown))}; there are {', '.join(BUDGETS)}\n")
+        return 2
+    rows = []
+    for name in names or BUDGETS:
+        row = measure(name)
+        rows.append(row)
+        ratio = "-" if row["ratio"] is None else f"{row['ratio']:.2f}"
+        verdict = {True: "holds", False: "DOES NOT HOLD", None: "not measured"}[row["holds"]]
+        print(f"{row['name']:<14}{ratio:>8}  budget {row['budget']:<5} aim {row['aim']:<5} {verdict:<14}"
+              f"{row.pop('unit')}; {row['detail']}", flush=True)  # fmt: skip
+    if os.environ.get("BENCH_JSON"):
+        Path(os.environ["BENCH_JSON"]).write_text(json.dumps(rows, indent=2) + "\n")
+    return 1 if any(row["holds"] is False for row in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,100 @@
+"""`create_app`: settings, store, keys, worker, ingest, API and console joined into one application."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hub import pipeline
+from hub.api import answers, health, outcomes
+from hub.console import pages
+from hub.delivery.transport import Transport
+from hub.ingest import folder, http, mllp
+from hub.settings import Settings
+from hub.store.keys import EnvKeys, FileKeys, KeyRing
+from hub.store.migrate import migrate
+from hub.store.store import Store
+from hub.worker import Worker
+from profiles.issue import Issue
+
+
+def clock() -> datetime:
+    """The time now, in UTC."""
+    return datetime.now(UTC)
+
+
+def open_hub(settings: Settings, *, now: Callable[[], datetime] = clock) -> pipeline.Hub:
+    """The hub of these settings: migrates its database and opens it. The caller closes store and transport.
+
+    Keys come from the variable HANDOFF_KEYS where it is set, else from the key file.
+    """
+    ring = KeyRing(EnvKeys(os.environ) if "HANDOFF_KEYS" in os.environ else FileKeys(Path(settings.hub.keys)))
+    migrate(settings.hub.database)
+    store = Store(settings.hub.database, ring, now)
+    return pipeline.Hub(settings=settings, store=store, clock=now, transport=Transport(), name=socket.gethostname())
+
+
+def create_app(settings: Settings, *, now: Callable[[], datetime] = clock, local_token: str | None = None) -> FastAPI:
+    """The application. `local_token` is the one-time token by which the console is first signed in to."""
+    hub = open_hub(settings, now=now)
+    owner = f"{hub.name}:{os.getpid()}"
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            stack.callback(hub.store.close)
+            stack.push_async_callback(hub.transport.close)
+            worker = Worker(hub, owner)
+            await worker.start()
+            stack.push_async_callback(worker.stop)
+            for source in settings.source:
+                if source.folder is not None:
+                    task = asyncio.create_task(folder.watch(hub, source))
+                    stack.callback(task.cancel)
+            if settings.hub.mllp_port is not None:
+                server = await mllp.serve(
+                    settings.hub.bind,
+                    settings.hub.mllp_port,
+                    lambda data, peer: pipeline.receive_v2(hub, data),
+                )
+                stack.push_async_callback(server.close)
+                app.state.mllp_port = server.port
+            yield
+
+    app = FastAPI(title="Warm Handoff hub", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.hub = hub
+    for routes in (http.routes(hub), answers.routes(hub), outcomes.routes(hub), health.routes(hub)):
+        app.router.routes.extend(routes)
+    app.include_router(pages.router(hub, local_token))
+
+    @app.exception_handler(404)
+    async def unknown(request: Request, raised: Exception) -> Response:
+        return http.outcome(
+            404,
+            Issue(severity="error", code="not-found", rule="receive.unknown", path="", text="there is no such page"),
+        )
+
+    @app.exception_handler(405)
+    async def method(request: Request, raised: Exception) -> Response:
+        return http.outcome(
+            405,
+            Issue(severity="error", code="not-supported", rule="receive.method", path="", text="not by this method"),
+        )
+
+    @app.exception_handler(Exception)
+    async def failed(request: Request, raised: Exception) -> Response:
+        # The error's own text may hold values; only that it happened is said.
+        return http.outcome(
+            500, Issue(severity="fatal", code="exception", rule="hub.failed", path="", text="the hub failed on this")
+        )
+
+    return app

@@ -1,0 +1,59 @@
+"""The decision's commands: `decide`, `release`, `consent check` (design, section 9)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from hub.cli.library import Json, Ndjson, each
+from mappings.errors import ReadError
+from profiles.issue import operation_outcome, stops
+
+Input = Annotated[str, typer.Argument(metavar="INPUT", help="A file, or - for standard input.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds these commands to the command line."""
+    app.command()(decide)
+    app.command()(release)
+    consents = typer.Typer(help="Consents under 42 CFR 2.31.", no_args_is_help=True)
+    consents.command("check")(check)
+    app.add_typer(consents, name="consent")
+
+
+def decide(source: Input, ndjson: Ndjson = False, as_json: Json = False) -> None:
+    """Decides, entry by entry, what a recipient may get for a purpose, and says why. Nothing is sent."""
+    from hub.release.decide import decide_json
+
+    each(source, lambda document: decide_json(_object(document)), ndjson=ndjson, as_json=as_json)
+
+
+def release(source: Input, as_json: Json = False) -> None:
+    """Writes what that recipient would get. This is a look: nothing is sent and no disclosure is recorded."""
+    from hub.release import release_json
+
+    each(source, lambda document: release_json(_object(document)), ndjson=False, as_json=as_json)
+
+
+def check(source: Input, as_json: Json = False) -> None:
+    """Checks a FHIR Consent for the elements of 42 CFR 2.31: one issue an element that is missing or deficient."""
+    from hub.release.consent import check_consent
+
+    failed = False
+
+    def one(document: Any) -> Any:
+        nonlocal failed
+        found = check_consent(_object(document))
+        failed = stops(found)
+        return operation_outcome(found)
+
+    each(source, one, ndjson=False, as_json=as_json)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _object(document: Any) -> dict[str, Any]:
+    if not isinstance(document, dict):
+        raise ReadError("read.not-object", "a JSON object was expected")
+    return document

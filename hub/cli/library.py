@@ -1,0 +1,282 @@
+"""The library's commands: translate, label, validate, schema. They work inside the caller's custody.
+
+What they write is not a release: it has not been decided for any recipient. They say so in their help.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+import orjson
+import typer
+
+from hub.cli.edge import lines, load_json, read_input, say, write
+from mappings.errors import ReadError, WarmHandoffError
+from profiles.issue import Issue, operation_outcome, stops
+
+Json = Annotated[bool, typer.Option("--json", help="Errors as an OperationOutcome on standard error.")]
+Ndjson = Annotated[bool, typer.Option("--ndjson", help="One JSON value a line, in and out.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds these commands to the command line."""
+    app.command()(translate)
+    app.command()(label)
+    app.command()(validate)
+    app.command()(schema)
+
+
+def translate(
+    inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Files, or - for standard input.")],
+    source: Annotated[str, typer.Option("--source", help="eido, incident, a shipped pack's id, or a pack's folder.")],
+    agency: Annotated[Path | None, typer.Option("--agency", help="The agency: JSON.")] = None,
+    partner: Annotated[Path | None, typer.Option("--partner", help="The partner's form: JSON.")] = None,
+    zone: Annotated[str | None, typer.Option("--zone", help="IANA zone of local times; over the agency's.")] = None,
+    now: Annotated[str | None, typer.Option("--now", help="The time to record, as FHIR instant.")] = None,
+    form: Annotated[str, typer.Option("--as", help="transaction or message.")] = "transaction",
+    issues: Annotated[Path | None, typer.Option("--issues", help="Where to write what was found.")] = None,
+    ndjson: Ndjson = False,
+    as_json: Json = False,
+) -> None:
+    """Turns a source's bytes into FHIR R4 Bundles. One incident gives one Bundle, more always one a line.
+
+    The result stays in the caller's custody: it is not a release to anybody.
+    """
+    from dataclasses import replace
+
+    from mappings import read
+    from mappings import translate as to_fhir
+    from mappings.incident import Agency, Rejected
+    from mappings.partner import GENERIC
+    from mappings.render import render
+    from mappings.times import is_date_time, is_instant
+    from mappings.times import zone as zone_of
+
+    if form not in ("transaction", "message"):
+        raise typer.BadParameter("transaction or message", param_hint="--as")
+    if zone is not None and zone_of(zone) is None:
+        raise typer.BadParameter("not an IANA zone", param_hint="--zone")
+    if now is not None and not (is_date_time(now) and is_instant(now)):
+        raise typer.BadParameter("not an instant with its zone", param_hint="--now")
+    at = datetime.fromisoformat(now) if now else datetime.now(UTC)
+    to = _partner(partner) if partner else replace(GENERIC, form=form)
+    given = _agency(agency)
+
+    account: dict[str, list[Any]] = {"issues": [], "unused": [], "dropped": [], "held": []}
+    rejected = False
+    for name in inputs:
+        reading = _agency_for(source, given, zone)
+        for record in read(read_input(name), source, reading):
+            if isinstance(record, Rejected):
+                rejected = True
+                account["issues"].extend(issue.to_fhir() for issue in record.issues)
+                say(record.issues, as_json=as_json, where=f"{name}[{record.index}]")
+                continue
+            owner = reading or _pack_agency(source) or Agency(id=record.agency, zone=zone)
+            try:
+                result = to_fhir(record, agency=owner, now=at)
+                _emit(render(result.bundle, to))
+            except WarmHandoffError as error:
+                rejected = True
+                account["issues"].extend(issue.to_fhir() for issue in error.issues)
+                say(error.issues, as_json=as_json, where=name)
+                continue
+            for key, rows in result.account().items():
+                account[key].extend(rows)
+    if issues is not None:
+        issues.write_bytes(orjson.dumps(account, option=orjson.OPT_INDENT_2) + b"\n")
+    if rejected:
+        raise typer.Exit(1)
+
+
+def _emit(line: bytes) -> None:
+    typer.get_binary_stream("stdout").write(line + b"\n")
+
+
+def _agency(path: Path | None) -> Any:
+    """The agency of a file, or None."""
+    if path is None:
+        return None
+    from mappings.incident_json import agency_from_json
+
+    return agency_from_json(load_json(read_input(str(path)), path.name))
+
+
+def _pack_agency(source: str) -> Any:
+    """The agency a pack names, or None for the other sources."""
+    if source in ("eido", "incident"):
+        return None
+    from mappings.packs import load_pack
+
+    return load_pack(source).agency
+
+
+def _agency_for(source: str, given: Any, zone: str | None) -> Any:
+    """The agency to read with: the one given, else the pack's, with `--zone` over its own."""
+    from dataclasses import replace
+
+    found = given or _pack_agency(source)
+    if found is not None and zone is not None:
+        return replace(found, zone=zone)
+    return found
+
+
+def _partner(path: Path) -> Any:
+    """The partner of a JSON file. Raises ReadError `read.partner` for a field there is none of."""
+    from dataclasses import fields
+
+    from mappings.partner import Partner
+
+    document = load_json(read_input(str(path)), path.name)
+    known = {field.name for field in fields(Partner)}
+    if not isinstance(document, dict) or not set(document) <= known:
+        raise ReadError("read.partner", "not the fields of a partner", path=path.name)
+    if "resource_types" in document:
+        document["resource_types"] = tuple(document["resource_types"])
+    return Partner(**document)
+
+
+def label(
+    source: Annotated[str, typer.Argument(metavar="INPUT", help="A file, or - for standard input.")],
+    origin: Annotated[str | None, typer.Option("--origin", help="A role (part2-program, ...) or a JSON file.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Every label with its grade and reason.")] = False,
+    ndjson: Ndjson = False,
+    as_json: Json = False,
+) -> None:
+    """Labels a resource or a Bundle by origin, code and text (DS4P). Not a release."""
+    from mappings.labels import Origin, label_bundle
+    from mappings.labels import label as labelled
+
+    declared = _origin(origin, Origin)
+
+    def one(resource: Any) -> Any:
+        if not isinstance(resource, dict) or "resourceType" not in resource:
+            raise ReadError("read.no-resource", "not a FHIR resource", path="resourceType")
+        if resource["resourceType"] == "Bundle":
+            done = label_bundle(resource, [declared] * len(resource.get("entry") or ()))
+        else:
+            done = labelled(resource, origin=declared)
+        if not explain:
+            return done.resource
+        rows = [
+            {"system": r.system, "code": r.code, "grade": r.grade, "because": r.because, "path": r.path}
+            for r in done.labels
+        ]
+        return {"resource": done.resource, "labels": rows}
+
+    each(source, one, ndjson=ndjson, as_json=as_json)
+
+
+def _origin(given: str | None, origin: Any) -> Any:
+    """An Origin of a role's name or a JSON file `{"reference", "role"}`; None when none is given."""
+    from mappings.incident import Role
+
+    if given is None:
+        return None
+    if given in get_args(Role):
+        return origin(reference=None, role=given)
+    if not Path(given).is_file():
+        raise typer.BadParameter("neither a role nor a file", param_hint="--origin")
+    document = load_json(read_input(given), given)
+    if not isinstance(document, dict) or document.get("role") not in (None, *get_args(Role)):
+        raise typer.BadParameter("not an origin", param_hint="--origin")
+    return origin(reference=document.get("reference"), role=document.get("role"))
+
+
+def each(source: str, one: Any, *, ndjson: bool, as_json: bool) -> None:
+    """Applies `one` to the input, or with --ndjson to each line: output line n answers input line n.
+
+    A line that is rejected gives its OperationOutcome in that place; exit 1 at the end.
+    """
+    if not ndjson:
+        try:
+            write(one(load_json(read_input(source), source)))
+        except WarmHandoffError as error:
+            say(error.issues, as_json=as_json, where=source)
+            raise typer.Exit(1) from None
+        return
+    rejected = False
+    for number, line in enumerate(lines(source), start=1):
+        try:
+            write(one(load_json(line, f"line {number}")))
+        except WarmHandoffError as error:
+            rejected = True
+            write(error.outcome())
+    if rejected:
+        raise typer.Exit(1)
+
+
+def validate(
+    inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Files, or - for standard input.")],
+    as_json: Json = False,
+) -> None:
+    """Checks a resource, a Bundle or NDJSON: FHIR R4's definitions by our own checks, and fhir.resources R4B.
+
+    Writes an OperationOutcome an input, naming the profile used. Exit 1 on an error or fatal issue, 0 on warnings.
+    """
+    failed = False
+    for name in inputs:
+        for place, resource in _resources(name):
+            found = [*_profile_used(resource, place), *_validate(resource)]
+            failed = failed or stops(found)
+            write(operation_outcome(found))
+    if failed:
+        raise typer.Exit(1)
+
+
+def _resources(name: str) -> Iterator[tuple[str, Any]]:
+    """The resources of an input: one JSON value, or one a line."""
+    data = read_input(name)
+    try:
+        yield name, orjson.loads(data)
+        return
+    except orjson.JSONDecodeError as error:
+        several = data.strip().count(b"\n") > 0 and data.lstrip().startswith(b"{")
+        if not several:
+            yield name, ReadError("read.not-json", "not JSON", path=f"{name}:{error.lineno}:{error.colno}")
+            return
+    for number, line in enumerate(data.splitlines(), start=1):
+        if line.strip():
+            try:
+                yield f"{name}:{number}", orjson.loads(line)
+            except orjson.JSONDecodeError as error:
+                yield f"{name}:{number}", ReadError("read.not-json", "not JSON", path=f"{name}:{number}:{error.colno}")
+
+
+def _profile_used(resource: Any, place: str) -> Iterator[Issue]:
+    """An information issue that names what the resource was checked against."""
+    if not isinstance(resource, dict):
+        return
+    kind = resource.get("resourceType")
+    yield Issue(
+        severity="information",
+        code="informational",
+        rule="validate.profile",
+        path=kind if isinstance(kind, str) and kind.isalpha() else "",
+        text="checked against FHIR R4 4.0.1 (base definition), by profiles.check and fhir.resources R4B",
+    )
+
+
+def _validate(resource: Any) -> list[Issue]:
+    """What our checks and fhir.resources R4B find."""
+    from profiles.check import check
+    from profiles.r4b import parse
+
+    if isinstance(resource, WarmHandoffError):
+        return list(resource.issues)
+    return [*check(resource), *parse(resource)]
+
+
+def schema(
+    of: Annotated[str, typer.Argument(help="What to describe: incident.")],
+    as_json: Json = False,
+) -> None:
+    """Prints a JSON Schema (2020-12): of the canonical record, which any system may post."""
+    if of != "incident":
+        raise typer.BadParameter("incident", param_hint="OF")
+    from mappings.schema import incident_schema
+
+    write(incident_schema(), pretty=True)

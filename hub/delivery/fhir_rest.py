@@ -1,0 +1,103 @@
+"""Delivery by FHIR REST: a transaction Bundle with conditional creates, and the Task read back (R4, http).
+
+A resend finds what is there (`ifNoneExist`), so a timeout may be tried again. Not every server rolls a failed
+transaction back: the Task is looked up by its identifier before it is called delivered, when the answer does not
+name it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+
+from hub.delivery.receipt import Receipt
+from hub.delivery.transport import Transport, refusal
+from hub.errors import DeliveryError
+
+MEDIA_TYPE = "application/fhir+json"
+TASK_IDENTIFIER = "https://warmhandoff.org/fhir/sid/task"
+
+
+async def send(
+    transport: Transport, url: str, payload: bytes, *, task_id: str, token: str | None, timeout: float, now: float
+) -> Receipt:
+    """Posts one sealed transaction Bundle to the FHIR base `url` and finds the Task the server made of it.
+
+    Raises DeliveryError: what `transport` raises; `deliver.refused`, `deliver.busy` by status;
+    `deliver.not-stored` when the server says yes but has no such Task.
+    """
+    answer = await transport.request(
+        "POST", url.rstrip("/"), content=payload, headers=_headers(token, body=True), timeout=timeout
+    )
+    if not 200 <= answer.status < 300:
+        raise refusal(answer, now)
+    remote = _location(answer.body, payload, task_id)
+    if remote is None:
+        found = await find_task(transport, url, task_id=task_id, token=token, timeout=timeout, now=now)
+        remote = found.get("id") if found else None
+    if remote is None:
+        raise DeliveryError("deliver.not-stored", "the destination said yes but has no such Task", unknown=True)
+    return Receipt(code=str(answer.status), remote_task=remote)
+
+
+async def find_task(
+    transport: Transport, url: str, *, task_id: str, token: str | None, timeout: float, now: float
+) -> dict[str, Any] | None:
+    """The center's copy of our Task, by its identifier; None when it has none. Raises DeliveryError as `send`."""
+    query = quote(f"{TASK_IDENTIFIER}|{task_id}", safe="")
+    return await _get(transport, f"{url.rstrip('/')}/Task?identifier={query}", token, timeout, now)
+
+
+async def read_task(
+    transport: Transport, url: str, *, remote_task: str, token: str | None, timeout: float, now: float
+) -> dict[str, Any] | None:
+    """The center's Task as it stands now (polling). None when it is gone. Raises DeliveryError as `send`."""
+    return await _get(transport, f"{url.rstrip('/')}/Task/{quote(remote_task, safe='')}", token, timeout, now)
+
+
+async def _get(transport: Transport, url: str, token: str | None, timeout: float, now: float) -> dict[str, Any] | None:
+    answer = await transport.request("GET", url, headers=_headers(token, body=False), timeout=timeout)
+    if answer.status in (404, 410):
+        return None
+    if not 200 <= answer.status < 300:
+        raise refusal(answer, now)
+    try:
+        body: Any = orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        raise DeliveryError("deliver.not-json", "the destination's answer is not JSON") from None
+    if isinstance(body, dict) and body.get("resourceType") == "Task":
+        return body
+    if isinstance(body, dict) and body.get("resourceType") == "Bundle":
+        for entry in body.get("entry") or ():
+            resource = entry.get("resource") if isinstance(entry, dict) else None
+            if isinstance(resource, dict) and resource.get("resourceType") == "Task":
+                return resource
+    return None
+
+
+def _headers(token: str | None, *, body: bool) -> dict[str, str]:
+    headers = {"accept": MEDIA_TYPE}
+    if body:
+        headers["content-type"] = MEDIA_TYPE
+    if token:
+        headers["authorization"] = f"Bearer {token}"
+    return headers
+
+
+def _location(answer: bytes, request: bytes, task_id: str) -> str | None:
+    """The id in the response entry that answers our Task's (transaction-response keeps the order, R4 http)."""
+    try:
+        made, sent = orjson.loads(answer), orjson.loads(request)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(made, dict) or len(made.get("entry") or ()) != len(sent["entry"]):
+        return None
+    for asked, given in zip(sent["entry"], made["entry"], strict=True):
+        if asked["resource"]["resourceType"] == "Task" and asked.get("fullUrl") == f"urn:uuid:{task_id}":
+            location = (given.get("response") or {}).get("location") if isinstance(given, dict) else None
+            parts = str(location or "").split("/")
+            if "Task" in parts and parts.index("Task") + 1 < len(parts):
+                return parts[parts.index("Task") + 1] or None
+    return None

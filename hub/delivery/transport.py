@@ -1,0 +1,116 @@
+"""HTTP out: the only module that knows httpx, so that another client is a change of one file.
+
+A request is one attempt. What went wrong comes back as a DeliveryError that says whether trying again can help and
+whether bytes may have arrived. httpx logs whole URLs at INFO; its logger is raised to WARNING here.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from hub.errors import DeliveryError
+
+logging.getLogger("httpx").setLevel(logging.WARNING)
+logging.getLogger("httpcore").setLevel(logging.WARNING)
+
+#: A synchronous answer is a receipt; nothing larger than this is read of it.
+MAX_ANSWER = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What a server said: status, headers (lower case), body bytes."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Transport:
+    """One pooled HTTP client. `verify` may be an SSLContext that carries a client certificate (mutual TLS)."""
+
+    def __init__(self, client: httpx.AsyncClient | None = None, *, verify: ssl.SSLContext | bool = True) -> None:
+        self._client = client or httpx.AsyncClient(verify=verify, follow_redirects=False, trust_env=False)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Ends all connections."""
+        await self._client.aclose()
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float,
+    ) -> Answer:
+        """One request, one answer of any status.
+
+        Raises DeliveryError: `deliver.unreachable` (nothing was sent), `deliver.timeout` and `deliver.cut` (bytes may
+        have arrived: `unknown`), `deliver.answer-too-large`.
+        """
+        try:
+            async with self._client.stream(
+                method, url, content=content, headers=dict(headers or {}), timeout=timeout
+            ) as response:
+                body = bytearray()
+                async for chunk in response.aiter_bytes():
+                    body += chunk
+                    if len(body) > MAX_ANSWER:
+                        raise DeliveryError("deliver.answer-too-large", "the answer is too large", unknown=True)
+                return Answer(status=response.status_code, headers=dict(response.headers), body=bytes(body))
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
+            raise DeliveryError("deliver.unreachable", "no connection to the destination") from None
+        except httpx.TimeoutException:
+            raise DeliveryError("deliver.timeout", "the destination did not answer in time", unknown=True) from None
+        except (httpx.TransportError, httpx.StreamError):
+            raise DeliveryError("deliver.cut", "the connection was cut", unknown=True) from None
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+            raise DeliveryError("deliver.url", "the destination's URL is not usable", retry=False) from None
+
+
+def refusal(answer: Answer, now: float) -> DeliveryError:
+    """What an HTTP status that is not 2xx means for the delivery.
+
+    408, 425, 429 and 5xx may pass (Retry-After is honoured); every other 3xx and 4xx will not by itself. A 5xx other
+    than 501 and 503 leaves open whether the bytes were stored.
+    """
+    status = answer.status
+    retry = status in (408, 425, 429) or (status >= 500 and status != 501)
+    return DeliveryError(
+        "deliver.refused" if not retry else "deliver.busy",
+        f"the destination answered {status}",
+        code="transient" if retry else "processing",
+        retry=retry,
+        after=_retry_after(answer.headers.get("retry-after"), now),
+        unknown=status >= 500 and status not in (501, 503),
+    )
+
+
+def _retry_after(value: str | None, now: float) -> float | None:
+    """Retry-After (RFC 9110, 10.2.3) in seconds from `now` (epoch seconds); None when absent or unreadable."""
+    if not value:
+        return None
+    if value.isdigit():
+        return float(value)
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
+    except ValueError:
+        return None

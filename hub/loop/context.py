@@ -1,0 +1,36 @@
+"""What every step is given: settings, store, clock, chance and the way out. Made once in `hub.app`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from random import Random
+
+from hub.delivery.transport import Transport
+from hub.settings import Settings, SourceSection
+from hub.store.store import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hub:
+    """One running hub. `clock` gives aware times; `random` is for jitter only; `name` says who did what in the audit.
+
+    `zone` is what date-only consent periods are read in when nothing else says.
+    """
+
+    settings: Settings
+    store: Store
+    clock: Callable[[], datetime]
+    transport: Transport
+    random: Random = field(default_factory=Random)
+    name: str = "hub"
+
+    @property
+    def namespace_key(self) -> bytes:
+        """The key of resource ids."""
+        return self.store.keys.namespace_key
+
+    def source(self, name: str) -> SourceSection | None:
+        """The configured source of that name."""
+        return next((s for s in self.settings.source if s.name == name), None)

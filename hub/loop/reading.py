@@ -1,0 +1,143 @@
+"""One received message, read and translated: pure work on bytes that are already durable.
+
+A source's credential says who speaks. What a payload claims to be from another organization is believed only when
+the source may carry that organization's records (`speaks_for`); otherwise its origin is undeclared, and release
+enforces that as Part 2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from hub.loop.context import Hub
+from hub.settings import SourceSection
+from mappings import read, translate
+from mappings.errors import WarmHandoffError
+from mappings.fhir.referral import Package, referral_packages
+from mappings.incident import Agency, Incident, Rejected
+from mappings.labels import Origin, label_bundle
+from mappings.translation import Translation
+from profiles.check import check
+from profiles.issue import Issue
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """One incident of a message as labelled FHIR. `bundle` and `origins` are parallel as in `Translation`."""
+
+    incident: Incident
+    bundle: dict[str, Any]
+    origins: tuple[str | None, ...]
+    packages: tuple[Package, ...]
+    translation: Translation
+    problems: tuple[Issue, ...]
+
+    @property
+    def labels(self) -> dict[str, int]:
+        """How often each security label stands on an entry, for the trace."""
+        found: dict[str, int] = {}
+        for entry in self.bundle["entry"]:
+            for coding in entry["resource"].get("meta", {}).get("security", ()):
+                found[coding["code"]] = found.get(coding["code"], 0) + 1
+        return found
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parts:
+    """What a message became: its incidents, and what could not be read or translated."""
+
+    parts: tuple[Part, ...]
+    rejected: tuple[Issue, ...]
+
+
+def agency_of(hub: Hub, source: SourceSection) -> Agency | None:
+    """The agency a source reads for: configured by its own name, else by its organization."""
+    return hub.settings.agency_of(source.agency or source.organization)
+
+
+def take_apart(hub: Hub, source: SourceSection, body: bytes, now: datetime) -> Parts:
+    """Reads, translates, checks and labels. Raises nothing for bad input: what is wrong is in `rejected`."""
+    parts: list[Part] = []
+    rejected: list[Issue] = []
+    agency = agency_of(hub, source)
+    try:
+        for record in read(body, source.reads, agency):
+            if isinstance(record, Rejected):
+                rejected.extend(record.issues)
+                continue
+            try:
+                parts.append(_part(hub, source, record, agency, now))
+            except WarmHandoffError as error:
+                rejected.extend(error.issues)
+    except WarmHandoffError as error:
+        rejected.extend(error.issues)
+    return Parts(parts=tuple(parts), rejected=tuple(rejected))
+
+
+def _part(hub: Hub, source: SourceSection, record: Incident, agency: Agency | None, now: datetime) -> Part:
+    incident, doubts = claim(record, source)
+    owner = (
+        hub.settings.agency_of(incident.agency)
+        or (agency if agency is not None and agency.id == incident.agency else None)
+        or Agency(id=incident.agency, organizations=hub.settings.directory())
+    )
+    result = translate(incident, agency=owner, now=now, namespace_key=hub.namespace_key)
+    origins = tuple(
+        None if origin is None else Origin(reference=f"Organization/{origin}", role=hub.settings.posture(origin))
+        for origin in result.origins
+    )
+    labelled = label_bundle(result.bundle, origins).resource
+    return Part(
+        incident=incident,
+        bundle=labelled,
+        origins=result.origins,
+        packages=tuple(referral_packages(labelled, result.origins)),
+        translation=result,
+        problems=(*doubts, *check(labelled)),
+    )
+
+
+def claim(incident: Incident, source: SourceSection) -> tuple[Incident, tuple[Issue, ...]]:
+    """The record with only such origins as its source may speak for, and an issue for each claim not believed.
+
+    A record that names no organization is its source's. A narrative whose provenance nobody declared stays
+    undeclared: the credential says who sent it, not who said it, unless the source's organization wrote the record.
+    """
+    allowed = {source.organization, *source.speaks_for}
+    doubts: list[Issue] = []
+
+    def believed(organization: str | None, path: str) -> str | None:
+        if organization is None or organization in allowed:
+            return organization
+        doubts.append(
+            Issue(
+                severity="warning",
+                code="security",
+                rule="read.origin-not-believed",
+                path=path,
+                text="the source may not speak for this organization; the origin is treated as undeclared",
+            )
+        )
+        return None
+
+    contacts = tuple(
+        replace(
+            contact,
+            organization=believed(contact.organization or source.organization, f"contacts[{index}].organization"),
+            narratives=tuple(
+                replace(n, organization=believed(n.organization, f"contacts[{index}].narratives[{at}].organization"))
+                for at, n in enumerate(contact.narratives)
+            ),
+        )
+        for index, contact in enumerate(incident.contacts)
+    )
+    narratives = tuple(
+        replace(n, organization=believed(n.organization, f"narratives[{at}].organization"))
+        for at, n in enumerate(incident.narratives)
+    )
+    organization = incident.organization
+    if organization not in allowed:
+        organization = source.organization
+    return replace(incident, organization=organization, contacts=contacts, narratives=narratives), tuple(doubts)

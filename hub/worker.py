@@ -1,0 +1,83 @@
+"""The worker: reads what was received, sends what may leave, polls who does not call, rings when nothing comes.
+
+Four loops of one process. Each sleeps until the store says that something changed, or for a poll interval: a lost
+wake-up costs time, never a message. A loop's failure on one item is recorded with that item and the loop goes on;
+a failure of the loop itself is logged by its type and the loop starts again after a pause.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from hub import pipeline
+from hub.store.tx import Topic
+
+log = structlog.get_logger("hub.worker")
+
+#: Messages taken at once, lanes claimed at once.
+BATCH = 20
+
+
+class Worker:
+    """Runs the loops until `stop`. `owner` names this process in leases."""
+
+    def __init__(self, hub: pipeline.Hub, owner: str) -> None:
+        self._hub = hub
+        self._owner = owner
+        self._tasks: list[asyncio.Task[None]] = []
+        self._wake: dict[Topic, asyncio.Event] = {"messages": asyncio.Event(), "lanes": asyncio.Event()}
+        self._unsubscribe: Callable[[], None] | None = None
+
+    async def start(self) -> None:
+        """Starts the loops on the running event loop; takes back what an earlier run of this owner had claimed."""
+        loop = asyncio.get_running_loop()
+        self._unsubscribe = self._hub.store.changed.subscribe(
+            lambda topic: loop.call_soon_threadsafe(self._wake[topic].set)
+        )
+        await pipeline.recover(self._hub, self._owner)
+        poll = self._hub.settings.hub.poll
+        self._tasks = [
+            asyncio.create_task(self._forever("read", self._read, "messages", poll)),
+            asyncio.create_task(self._forever("deliver", self._deliver, "lanes", poll)),
+            asyncio.create_task(self._forever("poll", lambda: pipeline.poll(self._hub), None, poll)),
+            asyncio.create_task(self._forever("alarm", lambda: pipeline.ring(self._hub), None, poll)),
+        ]
+
+    async def stop(self) -> None:
+        """Ends the loops. What was claimed and not settled is taken up again after its lease."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _forever(self, name: str, step: Callable[[], Awaitable[bool]], topic: Topic | None, pause: float) -> None:
+        """Calls `step` again at once while it did something, else waits for the topic or the pause."""
+        while True:
+            event = self._wake[topic] if topic else None
+            if event is not None:
+                event.clear()
+            try:
+                busy = await step()
+            except Exception as error:  # noqa: BLE001 - a loop must outlive any one failure; its type is logged
+                log.error("loop.failed", loop=name, error=type(error).__name__, rule=getattr(error, "rule", None))
+                await asyncio.sleep(max(pause, 0.5))
+                continue
+            if busy:
+                continue
+            try:
+                if event is not None:
+                    await asyncio.wait_for(event.wait(), pause)
+                else:
+                    await asyncio.sleep(pause)
+            except TimeoutError:
+                pass
+
+    async def _read(self) -> bool:
+        return await pipeline.read_waiting(self._hub, self._owner, BATCH)
+
+    async def _deliver(self) -> bool:
+        return await pipeline.deliver_waiting(self._hub, self._owner, BATCH)
