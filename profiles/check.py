@@ -109,8 +109,8 @@ def _contained(resources: Any) -> dict[str, str]:
     for resource in resources if isinstance(resources, list) else ():
         if isinstance(resource, dict):
             name, kind = resource.get("id"), resource.get("resourceType")
-            if isinstance(name, str) and isinstance(kind, str):
-                ids[name] = kind
+            if isinstance(name, str):
+                ids[name] = kind if isinstance(kind, str) else ""
     return ids
 
 
@@ -477,7 +477,7 @@ def _points_to(literal: str, context: Context, types: frozenset[str]) -> tuple[s
         if literal == "#":  # the resource that contains this one
             return None, None
         local = context.contained.get(literal[1:])
-        return local, None if local else REF_1
+        return local, None if local is not None else REF_1
     if context.entries is not None:
         entry = context.entries.get(literal)
         if entry:

@@ -88,10 +88,20 @@ def _clock(text: str) -> tuple[str, int, str]:
 
 
 def after(first: str, second: str) -> bool:
-    """Whether the first is certainly later than the second; both valid. What cannot be told apart is not later."""
+    """Whether the first is certainly later than the second. What cannot be told apart is not later.
+
+    Two dates are compared as far as both go, as dates of one place. False if either is not valid.
+    """
+    return _after(first, second) and is_datetime(first) and is_datetime(second)
+
+
+def _after(first: str, second: str) -> bool:
     if len(first) == len(second) and first[19:] == second[19:]:
         return first > second  # the same precision and zone: the text orders as the time does
+    if len(first) <= 10 and len(second) <= 10:
+        both = min(len(first), len(second))
+        return first[:both] > second[:both]
     try:
         return span(first)[0] > span(second)[1]
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, IndexError):  # not valid, or at an end of the calendar
         return first[:4] > second[:4]

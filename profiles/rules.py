@@ -40,8 +40,6 @@ REFERENCE = Rule("check.reference", "value", "Not a literal reference: Type/id, 
 UNRESOLVED = Rule(
     "check.unresolved", "not-found", "The urn: reference is the fullUrl of no entry of this Bundle", "warning"
 )
-FIXED = Rule("check.fixed", "value", "The value differs from the fixed value of the definition")
-PATTERN = Rule("check.pattern", "value", "The value lacks what the definition's pattern requires")
 XHTML = Rule("check.xhtml", "invalid", "The narrative is not a well-formed XHTML div in the XHTML namespace")
 DEPTH = Rule("check.depth", "too-costly", "Nested too deeply to be checked")
 
@@ -50,5 +48,5 @@ Found = list[tuple[str, Rule]]
 
 BASE: tuple[Rule, ...] = (
     RESOURCE_TYPE, UNKNOWN_ELEMENT, MISSING, TOO_MANY, TYPE, CHOICE, EMPTY, NULL, ALIGNMENT, FORMAT, DATE, ZONE,
-    LENGTH, CODE, TARGET, REFERENCE, UNRESOLVED, FIXED, PATTERN, XHTML, DEPTH,
+    LENGTH, CODE, TARGET, REFERENCE, UNRESOLVED, XHTML, DEPTH,
 )  # fmt: skip
