@@ -1,0 +1,82 @@
+"""Security label codes (HL7 Terminology, v3-ActCode and v3-Confidentiality) and what we hold about them.
+
+Content gives sensitivity; origin gives the law label; confidentiality follows by policy. The order of
+confidentiality is total: U < L < M < N < R < V (HL7 DS4P 1.0.0, high-water mark).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+ACT_CODE: Final = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+CONFIDENTIALITY: Final = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
+#: Our own label codes: `origin-unknown` and `family-sensitive`.
+LABEL: Final = "https://warmhandoff.org/fhir/CodeSystem/label"
+#: How a label was found, for extension-sec-label-basis where no law is the reason.
+BASIS: Final = "https://warmhandoff.org/fhir/CodeSystem/label-basis"
+DS4P: Final = "http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/"
+
+PART2: Final = "42CFRPart2"
+ORIGIN_UNKNOWN: Final = "origin-unknown"
+FAMILY_SENSITIVE: Final = "family-sensitive"
+INLINE: Final = "PROCESSINLINELABEL"
+
+#: Least to most confidential.
+ORDER: Final = ("U", "L", "M", "N", "R", "V")
+RANK: Final = {code: rank for rank, code in enumerate(ORDER)}
+
+#: Sensitivity codes and what each one includes. The tree of v3-ActCode, with one edge of policy: ETH is not SUD's
+#: parent in the code system (they are siblings), and a directive about ETH means substance use all the same.
+CHILDREN: Final[dict[str, tuple[str, ...]]] = {
+    "ETH": ("SUD",),
+    "SPI": ("BH", "MH", "PSY", "PSYTHPN", "SUD"),
+    "BH": ("COGN", "DVD", "EMOTDIS", "MH", "PSY", "PSYTHPN", "SUD"),
+    "SUD": ("ETHUD", "OPIOIDUD"),
+}
+
+SENSITIVITIES: Final = frozenset(
+    "ETH SPI BH COGN DVD EMOTDIS MH PSY PSYTHPN SUD ETHUD OPIOIDUD HIV STD SEX PREGNANT SDV VIO GDIS MST TBOO SCA IDS "
+    "PATLOC LOCIS SSP PDS PRS PHY EMP EMPL DIA DRGIS DEMO DOB GENDER LIVARG MARST RACE REL B VIP CEL ADOL".split()
+)
+
+LAWS: Final = frozenset(
+    "42CFRPart2 HIPAAConsent HIPAAAuth HIPAANOPP HIPAAPsyNotes HIPAAROA HIPAASelfPay Title38Section7332 CommonRule".split()
+)
+
+
+def expand(codes: Iterable[str]) -> frozenset[str]:
+    """These sensitivity codes with everything they include (policy table above, not the code system alone)."""
+    found: set[str] = set()
+    todo = list(codes)
+    while todo:
+        code = todo.pop()
+        if code not in found:
+            found.add(code)
+            todo.extend(CHILDREN.get(code, ()))
+    return frozenset(found)
+
+
+def system_of(code: str) -> str:
+    """The code system a label code of ours belongs to."""
+    if code in RANK:
+        return CONFIDENTIALITY
+    return LABEL if code in (ORIGIN_UNKNOWN, FAMILY_SENSITIVE) else ACT_CODE
+
+
+def security(resource: dict[str, Any]) -> list[dict[str, Any]]:
+    """`meta.security` of a resource as a list of Codings; empty where it is absent or not a list."""
+    meta = resource.get("meta")
+    found = meta.get("security") if isinstance(meta, dict) else None
+    return [coding for coding in found if isinstance(coding, dict)] if isinstance(found, list) else []
+
+
+def codes(resource: dict[str, Any]) -> frozenset[str]:
+    """The codes in `meta.security`, whatever their system."""
+    return frozenset(coding["code"] for coding in security(resource) if isinstance(coding.get("code"), str))
+
+
+def highest(found: Iterable[str], default: str = "N") -> str:
+    """The most confidential of the confidentiality codes among `found`; `default` when there is none."""
+    rank = max((RANK[code] for code in found if code in RANK), default=-1)
+    return ORDER[rank] if rank >= 0 else default
