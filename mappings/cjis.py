@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
-from functools import lru_cache
 from typing import Any, Final
 
+from mappings import incident as records
+from mappings.cjis_rules import criminal_justice_rules
 from mappings.incident import (
     Answer,
     Attachment,
@@ -42,101 +42,6 @@ from mappings.incident import (
     Transport,
     Unit,
 )
-
-_RULES: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
-    (rule, re.compile(pattern, re.IGNORECASE | re.VERBOSE))
-    for rule, pattern in (
-        (
-            "cjis.criminal-history",
-            r"""
-            \b criminal [\s-]+ (?: history | histories | hist\b | hx\b | records? ) \b
-            | \b crim [\s.]* (?: hx | hist | history ) \b
-            | \b (?-i:CCH | CHRI | CORI) \b
-            | \b rap [\s-]* sheets? \b
-            | \b (?: arrest | conviction | booking | felony | jail | prison ) [\s-]+ (?: history | records? ) \b
-            | \b (?: history | record ) \s+ of \s+ (?: \w+ \s+ ){0,2}? (?: arrests? | convictions? | felon(?:y|ies) | incarcerations? ) \b
-            | \b (?: prior | previous | past | earlier ) s? \s+ (?: \w+ \s+ ){0,3}?
-              (?: arrests? | convictions? | charges? | offens(?:e|es) | felon(?:y|ies) | bookings? | incarcerations? | dui s? | dwi s? ) \b
-            | \b (?: previously | formerly ) \s+ (?: arrested | convicted | charged | booked | incarcerated ) \b
-            | \b (?: has | have | had ) \s+ been \s+ (?: arrested | convicted | incarcerated ) \b
-            | \b (?: has | had | no | with | w/ | multiple | several | numerous | extensive | \d+ ) \s* priors \b
-            | \b convicted \s+ (?: of | for | in | felon | sex ) \b
-            | \b convictions? \s+ (?: for | of | in | on ) \b
-            | \b convicted \s+ felon \b
-            | \b registered \s+ (?: sex \s+ )? offender \b
-            | \b (?: on | violated | violation \s+ of | violating ) \s+ (?: \w+ \s+ )? (?: probation | parole ) \b
-            | \b sentenced \s+ to \b
-            """,
-        ),
-        (
-            "cjis.ncic-return",
-            r"""
-            \b NCIC \b (?! \s+ (?: training | class | certif\w* | recertif\w* | polic(?:y|ies) | terminal | manual | outage ) \b )
-            | \b (?-i:NLETS | CLETS | TCIC | FCIC | GCIC | CCIC | OLETS) \b
-            | \b (?-i:LEADS | LEIN | CJIS) \s+ (?: returns? | checks? | hits? | query | queries | inquiry | response ) \b
-            | \b hot [\s-]* files? \s+ (?: returns? | checks? | hits? | entry | match ) \b
-            | \b (?: wanted [\s-]+ persons? | warrants? ) \s+ (?: returns? | hits? | file ) \b
-            | \b (?: gang | terrorist | violent \s+ person | immigration \s+ violator ) \s+ file \s+ (?: returns? | hits? | match ) \b
-            """,
-        ),
-        (
-            "cjis.iii-return",
-            r"""
-            \b triple [\s-]* I \b
-            | \b interstate \s+ identification \s+ index \b
-            | (?<! [Ll]evel\s ) (?<! [Tt]ier\s ) (?<! [Tt]ype\s ) (?<! [Ss]chedule\s ) (?<! [Cc]lass\s ) (?<! [Pp]hase\s )
-              (?<! [Ss]tage\s ) (?<! [Tt]itle\s ) (?<! [Pp]art\s ) (?<! [Gg]rade\s ) (?<! [Uu]nit\s )
-              \b (?-i:III) \s+ (?: returns? | responses? | checks? | query | queries | hits? | records? | report | inquiry | results? ) \b
-            | \b (?-i:III) \s+ (?: returned | came \s+ back | shows? | showed | reveals? | revealed | indicates? | indicated | reflects? )
-              \s+ (?: \w+ \s+ ){0,3}? (?: records? | hits? | arrests? | priors? | convictions? | charges? | history | positive | negative | clear ) \b
-            | \b (?: ran | run | running | via | thru | through | queried | query | checked | check \s+ of ) \s+ (?: a \s+ | an \s+ | the \s+ )?
-              (?-i:III) \b
-            """,
-        ),
-        (
-            "cjis.fbi-number",
-            r"""
-            \b FBI \s* / \s* UCN \b
-            | \b FBI \s* (?: no\b\.? | numbers?\b | num\b\.? | nbr\b\.? | \# )
-            | \b (?: FBI | UCN ) \s* [:\#]? \s* (?= [A-Z0-9]* \d ) [A-Z0-9]{5,9} \b
-            | \b universal \s+ control \s+ numbers? \b
-            """,
-        ),
-        (
-            "cjis.state-id",
-            r"""\b (?-i:SID) \s* (?: no\.? | numbers? | nbr | \# )? \s* [:\#]? \s* [A-Z]{0,2} \d{5,10} \b""",
-        ),
-        (
-            "cjis.juvenile-record",
-            r"""
-            \b juv (?: enile )? \.? \s+ (?: \w+ \s+ ){0,2}?
-              (?: records? | histor(?:y|ies) | hx | adjudicat\w+ | arrests? | offen[sc]\w* | offender | probation | petition | convictions? | priors? | case | court | detention | referrals? ) \b
-            | \b adjudicated \s+ (?: a \s+ | as \s+ a \s+ )? (?: delinquent | juvenile | youthful ) \b
-            | \b delinquency \s+ (?: petition | record | case | adjudication | history ) \b
-            | \b youthful \s+ offender \b
-            """,
-        ),
-        (
-            "cjis.sealed-record",
-            r"""
-            \b (?: sealed | expunged | set [\s-]+ aside ) \s+ (?: \w+ \s+ ){0,2}?
-              (?: records? | cases? | files? | convictions? | arrests? | adjudications? | charges? | indictments? | juvenile | criminal ) \b
-            | \b (?: records? | cases? | file | convictions? | arrests? | adjudications? | charges? | court \s+ order ) \s+
-              (?: (?: is | are | was | were | has \s+ been | have \s+ been | now ) \s+ ){0,2} (?: sealed | expunged | set \s+ aside ) \b
-            | \b expung (?: ed | ement | ements | ing ) \b
-            | \b under \s+ seal \b
-            """,
-        ),
-    )
-)
-
-#: A quick look: no rule can hit a text without one of these.
-_CANDIDATE = re.compile(
-    r"crim|histor|record|arrest|convict|offen[sc]|felon|charge|booking|incarcerat|prior|\bdui|\bdwi|probation|parole|sentenced"
-    r"|\bc(?:ch|hri|ori)\b|rap|n?cic\b|l?ets\b|\blead?s\b|\blein\b|\bcjis\b|hot.?file|wanted|warrant|\bfile\b|\biii\b|triple|interstate"
-    r"|\bfbi\b|\bucn|universal\s+control|\bsid\b|\bsid|juv|delinquen|youthful|seal|expung|set[\s-]+aside",
-    re.IGNORECASE,
-).search
 
 #: Identifiers that are criminal justice numbers by kind.
 IDENTIFIER_KINDS: Final = frozenset(
@@ -163,15 +68,6 @@ FREE_TEXT: Final[dict[type, tuple[str, ...]]] = {
     ConsentForm: ("description", "expiry_event"),
     Contact: ("follow_up",),
 }
-
-
-@lru_cache(maxsize=4096)
-def criminal_justice_rules(text: str) -> tuple[tuple[str, int], ...]:
-    """The rules that `text` hits, each with how often; empty for a text that may go on."""
-    if _CANDIDATE(text) is None:
-        return ()
-    found = ((rule, sum(1 for _ in pattern.finditer(text))) for rule, pattern in _RULES)
-    return tuple((rule, count) for rule, count in found if count)
 
 
 def gate(incident: Incident) -> tuple[Incident, tuple[Gated, ...], tuple[Gated, ...]]:
@@ -302,17 +198,14 @@ def _plans() -> dict[type, _Plan]:
     """For each record: its free texts, and the fields in which other records stand."""
     found: dict[type, _Plan] = {}
     todo: list[type] = [Incident]
-    import mappings.incident as module
-
-    nested: Callable[[Any], bool] = lambda t: isinstance(t, type) and is_dataclass(t)
-    records = {name: cls for name, cls in vars(module).items() if nested(cls)}
+    classes = {name: cls for name, cls in vars(records).items() if isinstance(cls, type) and is_dataclass(cls)}
     while todo:
         cls = todo.pop()
         if cls in found:
             continue
         parts = []
         for each in fields(cls):
-            inside = [records[name] for name in re.findall(r"\w+", str(each.type)) if name in records]
+            inside = [classes[name] for name in re.findall(r"\w+", str(each.type)) if name in classes]
             if inside:
                 parts.append(each.name)
                 todo.extend(inside)

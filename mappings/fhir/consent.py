@@ -59,7 +59,7 @@ def consent(draft: Draft, visit: Visit, turn: int, form: ConsentForm) -> None:
     """Adds the Consent of `form` (and its scan) and remembers it on `visit`."""
     path = f"{visit.path}.consents[{turn}]"
     origin = visit.origin
-    key = f"{visit.key}|{clean(form.number) or turn}"
+    key = draft.unique(f"{visit.key}|consent|{clean(form.number) or turn}")
     made = draft.id_of("consent", key, origin=origin)
     scan = None
     if form.scan is not None:

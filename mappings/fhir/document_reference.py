@@ -25,13 +25,20 @@ _TITLES = {
 
 
 def narrative_document(
-    draft: Draft, narrative: Narrative, *, patient: str | None, encounters: tuple[str, ...], key: str, path: str
+    draft: Draft,
+    narrative: Narrative,
+    *,
+    patient: str | None,
+    encounters: tuple[str, ...],
+    key: str,
+    turn: int,
+    path: str,
 ) -> str | None:
     """Adds a narrative; its fullUrl, or None when it is empty."""
     if not narrative.text.strip():
         return None
     origin = narrative.organization
-    made = draft.id_of("document", key, origin=origin)
+    made = draft.id_of("document", draft.unique(f"{key}|{clean(narrative.id) or turn}"), origin=origin)
     identifiers: list[Json] = [{"system": SID_RESOURCE, "value": made}]
     if number := clean(narrative.id):
         identifiers.append({"system": draft.base_of(origin) + "/narrative", "value": number})

@@ -112,6 +112,7 @@ class Draft:
         "_key",
         "_makers",
         "_reported",
+        "_used",
         "agency",
         "base",
         "entries",
@@ -140,6 +141,7 @@ class Draft:
         self._key = key
         self._makers: dict[str, Ids] = {}
         self._reported: set[tuple[str, str]] | None = None
+        self._used: set[str] = set()
         self.key = incident.key or self._fingerprint()
         if incident.agency != agency.id:
             self.issue("translate.agency-differs", "agency")
@@ -157,6 +159,15 @@ class Draft:
         if maker is None:
             maker = self._makers[custody] = Ids(self._key, custody)
         return maker.of(kind, assigner or self.agency.id, value)
+
+    def unique(self, key: str) -> str:
+        """`key`, with a number behind it when the source used it before (one note id on two notes)."""
+        made, turn = key, 1
+        while made in self._used:
+            turn += 1
+            made = f"{key}|{turn}"
+        self._used.add(made)
+        return made
 
     def add(self, resource: Json, origin: str | None, system: str | None = None, value: str = "") -> str:
         """Adds a resource that has an id; its fullUrl.

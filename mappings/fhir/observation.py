@@ -6,13 +6,13 @@ keeps the source's own and mapped codes. What an officer saw is not a diagnosis 
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from mappings.fhir.datatypes import extension, period
 from mappings.fhir.draft import Draft, Json, clean, ref
 from mappings.fhir.encounter import Visit
 from mappings.fhir.practitioner import staff_reference
-from mappings.fhir.systems import FIELD_OBSERVATION, LOINC, OBSERVATION_CATEGORY, SID_RESOURCE
+from mappings.fhir.systems import DATA_ABSENT_REASON, FIELD_OBSERVATION, LOINC, OBSERVATION_CATEGORY, SID_RESOURCE
 from mappings.incident import Coded, Contact, DateTime, Observed, Screening, Staff
 
 #: Our code -> HL7 observation category and what people call it.
@@ -106,57 +106,55 @@ def _hold(draft: Draft, visit: Visit, contact: Contact) -> None:
     if hold is None:
         return
     path = f"{visit.path}.hold"
-    lasts = period(draft, hold.started, hold.until, f"{path}.until")
-    when: dict[str, Any] = {"effectivePeriod": lasts} if lasts is not None else {}
+    values: list[tuple[str, int, Json]] = []
     if hold.legal_status is not None and (
-        value := draft.concept(hold.legal_status, "legal-status", f"{path}.legal_status")
+        status := draft.concept(hold.legal_status, "legal-status", f"{path}.legal_status")
     ):
-        add_observation(draft, visit, "legal-status", 0, {"valueCodeableConcept": value, **when}, by=hold.by, path=path)
-    for n, ground in enumerate(hold.grounds):
-        if value := draft.concept(ground, "hold-grounds", f"{path}.grounds[{n}]"):
-            add_observation(
-                draft, visit, "hold-grounds", n, {"valueCodeableConcept": value, **when}, by=hold.by, path=path
-            )
+        values.append(("legal-status", 0, {"valueCodeableConcept": status}))
+    for n, coded in enumerate(hold.grounds):
+        if ground := draft.concept(coded, "hold-grounds", f"{path}.grounds[{n}]"):
+            values.append(("hold-grounds", n, {"valueCodeableConcept": ground}))
     if statute := clean(hold.statute):
-        add_observation(draft, visit, "hold-statute", 0, {"valueString": statute, **when}, by=hold.by, path=path)
-    elif when and hold.legal_status is None and not hold.grounds:
-        absent = {"dataAbsentReason": {"text": "unknown"}}
-        add_observation(draft, visit, "legal-status", 0, {**absent, **when}, by=hold.by, path=path)
+        values.append(("hold-statute", 0, {"valueString": statute}))
+    if not values:
+        absent = {"coding": [{"system": DATA_ABSENT_REASON, "code": "unknown"}]}
+        values.append(("legal-status", 0, {"dataAbsentReason": absent}))
+    for code, turn, value in values:
+        if lasts := period(draft, hold.started, hold.until, f"{path}.until"):
+            value["effectivePeriod"] = lasts
+        add_observation(draft, visit, code, turn, value, by=hold.by, path=path)
 
 
 def screening_results(draft: Draft, visit: Visit, turn: int, screening: Screening, answers: str | None) -> None:
     """Adds the score and the risk of a screening; `answers` is the QuestionnaireResponse they come from."""
     path = f"{visit.path}.screenings[{turn}]"
-    instrument = draft.concept(screening.instrument, "instrument", f"{path}.instrument")
     panel = next((code.code for code in screening.instrument.mapped if code.system == LOINC), None)
-    more: Json = {}
-    if instrument is not None:
-        more["method"] = instrument
-    if answers is not None:
-        more["derivedFrom"] = [ref(answers)]
-    if screening.score is not None:
-        value = {"valueInteger": screening.score, **more}
+
+    def result(value: Json) -> Json:
+        if instrument := draft.concept(screening.instrument, "instrument", f"{path}.instrument"):
+            value["method"] = instrument
+        if answers is not None:
+            value["derivedFrom"] = [ref(answers)]
+        return value
+
+    for code, value, loinc in (
+        ("screening-score", screening.score, _SCORE.get(panel or "")),
+        ("screening-risk", screening.risk, _RISK.get(panel or "")),
+    ):
+        if isinstance(value, Coded):
+            risk = draft.concept(value, code, f"{path}.risk")
+            given: Json | None = {"valueCodeableConcept": risk} if risk is not None else None
+        else:
+            given = {"valueInteger": value} if value is not None else None
+        if given is not None:
+            add_observation(
+                draft, visit, code, turn, result(given), by=screening.by, time=screening.time, loinc=loinc, path=path
+            )
+    if screening.score is None and screening.risk is None and answers is None:
+        # Asked, with no result in the source: that it was asked is still a fact.
+        absent: Json = {"dataAbsentReason": {"coding": [{"system": DATA_ABSENT_REASON, "code": "unknown"}]}}
         add_observation(
-            draft,
-            visit,
-            "screening-score",
-            turn,
-            value,
-            by=screening.by,
-            time=screening.time,
-            loinc=_SCORE.get(panel or ""),
-        )
-    if screening.risk is not None and (risk := draft.concept(screening.risk, "screening-risk", f"{path}.risk")):
-        value = {"valueCodeableConcept": risk, **more}
-        add_observation(
-            draft,
-            visit,
-            "screening-risk",
-            turn,
-            value,
-            by=screening.by,
-            time=screening.time,
-            loinc=_RISK.get(panel or ""),
+            draft, visit, "screening-score", turn, result(absent), by=screening.by, time=screening.time, path=path
         )
 
 

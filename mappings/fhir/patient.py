@@ -128,7 +128,7 @@ def _category(name: str, given: tuple[Coded, ...], main: frozenset[str], draft: 
         words.append(concept.get("text") or concept["coding"][-1].get("display") or concept["coding"][-1]["code"])
         for code in coded.mapped:
             if code.system == OMB_RACE:
-                made = {"system": OMB_RACE, "code": code.code}
+                made: Json = {"system": OMB_RACE, "code": code.code}
                 if code.display:
                     made["display"] = code.display
                 parts.append({"url": "ombCategory" if code.code in main else "detailed", "valueCoding": made})
@@ -139,7 +139,7 @@ def _category(name: str, given: tuple[Coded, ...], main: frozenset[str], draft: 
 
 
 def _communication(draft: Draft, person: Person, path: str) -> list[Json]:
-    found = []
+    found: list[Json] = []
     for n, language in enumerate(person.languages):
         if concept := draft.concept(language, "language", f"{path}.languages[{n}]"):
             found.append({"language": concept})

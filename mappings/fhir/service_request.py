@@ -23,7 +23,7 @@ def referral(draft: Draft, visit: Visit, turn: int, contact: Contact, given: Ref
         draft.issue("translate.referral-without-person", path)
         return
     number = clean(given.number)
-    key = f"{visit.key}|{number or turn}"
+    key = draft.unique(f"{visit.key}|referral|{number or turn}")
     made = draft.id_of("service-request", key, origin=visit.origin)
     declined = outcome(contact.disposition) == "declined"
     if declined:

@@ -103,14 +103,14 @@ def _persons(draft: Draft) -> tuple[dict[str, str], tuple[str, ...]]:
 def _visits(draft: Draft, patients: dict[str, str], informants: tuple[str, ...]) -> list[Visit]:
     """An Encounter for each contact, one for each subject nobody reports a contact with, else one without subject."""
     visits: list[Visit] = []
-    turns: dict[str | None, int] = {}
+    turns: dict[str, int] = {}
     for n, contact in enumerate(draft.incident.contacts):
         path = f"contacts[{n}]"
         slot = contact.person
         patient = patients.get(slot) if slot is not None else None
         if slot is not None and patient is None:
             draft.issue("translate.unknown-person", f"{path}.person")
-        turn = turns[slot] = turns.get(slot, 0) + 1
+        turn = turns[slot or ""] = turns.get(slot or "", 0) + 1
         visits.append(
             encounter(draft, contact=contact, patient=patient, slot=slot, turn=turn, path=path, informants=informants)
         )
@@ -139,7 +139,8 @@ def _contact(draft: Draft, visit: Visit, contact: Contact) -> None:
             narrative,
             patient=visit.patient,
             encounters=(visit.url,),
-            key=f"{visit.key}|narrative|{narrative.id or turn}",
+            key=f"{visit.key}|narrative",
+            turn=turn,
             path=f"{visit.path}.narratives[{turn}]",
         )
         if url is not None:
@@ -172,7 +173,8 @@ def _narratives(draft: Draft, visits: list[Visit], patients: dict[str, str]) -> 
             narrative,
             patient=patients.get(about) if about is not None else None,
             encounters=tuple(visit.url for visit in mine),
-            key=f"{draft.key}|narrative|{narrative.id or n}",
+            key=f"{draft.key}|narrative",
+            turn=n,
             path=f"narratives[{n}]",
         )
         if url is not None and len({visit.patient for visit in mine}) == 1:
