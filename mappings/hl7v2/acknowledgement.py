@@ -1,0 +1,133 @@
+"""Acknowledgements (HL7 v2.5.1, 2.9 and 2.15.8): which code, if any, and the ACK itself.
+
+An acknowledgement says what became of a message, never what was in it: MSH echoes, the control id, a code, a place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Literal
+
+from mappings.hl7v2.build import Raw, Value, segment
+from mappings.hl7v2.codec import NULL, STANDARD, Message
+from mappings.hl7v2.times import written
+
+#: What became of a message: stored; not now (it may be sent again); not as it is.
+Outcome = Literal["accept", "error", "reject"]
+#: MSA-1, table 0008.
+Code = Literal["AA", "AE", "AR", "CA", "CE", "CR"]
+
+_ORIGINAL: Mapping[Outcome, Code] = MappingProxyType({"accept": "AA", "error": "AE", "reject": "AR"})
+_ENHANCED: Mapping[Outcome, Code] = MappingProxyType({"accept": "CA", "error": "CE", "reject": "CR"})
+
+#: Table 0357: the conditions an ERR of ours names.
+ERRORS: Mapping[str, str] = MappingProxyType(
+    {
+        "100": "Segment sequence error",
+        "101": "Required field missing",
+        "102": "Data type error",
+        "103": "Table value not found",
+        "200": "Unsupported message type",
+        "201": "Unsupported event code",
+        "202": "Unsupported processing id",
+        "203": "Unsupported version id",
+        "204": "Unknown key identifier",
+        "205": "Duplicate key identifier",
+        "206": "Application record locked",
+        "207": "Application internal error",
+    }
+)
+
+
+def enhanced(message: Message | None) -> bool:
+    """Whether the sender speaks enhanced mode: MSH-15 or MSH-16 is there (2.9.3)."""
+    return message is not None and bool(message.get("MSH-15") or message.get("MSH-16"))
+
+
+def code_for(message: Message | None, outcome: Outcome) -> Code | None:
+    """The code for what became of a message; None when its sender wants no acknowledgement of that.
+
+    Original mode always gets AA, AE or AR. Enhanced mode gets the commit acknowledgement CA, CE or CR when MSH-15
+    (table 0155: AL, NE, ER, SU) asks for it; empty beside a MSH-16 is NE. The application's own answer, which MSH-16
+    asks for, is a later message.
+    """
+    if not enhanced(message):
+        return _ORIGINAL[outcome]
+    assert message is not None
+    wanted = message.get("MSH-15") or "NE"
+    if wanted == "NE" or (wanted == "ER" and outcome == "accept") or (wanted == "SU" and outcome != "accept"):
+        return None
+    # A value outside the table is answered like AL: silence would leave the sender waiting.
+    return _ENHANCED[outcome]
+
+
+def acknowledge(
+    message: Message | None,
+    code: Code,
+    *,
+    control_id: str,
+    now: datetime,
+    application: str = "WARMHANDOFF",
+    facility: str = "",
+    error: str | None = None,
+    location: str | None = None,
+) -> bytes:
+    """An ACK for `message`, or for bytes that were no message (None: MSA-2 empty).
+
+    It is written in the message's own delimiters, version and character set, back to MSH-3/4 from MSH-5/6; without
+    them from `application` and `facility`. `control_id` is its own MSH-10, `now` (zone-aware) its MSH-7. `error` is
+    a code of table 0357 and `location` its place (`PID-3`, `RF1`): an ERR from 2.5 on, MSA-6 before.
+    Raises ValueError when `now` is naive or `error` is none of `ERRORS`.
+    """
+    if error is not None and error not in ERRORS:
+        raise ValueError("not a code of table 0357 that is used here")
+    delimiters = message.delimiters if message else STANDARD
+    version = (message.version if message else None) or "2.5.1"
+
+    def echo(number: int) -> str:
+        raw = message.segments[0].field(number) if message else ""
+        return "" if raw == NULL else raw
+
+    trigger = (message.get("MSH-9.2") if message else None) or None
+    structured = version >= "2.4"
+    msh: dict[int, Value] = {
+        2: delimiters.msh_2,
+        3: Raw(echo(5)) or application,
+        4: Raw(echo(6)) or facility,
+        5: Raw(echo(3)),
+        6: Raw(echo(4)),
+        7: written(now),
+        9: ("ACK", trigger, "ACK" if structured else None) if trigger else "ACK",
+        10: control_id,
+        11: Raw(echo(11)) or "P",
+        12: Raw(echo(12)) or version,
+        18: Raw(echo(18)),
+    }
+    if enhanced(message):
+        # 2.9.3.1: an acknowledgement is not itself acknowledged.
+        msh[15] = msh[16] = "NE"
+    condition: Value = (error, ERRORS[error], "HL70357") if error else None
+    msa: dict[int, Value] = {1: code, 2: Raw(echo(10))}
+    segments = [segment("MSH", msh, delimiters), segment("MSA", msa, delimiters)]
+    if condition and version >= "2.5":
+        place = _place(location)
+        err: dict[int, Value] = {2: place, 3: condition, 4: "E"}
+        segments.append(segment("ERR", err, delimiters))
+    elif condition:
+        segments[1] = segment("MSA", {**msa, 6: condition}, delimiters)
+    encoding = message.encoding if message else "ascii"
+    return b"".join(line.encode(encoding) + b"\r" for line in segments)
+
+
+def _place(location: str | None) -> tuple[str | None, ...] | None:
+    """A place as ERL (2.A.30): segment, its sequence, field. Only a name and a number: no text of the message."""
+    if not location:
+        return None
+    name, _, number = location.partition("-")
+    name = name.partition("[")[0]
+    if len(name) != 3 or not (name.isascii() and name.isalnum()):
+        return None
+    field = number.partition(".")[0]
+    return (name, "1", field) if field.isascii() and field.isdigit() else (name, "1")

@@ -1,0 +1,446 @@
+r"""HL7 v2 ER7 messages: bytes in, the same bytes out, every segment kept (HL7 v2.5.1, chapter 2; 2.1 to 2.9 alike).
+
+A message is cut into segments when it is parsed and into fields only where it is read, so that a message that is
+stored and acknowledged costs little. Nothing is looked up in a message structure: a segment no version knows (a Z
+segment, an ARV from 2.6 in a 2.5.1 message) is a segment like any other.
+
+Values are unescaped on access. `""`, the explicit null that deletes a value (2.5.3, "null"), reads as None like an
+empty field, so that no caller takes it for text; `null` tells the two apart.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from mappings.errors import ReadError
+from profiles.issue import Issue
+
+#: The explicit null as it stands in the message.
+NULL = '""'
+
+#: MSH-18 values (table 0211, and the spellings that senders use) and the Python codec that reads them. Sets whose
+#: second bytes can look like delimiters are read as well: the message is decoded before it is split.
+_CODECS = {
+    "ASCII": "ascii",
+    "US-ASCII": "ascii",
+    "ISO IR6": "ascii",
+    "UNICODE UTF-8": "utf-8",
+    "UTF-8": "utf-8",
+    "UTF8": "utf-8",
+    **{f"8859/{n}": f"iso8859-{n}" for n in (*range(1, 10), 15)},
+    **{f"ISO-8859-{n}": f"iso8859-{n}" for n in (*range(1, 10), 15)},
+    "GB 18030-2000": "gb18030",
+    "KS X 1001": "euc_kr",
+    "BIG-5": "big5",
+}
+
+_SEGMENT_NAME = re.compile(r"[A-Z][A-Z0-9]{2}\Z")
+_ADDRESS = re.compile(r"([A-Z][A-Z0-9]{2})(?:\[(\d+)])?-(\d+)(?:\[(\d+)])?(?:\.(\d+)(?:\.(\d+))?)?\Z", re.ASCII)
+
+
+def python_codec(charset: str) -> str | None:
+    """The Python codec of an MSH-18 value (table 0211); empty is ASCII; None when the set is not known here."""
+    return _CODECS.get(charset.strip().upper() or "ASCII")
+
+
+@dataclass(frozen=True, slots=True)
+class Delimiters:
+    r"""A message's own delimiters, from MSH-1 and MSH-2. An empty one is not used by the message.
+
+    `truncation` is the fifth character of MSH-2 (from 2.7).
+    """
+
+    field: str = "|"
+    component: str = "^"
+    repetition: str = "~"
+    escape: str = "\\"
+    subcomponent: str = "&"
+    truncation: str = ""
+
+    @property
+    def msh_2(self) -> str:
+        """MSH-2 as it stands in the message."""
+        return self.component + self.repetition + self.escape + self.subcomponent + self.truncation
+
+
+#: What we write with, and what the standard recommends (2.5.4).
+STANDARD = Delimiters()
+
+
+def unescape(text: str, delimiters: Delimiters = STANDARD, *, encoding: str = "utf-8") -> str:
+    r"""The value that `text` stands for (2.7): \F\ \S\ \T\ \R\ \E\ \P\, \Xdd..\, and of the formatting commands
+    \.br\ and \.sp\ (line breaks), \.in\ \.ti\ \.fi\ \.nf\ \H\ \N\ (no text of their own).
+
+    Any other sequence, and an escape character that begins none, stays as it is: nothing is lost.
+    """
+    escape = delimiters.escape
+    if not escape or escape not in text:
+        return text
+    parts = text.split(escape)
+    out = [parts[0]]
+    index = 1
+    while index < len(parts):
+        code = parts[index]
+        # A sequence needs its closing escape character, so a piece after it.
+        value = _escaped(code, delimiters, encoding) if index + 1 < len(parts) else None
+        if value is None:
+            out.append(escape + code)
+            index += 1
+        else:
+            out.append(value + parts[index + 1])
+            index += 2
+    return "".join(out)
+
+
+def _escaped(code: str, delimiters: Delimiters, encoding: str) -> str | None:
+    match code:
+        case "F":
+            return delimiters.field
+        case "S":
+            return delimiters.component
+        case "T":
+            return delimiters.subcomponent
+        case "R":
+            return delimiters.repetition
+        case "E":
+            return delimiters.escape
+        case "P" if delimiters.truncation:
+            return delimiters.truncation
+        case "H" | "N" | ".fi" | ".nf":
+            return ""
+        case ".br" | ".ce":
+            return "\n"
+    if code[:1] == "X":
+        try:
+            return bytes.fromhex(code[1:]).decode(encoding) if len(code) > 1 and " " not in code else None
+        except ValueError:
+            return None
+    command, count = code[:3], code[3:].strip()
+    if command in (".sp", ".sk", ".in", ".ti") and (not count or re.fullmatch(r"[+-]?\d{1,3}", count, re.ASCII)):
+        if command == ".sp":
+            return "\n" * max(1, int(count or 1))
+        return " " * max(0, int(count or 1)) if command == ".sk" else ""
+    return None
+
+
+class Repetition:
+    """One repetition of a field: its components and subcomponents, numbered from 1 as the standard does."""
+
+    __slots__ = ("_delimiters", "_encoding", "raw")
+
+    def __init__(self, raw: str, delimiters: Delimiters, encoding: str) -> None:
+        #: As it stands in the message, still escaped.
+        self.raw = raw
+        self._delimiters = delimiters
+        self._encoding = encoding
+
+    def _part(self, component: int, subcomponent: int) -> str:
+        part = _nth(self.raw, self._delimiters.component, component)
+        return _nth(part, self._delimiters.subcomponent, subcomponent)
+
+    def get(self, component: int = 1, subcomponent: int = 1) -> str | None:
+        """The value there, unescaped; None when empty, absent or the explicit null.
+
+        A component read without its subcomponents is the first of them, and a field without components its first:
+        the standard's rule for reading a later version's longer types (2.10.2).
+        """
+        part = self._part(component, subcomponent)
+        if not part or part == NULL:
+            return None
+        return unescape(part, self._delimiters, encoding=self._encoding)
+
+    def null(self, component: int = 1, subcomponent: int = 1) -> bool:
+        """Whether the sender says there that the value is to be deleted."""
+        return self._part(component, subcomponent) == NULL
+
+    @property
+    def text(self) -> str | None:
+        """The whole repetition as one text, unescaped: for ST, TX and FT, whose senders leave `&` and `^` bare."""
+        if not self.raw or self.raw == NULL:
+            return None
+        return unescape(self.raw, self._delimiters, encoding=self._encoding)
+
+
+def _nth(text: str, delimiter: str, number: int) -> str:
+    if number < 1:
+        raise ValueError("components are numbered from 1")
+    if not delimiter or delimiter not in text:
+        return text if number == 1 else ""
+    parts = text.split(delimiter, number)
+    return parts[number - 1] if number <= len(parts) else ""
+
+
+class Segment:
+    """One segment. `name` is what stands before the first field separator; `raw` the segment without its end."""
+
+    __slots__ = ("_delimiters", "_encoding", "_fields", "name", "raw")
+
+    def __init__(self, raw: str, delimiters: Delimiters, encoding: str) -> None:
+        self.raw = raw
+        # A lone CRLF among CRs leaves its LF here.
+        self.name = raw.split(delimiters.field, 1)[0].lstrip("\n")
+        self._delimiters = delimiters
+        self._encoding = encoding
+        self._fields: list[str] | None = None
+
+    def field(self, number: int) -> str:
+        """The field as it stands in the message, still escaped; empty when absent. In MSH, field 1 is the separator."""
+        if number < 1:
+            raise ValueError("fields are numbered from 1")
+        fields = self._fields
+        if fields is None:
+            fields = self.raw.split(self._delimiters.field)
+            if self.name == "MSH":
+                fields.insert(1, self._delimiters.field)
+            self._fields = fields
+        return fields[number] if number < len(fields) else ""
+
+    def __len__(self) -> int:
+        """The number of the last field that stands in the segment."""
+        self.field(1)
+        assert self._fields is not None
+        return len(self._fields) - 1
+
+    def repetitions(self, number: int) -> tuple[Repetition, ...]:
+        """The repetitions of a field; none when it is empty. MSH-1 and MSH-2 are never split."""
+        raw = self.field(number)
+        if not raw:
+            return ()
+        delimiter = self._delimiters.repetition
+        if not delimiter or delimiter not in raw or (self.name == "MSH" and number <= 2):
+            return (Repetition(raw, self._delimiters, self._encoding),)
+        return tuple(Repetition(part, self._delimiters, self._encoding) for part in raw.split(delimiter))
+
+    def get(self, number: int, component: int = 1, subcomponent: int = 1, *, repetition: int = 1) -> str | None:
+        """The value at a place, as `Repetition.get`; None when that repetition is not there."""
+        if self.name == "MSH" and number <= 2:
+            return self.field(number) or None
+        raw = self.field(number)
+        if raw:
+            raw = _nth(raw, self._delimiters.repetition, repetition)
+        return Repetition(raw, self._delimiters, self._encoding).get(component, subcomponent)
+
+    def text(self, number: int) -> str | None:
+        """The whole field as text; repetitions are lines, as a TX field's are (2.A.79). None when empty or null."""
+        lines = [part.text or "" for part in self.repetitions(number)]
+        return "\n".join(lines) or None
+
+    def null(self, number: int) -> bool:
+        """Whether the whole field is the explicit null."""
+        return self.field(number) == NULL
+
+
+@lru_cache(maxsize=1024)
+def _address(address: str) -> tuple[str, int, int, int, int, int]:
+    match = _ADDRESS.match(address)
+    if match is None:
+        raise ValueError("an address is like PID-5, PID-5.1, PID-3[2].4.1 or OBX[3]-5")
+    name, occurrence, field, repetition, component, subcomponent = match.groups()
+    numbers = [int(n) if n else 1 for n in (occurrence, field, repetition, component, subcomponent)]
+    if min(numbers) < 1:
+        raise ValueError("an address counts from 1")
+    return name, numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
+
+
+class Message:
+    """A parsed message. `data` are its exact bytes, `segments` all of its segments in their order.
+
+    `encoding` is the Python codec it was read with, `separator` what ended its segments, `issues` what was odd.
+    """
+
+    __slots__ = ("data", "delimiters", "encoding", "issues", "segments", "separator")
+
+    def __init__(
+        self,
+        *,
+        data: bytes,
+        delimiters: Delimiters,
+        encoding: str,
+        separator: str,
+        segments: tuple[Segment, ...],
+        issues: tuple[Issue, ...],
+    ) -> None:
+        self.data = data
+        self.delimiters = delimiters
+        self.encoding = encoding
+        self.separator = separator
+        self.segments = segments
+        self.issues = issues
+
+    def __repr__(self) -> str:
+        # Never a payload value: a message may end in a log through somebody else's repr.
+        return f"<Message of {len(self.segments)} segments, {len(self.data)} bytes>"
+
+    def serialize(self) -> bytes:
+        """The bytes it was parsed from."""
+        return self.data
+
+    def all(self, name: str) -> tuple[Segment, ...]:
+        """All segments of that name, in order."""
+        return tuple(segment for segment in self.segments if segment.name == name)
+
+    def first(self, name: str) -> Segment | None:
+        """The first segment of that name."""
+        return next((segment for segment in self.segments if segment.name == name), None)
+
+    def get(self, address: str) -> str | None:
+        """The value at an address: `PID-5.1`, `PID-3[2].4.1` (second repetition), `OBX[3]-5` (third OBX).
+
+        None when empty, absent or the explicit null. Raises ValueError when `address` is not one.
+        """
+        name, occurrence, field, repetition, component, subcomponent = _address(address)
+        segment = self._occurrence(name, occurrence)
+        return segment.get(field, component, subcomponent, repetition=repetition) if segment else None
+
+    def null(self, address: str) -> bool:
+        """Whether the explicit null `""` stands at an address."""
+        name, occurrence, field, repetition, component, subcomponent = _address(address)
+        segment = self._occurrence(name, occurrence)
+        repetitions = segment.repetitions(field) if segment else ()
+        return len(repetitions) >= repetition and repetitions[repetition - 1].null(component, subcomponent)
+
+    def text(self, address: str) -> str | None:
+        """A whole field as text (`NTE-3`, `OBX[2]-5`), whatever delimiters its sender left bare in it."""
+        name, occurrence, field, _, _, _ = _address(address)
+        segment = self._occurrence(name, occurrence)
+        return segment.text(field) if segment else None
+
+    def _occurrence(self, name: str, occurrence: int) -> Segment | None:
+        seen = 0
+        for segment in self.segments:
+            if segment.name == name:
+                seen += 1
+                if seen == occurrence:
+                    return segment
+        return None
+
+    @property
+    def control_id(self) -> str | None:
+        """MSH-10."""
+        return self.segments[0].get(10)
+
+    @property
+    def type(self) -> str:
+        """MSH-9 as `REF^I12`: code and trigger event, whatever the message's own component separator."""
+        msh = self.segments[0]
+        code, event = msh.get(9, 1) or "", msh.get(9, 2)
+        return f"{code}^{event}" if event else code
+
+    @property
+    def version(self) -> str | None:
+        """MSH-12.1."""
+        return self.segments[0].get(12)
+
+
+def parse(data: bytes, *, charset: str = "") -> Message:
+    r"""Reads one message. `charset` (as MSH-18 writes it) is what the source agreed on, used where MSH-18 is empty.
+
+    Segments end with CR. A message that ends all of them with LF, or all with CRLF, is read with an issue; a CR
+    anywhere makes a bare LF part of a value. Bytes beyond ASCII in a message that declares none are read as
+    ISO-8859-1 with an issue. Segments named against the rules are kept with an issue.
+
+    Does not check types, tables or structure. Raises ReadError: `read.no-msh`, `read.delimiters`, `read.charset`
+    (MSH-18 is unknown, or the bytes are not in it: no character is ever replaced), `read.two-messages`,
+    `read.batch` (FHS or BHS).
+    """
+    issues: list[Issue] = []
+    start = 3 if data.startswith(b"\xef\xbb\xbfMSH") else 0
+    if start:
+        issues.append(_issue("read.byte-order-mark", "MSH", "a byte order mark stands before the message"))
+    separator = _separator(data)
+    if separator != "\r":
+        issues.append(_issue("read.segment-end", "MSH", "segments do not end with CR alone"))
+    delimiters = _delimiters(data, start, separator)
+    encoding, text = _decode(data, start, separator, delimiters, charset, issues)
+    segments: list[Segment] = []
+    for line in text.split(separator):
+        if not line or line == "\n":
+            continue
+        segment = Segment(line, delimiters, encoding)
+        place = f"segment[{len(segments) + 1}]"
+        if segment.name == "MSH" and segments:
+            raise ReadError("read.two-messages", "a second MSH stands in the message", path=place)
+        if not _SEGMENT_NAME.match(segment.name):
+            issues.append(_issue("read.segment-name", place, "a segment does not begin with a segment name"))
+        segments.append(segment)
+    return Message(
+        data=data,
+        delimiters=delimiters,
+        encoding=encoding,
+        separator=separator,
+        segments=tuple(segments),
+        issues=tuple(issues),
+    )
+
+
+def header(data: bytes) -> Message | None:
+    """The MSH alone of bytes that `parse` may refuse, so that a refusal can name the control id it refuses.
+
+    Read as ISO-8859-1, which keeps every byte. None when there is no usable MSH. Nothing else may use it.
+    """
+    start = 3 if data.startswith(b"\xef\xbb\xbfMSH") else 0
+    line = re.split(rb"[\r\n]", data[start : start + 65536], maxsplit=1)[0]
+    try:
+        delimiters = _delimiters(line, 0, "\r")
+    except ReadError:
+        return None
+    segment = Segment(line.decode("iso8859-1"), delimiters, "iso8859-1")
+    return Message(
+        data=line, delimiters=delimiters, encoding="iso8859-1", separator="\r", segments=(segment,), issues=()
+    )
+
+
+def _issue(rule: str, path: str, text: str) -> Issue:
+    return Issue(severity="warning", code="structure", rule=rule, path=path, text=text)
+
+
+def _separator(data: bytes) -> str:
+    """CR, unless every segment end is LF or every one is CRLF (a file or a sender that is wrong throughout)."""
+    if b"\n" not in data:
+        return "\r"
+    if b"\r" not in data:
+        return "\n"
+    return "\r\n" if data.count(b"\r\n") == data.count(b"\r") == data.count(b"\n") else "\r"
+
+
+def _delimiters(data: bytes, start: int, separator: str) -> Delimiters:
+    if data[start : start + 3] in (b"FHS", b"BHS"):
+        raise ReadError("read.batch", "a batch is not one message", path=data[start : start + 3].decode("ascii"))
+    if data[start : start + 3] != b"MSH":
+        raise ReadError("read.no-msh", "the message does not begin with MSH")
+    line = data[start : start + 16].split(separator.encode("ascii"), 1)[0]
+    field = line[3:4]
+    rest = line[4:].split(field, 1)[0] if field else b""
+    marks = [bytes((b,)) for b in rest[:5]]
+    used = [field, *marks]
+    # Each must be its own printable ASCII character, or what stands in the message cannot be told apart.
+    if not field or not marks or len(rest) > 5 or len(set(used)) != len(used):
+        raise ReadError("read.delimiters", "MSH-1 and MSH-2 do not give distinct delimiters", path="MSH-2")
+    if any(not 0x20 < b[0] < 0x7F or b.isalnum() or b == b'"' for b in used):
+        raise ReadError("read.delimiters", "a delimiter is not an ASCII punctuation character", path="MSH-2")
+    return Delimiters(field.decode("ascii"), *(mark.decode("ascii") for mark in marks + [b""] * (5 - len(marks))))
+
+
+def _decode(
+    data: bytes, start: int, separator: str, delimiters: Delimiters, charset: str, issues: list[Issue]
+) -> tuple[str, str]:
+    """The codec and the text. MSH-18 is read from the bytes: every set accepted here has ASCII at its place."""
+    body = data[start:] if start else data
+    fields = body.split(separator.encode("ascii"), 1)[0].split(delimiters.field.encode("ascii"))
+    declared = fields[17] if len(fields) > 17 else b""
+    if delimiters.repetition:
+        # The first repetition is the set the message begins in; the others are for ISO 2022 switching.
+        declared = declared.split(delimiters.repetition.encode("ascii"), 1)[0]
+    name = declared.decode("ascii", "replace") if declared.strip() not in (b"", b'""') else charset
+    codec = python_codec(name)
+    if codec is None:
+        raise ReadError("read.charset", "the character set is not one that can be read", path="MSH-18")
+    try:
+        return codec, body.decode(codec)
+    except UnicodeDecodeError:
+        if codec != "ascii":
+            raise ReadError("read.charset", "bytes are not in the declared character set", path="MSH-18") from None
+    issues.append(_issue("read.charset-fallback", "MSH-18", "bytes beyond ASCII were read as ISO-8859-1"))
+    return "iso8859-1", body.decode("iso8859-1")
