@@ -10,7 +10,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from mappings.hl7v2.case import DISPLAY, Case
-from mappings.hl7v2.clinical import attachment, conditions, is_caution, is_document, is_questionnaire, is_result
+from mappings.hl7v2.clinical import (
+    DESCRIBED,
+    INSTRUMENT,
+    attachment,
+    conditions,
+    is_caution,
+    is_document,
+    is_questionnaire,
+    is_result,
+)
 from mappings.hl7v2.datatypes import Json, coding_system
 from mappings.partner import Partner
 
@@ -144,12 +153,14 @@ CARRIED: dict[str, tuple[str, ...]] = {
         "date",
         "content.attachment.data",
         "content.attachment.contentType",
+        "content.attachment.creation",
     ),
     "Encounter": (
         "class",
         *_under("identifier", _IDENTIFIER),
         "period",
         "reasonCode",
+        "hospitalization.dischargeDisposition.coding.code",
     ),
     "Location": ("name",),
     "Consent": (
@@ -163,7 +174,9 @@ CARRIED: dict[str, tuple[str, ...]] = {
         ),
     ),
 }
-_RACE = (
+_EXTENSIONS = (
+    *DESCRIBED,
+    INSTRUMENT,
     "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race",
     "http://hl7.org/fhir/us/core/StructureDefinition/us-core-ethnicity",
     "http://hl7.org/fhir/StructureDefinition/patient-unknownIdentity",
@@ -200,13 +213,14 @@ def _used(case: Case, partner: Partner) -> set[int]:
     for kind, test, people in (
         ("Observation", is_result, "performer"),
         ("DocumentReference", is_document, "author"),
+        ("QuestionnaireResponse", is_questionnaire, "author"),
     ):
         for resource in case.of(kind):
             if test(resource, case):
                 used.append(resource)
-                parties += [case.party(one) for one in resource.get(people) or ()]
+                named = resource.get(people) or []
+                parties += [case.party(one) for one in (named if isinstance(named, list) else [named])]
     used += [flag for flag in case.of("Flag") if is_caution(flag, case)]
-    used += [one for one in case.of("QuestionnaireResponse") if is_questionnaire(one, case)]
     if case.encounter is not None:
         used += [case.resolve(one.get("location")) for one in case.encounter.get("location") or ()][:1]
         used.append(case.resolve(case.encounter.get("serviceProvider")))
@@ -230,10 +244,11 @@ def _leaves(node: Any, path: str) -> Iterator[str]:
         for one in node:
             yield from _leaves(one, path)
     elif isinstance(node, dict):
-        if path == "extension" and node.get("url") in _RACE:
+        if path == "extension" and node.get("url") in _EXTENSIONS:
             return
         if path.endswith("extension"):
-            yield path
+            # A URL says which extension it is; its value is not told.
+            yield f"{path}({str(node.get('url', '')).rpartition('/')[2]})"
             return
         for key, one in node.items():
             # `meta` is told apart from content; a reference's display says again what the resource it names says.
@@ -262,13 +277,16 @@ def _partly(resource: Json, case: Case) -> Iterator[str]:
             yield f"{path}.coding"
     match resource["resourceType"]:
         case "Encounter":
-            for path in ("identifier", "reasonCode", "location"):
-                if len(resource.get(path) or ()) > 1:
+            for path, room in (("identifier", 2), ("reasonCode", 1), ("location", 1)):
+                if len(resource.get(path) or ()) > room:
                     yield path
             code = (resource.get("class") or {}).get("code")
             if code not in ("EMER", "IMP", "ACUTE", "NONAC", "AMB", "PRENC", "OBSENC"):
                 yield "class"
         case "Task" | "ServiceRequest":
+            due = ((case.task or {}).get("restriction") or {}).get("period") or {}
+            if due.get("end") and (resource.get("occurrencePeriod") or {}).get("end"):
+                yield "occurrencePeriod.end"  # RF1-8 has room for one
             written = case.referral_identifier
             if any(one != written for one in resource.get("identifier") or ()):
                 yield "identifier"

@@ -70,8 +70,15 @@ class Case:
         return self._by_reference.get(target) if target else None
 
     def about_patient(self, resource: Json) -> bool:
-        """Whether a resource is about the referral's patient. Another person's must never be written as theirs."""
-        return self.resolve(resource.get("subject") or resource.get("patient")) is self.patient
+        """Whether a resource is about the referral's patient: it says so, or it names nobody and only Encounters of
+        theirs. Another person's must never be written as theirs."""
+        said = resource.get("subject") or resource.get("patient")
+        if said:
+            return self.resolve(said) is self.patient
+        context = (resource.get("context") or {}).get("encounter") or ()
+        named = [*context, *([resource["encounter"]] if resource.get("encounter") else [])]
+        met = [self.resolve(one) for one in named]
+        return bool(met) and all(one is not None and self.resolve(one.get("subject")) is self.patient for one in met)
 
     def party(self, reference: Json | None) -> Party | None:
         """Who a Reference names; None when it names nobody that can be written."""

@@ -23,6 +23,10 @@ STATUS = {"final": "F", "preliminary": "P", "registered": "I", "amended": "C", "
 _LONGEST_TEXT = 60_000
 #: v3-ActCode encounter classes to table 0004. A field visit has no code there: `U`, unknown, is not a guess.
 _CLASS = {"EMER": "E", "IMP": "I", "ACUTE": "I", "NONAC": "I", "AMB": "O", "PRENC": "P", "OBSENC": "B"}
+OURS = "https://warmhandoff.org/fhir/StructureDefinition/"
+INSTRUMENT = OURS + "instrument"
+#: Extensions of the Patient that PID has no field for, written as OBX.
+DESCRIBED = tuple(OURS + name for name in ("person-description", "reported-age", "reported-age-approximate"))
 _NOT_A_DIAGNOSIS = ("refuted", "entered-in-error")
 
 
@@ -66,11 +70,28 @@ def dg1(condition: Json, case: Case) -> Fields:
 
 
 def groups(case: Case, version: Version) -> Iterator[Group]:
-    """All observation groups: screenings and observations, questionnaires, flags, narratives."""
+    """All observation groups: what was seen of the person, screenings and observations, questionnaires, flags,
+    narratives."""
+    yield from _described(case, version)
     yield from _observations(case, version)
     yield from _questionnaires(case, version)
     yield from _flags(case, version)
     yield from _documents(case)
+
+
+def _described(case: Case, version: Version) -> Iterator[Group]:
+    """What the Patient's extensions of ours say of somebody whom nobody could name: looks and reported age."""
+    results: list[Result] = []
+    for extension in case.patient.get("extension") or ():
+        if extension.get("url") in DESCRIBED:
+            name = extension["url"].removeprefix(OURS)
+            given = {"valueQuantity" if key == "valueAge" else key: one for key, one in extension.items()}
+            made = value(given, version)
+            if made:
+                results.append(Result(resource=case.patient, fields={3: (name, None, "L"), 11: "F", **made}))
+    if results:
+        obr: Fields = {4: ("person-description", None, "L")}
+        yield Group(resource=case.patient, fields=obr, results=tuple(results))
 
 
 def _observations(case: Case, version: Version) -> Iterator[Group]:
@@ -143,7 +164,7 @@ def _results(observation: Json, case: Case, version: Version, *, alone: bool) ->
 
 
 def _code(concept: Json) -> str | None:
-    """An interpretation's code (table 0078, whose codes FHIR took over)."""
+    """A concept's first code, for an IS field: the table is the field's (0078, whose codes FHIR took over; 0112)."""
     return next((one["code"] for one in concept.get("coding") or () if one.get("code")), None)
 
 
@@ -196,16 +217,25 @@ def _text_type(text: str) -> str:
 
 
 def is_questionnaire(response: Json, case: Case) -> bool:
-    """Whether a QuestionnaireResponse is written: about the patient, naming its questionnaire, answered."""
-    return case.about_patient(response) and bool(response.get("questionnaire")) and response.get("status") in _ASKED
+    """Whether a QuestionnaireResponse is written: about the patient, answered, and saying what was asked."""
+    return case.about_patient(response) and bool(_instrument(response)) and response.get("status") in _ASKED
+
+
+def _instrument(response: Json) -> tuple[Component, ...] | None:
+    """What was asked: our `instrument` extension, else the questionnaire's URL."""
+    for extension in response.get("extension") or ():
+        if extension.get("url") == INSTRUMENT:
+            return ce(extension.get("valueCodeableConcept"))
+    return (response["questionnaire"], None, "L") if response.get("questionnaire") else None
 
 
 def _questionnaires(case: Case, version: Version) -> Iterator[Group]:
-    """A QuestionnaireResponse: OBR-4 is its questionnaire's URL; each answer an OBX of its linkId and text."""
+    """A QuestionnaireResponse: OBR-4 is its instrument; each answer an OBX of its linkId and text."""
     for response in case.of("QuestionnaireResponse"):
         if not is_questionnaire(response, case):
             continue
         results: list[Result] = []
+        author = case.party(response.get("author"))
         for item in _items(response.get("item") or []):
             for answer in item.get("answer") or ():
                 if answer.get("valueCoding"):
@@ -218,11 +248,11 @@ def _questionnaires(case: Case, version: Version) -> Iterator[Group]:
                         3: (item["linkId"], item.get("text"), "L"),
                         11: _ASKED[response["status"]],
                         14: ts(response.get("authored")),
+                        16: xcn(author.practitioner) if author and author.practitioner else None,
                         **made,
                     }
                     results.append(Result(resource=response, fields=fields))
-        code: Value = (response["questionnaire"], None, "L")
-        obr: Fields = {4: code, 7: ts(response.get("authored"))}
+        obr: Fields = {4: _instrument(response), 7: ts(response.get("authored"))}
         yield Group(resource=response, fields=obr, results=tuple(results))
 
 
@@ -264,11 +294,17 @@ def _document_type(document: Json) -> tuple[Component, ...] | None:
     return ce(document.get("type")) or next(iter(filter(None, map(ce, document.get("category") or ()))), None)
 
 
+def _document_date(document: Json) -> str | None:
+    """`date` is an instant in R4; where only the day is known it stands in the attachment."""
+    created = ((one.get("attachment") or {}).get("creation") for one in document.get("content") or ())
+    return document.get("date") or next((str(one) for one in created if one), None)
+
+
 def _documents(case: Case) -> Iterator[Group]:
     for document in case.of("DocumentReference"):
         if not is_document(document, case):
             continue
-        kind, when = _document_type(document), ts(document.get("date"))
+        kind, when = _document_type(document), ts(_document_date(document))
         authors = [case.party(one) for one in document.get("author") or ()]
         by: Value = [made for made in (xcn(one.practitioner) for one in authors if one and one.practitioner) if made]
         fields: Fields = {3: kind, 11: _DOCUMENT_STATUS.get(document.get("docStatus", ""), "F"), 14: when, 16: by}
@@ -307,7 +343,7 @@ def attachment(given: Json) -> list[Fields]:
 
 
 def pv1(case: Case) -> Fields | None:
-    """PV1 from the referral's Encounter (3.4.3): class, place, visit number, start and end."""
+    """PV1 from the referral's Encounter (3.4.3): class, place, two visit numbers, disposition, start and end."""
     encounter = case.encounter
     if encounter is None:
         return None
@@ -315,13 +351,16 @@ def pv1(case: Case) -> Fields | None:
     name = next((one["name"] for one in places if one and one.get("name")), None)
     provider = facility(case.resolve(encounter.get("serviceProvider")))
     period = encounter.get("period") or {}
+    numbers = cx(encounter.get("identifier") or ())
     return {
         1: "1",
         2: _CLASS.get((encounter.get("class") or {}).get("code", ""), "U"),
         3: (None, None, None, provider, None, None, None, None, name),
-        19: next(iter(cx(encounter.get("identifier") or ())), None),
+        19: numbers[0] if numbers else None,
+        36: _code((encounter.get("hospitalization") or {}).get("dischargeDisposition") or {}),
         44: ts(period.get("start")),
         45: ts(period.get("end")),
+        50: numbers[1] if len(numbers) > 1 else None,
     }
 
 

@@ -34,7 +34,8 @@ _V2_TABLE = "http://terminology.hl7.org/CodeSystem/v2-"
 _NAME_TYPE = {"official": "L", "usual": "D", "nickname": "N", "maiden": "M", "anonymous": "S"}
 #: FHIR address-use to table 0190.
 _ADDRESS_TYPE = {"home": "H", "work": "B", "temp": "C", "billing": "BI"}
-_NPI = "http://hl7.org/fhir/sid/us-npi"
+#: Identifier systems that say their type of table 0203 themselves.
+_TYPE_OF_SYSTEM = {"http://hl7.org/fhir/sid/us-npi": "NPI", "http://hl7.org/fhir/sid/us-ssn": "SS"}
 _IDENTIFIER_TYPE = "http://terminology.hl7.org/CodeSystem/v2-0203"
 
 
@@ -89,7 +90,7 @@ def identifier_type(identifier: Json) -> str | None:
     for coding in (identifier.get("type") or {}).get("coding") or ():
         if coding.get("system") == _IDENTIFIER_TYPE:
             return str(coding["code"])
-    return "NPI" if identifier.get("system") == _NPI else None
+    return _TYPE_OF_SYSTEM.get(identifier.get("system", ""))
 
 
 def cx(identifiers: Iterable[Json]) -> list[str | tuple[Component, ...]]:
@@ -156,14 +157,16 @@ def xads(addresses: Iterable[Json] | None) -> list[str | tuple[Component, ...]]:
 
 def xtn(telecom: Json, version: Version) -> tuple[Component, ...] | None:
     """A ContactPoint as XTN (2.A.89). The number stays as it was written: unformatted in XTN.12 (from 2.5), and in
-    XTN.1 up to 2.6, which older receivers read. None for what is neither telephone, fax, pager nor e-mail."""
+    XTN.1 up to 2.6, which older receivers read. A number of unknown sort has no equipment type. None for a URL."""
     value, system = telecom.get("value"), telecom.get("system", "phone")
-    if not value or system not in ("phone", "sms", "fax", "pager", "email"):
+    if not value or system not in ("phone", "sms", "fax", "pager", "email", "other"):
         return None
     if system == "email":
         return None, "NET", "Internet", value
     use = {"home": "PRN", "work": "WPN"}.get(telecom.get("use", ""))
-    equipment = {"fax": "FX", "pager": "BP"}.get(system, "CP" if telecom.get("use") == "mobile" else "PH")
+    equipment = {"fax": "FX", "pager": "BP", "other": None}.get(
+        system, "CP" if telecom.get("use") == "mobile" else "PH"
+    )
     first = value if version < (2, 7) else None
     last = value if version >= (2, 5) else None
     return first, use, equipment, None, None, None, None, None, None, None, None, last

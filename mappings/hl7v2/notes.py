@@ -7,6 +7,16 @@ from mappings.hl7v2.case import Case
 from mappings.hl7v2.datatypes import Json
 from mappings.partner import Partner
 
+PART2_ELEMENTS = "https://warmhandoff.org/fhir/StructureDefinition/part2-consent-elements"
+_ELEMENTS = {
+    "description": "information:",
+    "discloserName": "disclosed by",
+    "discloserClass": "disclosed by",
+    "recipientName": "disclosed to",
+    "recipientClass": "disclosed to",
+    "expiryEvent": "until",
+}
+
 
 def required_notes(case: Case, partner: Partner) -> list[str]:
     """The notice texts and, for each Consent, its scope in words, where the partner takes them as NTE.
@@ -36,11 +46,25 @@ def scope_text(consent: Json, case: Case) -> str:
     """
     provision = consent.get("provision") or {}
     lines = [f"Scope of the consent{_identifier(consent)}: {_provision(provision, case)}"]
+    words = _elements(consent)
+    if words:
+        lines.append("; ".join(words))
     lines += [f"Except: {_provision(nested, case)}" for nested in provision.get("provision") or ()]
     if consent.get("dateTime"):
         lines.append(f"Given: {consent['dateTime']}")
     lines += [f"Under: {policy['uri']}" for policy in consent.get("policy") or () if policy.get("uri")]
     return "\n".join(lines)
+
+
+def _elements(consent: Json) -> list[str]:
+    """The elements of 2.31 that R4 has no place for and that say how far the consent goes."""
+    return [
+        f"{_ELEMENTS[part['url']]} {part['valueString']}"
+        for extension in consent.get("extension") or ()
+        if extension.get("url") == PART2_ELEMENTS
+        for part in extension.get("extension") or ()
+        if part.get("url") in _ELEMENTS and part.get("valueString")
+    ]
 
 
 def _identifier(consent: Json) -> str:
