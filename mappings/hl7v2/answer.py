@@ -39,14 +39,14 @@ class Answer:
     `kind`: a `decision` (accepted, rejected), an `appointment`, or a `status` (pending, or none that is known).
     `referral_ids` are candidates for our referral in the order to try; `their_id` is the center's own. `in_reply_to`
     is MSA-2, our control id, only if the message has one. `appointment` says what became of it; `appointment_start`
-    and `answered_at` are FHIR dateTimes. `reason` is why it was rejected, cancelled or booked; `comment` all NTE.
+    is there only while it is booked. It and `answered_at` are FHIR dateTimes. `reason` is why it was rejected, cancelled or booked; `comment` all NTE.
     """
 
     kind: Literal["decision", "appointment", "status"]
     referral_ids: tuple[ReferralId, ...] = ()
     in_reply_to: str | None = None
     decision: Literal["accepted", "rejected", "pending"] | None = None
-    their_id: ReferralId | None = field(default=None, repr=False)
+    their_id: str | None = field(default=None, repr=False)
     appointment: Literal["booked", "cancelled", "no-show"] | None = None
     appointment_start: str | None = field(default=None, repr=False)
     answered_at: str
@@ -93,7 +93,7 @@ def _referral_answer(message: Message, now: datetime, zone: ZoneInfo | None) -> 
         in_reply_to=reply,
         decision=decision,
         # The first that is not our own number said back.
-        their_id=next((one for one in theirs if one not in ids), None),
+        their_id=next((one[0] for one in theirs if one not in ids), None),
         answered_at=answered,
         # RF1-10 is the reason of the referral, sent back; a center's reason for refusing stands in NTE.
         reason=comment if decision == "rejected" else None,
@@ -125,9 +125,10 @@ def _schedule_answer(message: Message, now: datetime, zone: ZoneInfo | None) -> 
         kind="appointment",
         referral_ids=tuple(ids),
         in_reply_to=reply,
-        their_id=next(iter(_ids(sch, 2)), None),
+        their_id=next((one[0] for one in _ids(sch, 2)), None),
         appointment=state,
-        appointment_start=start,
+        # A start would make a cancelled or missed appointment look like one that is kept.
+        appointment_start=start if state == "booked" else None,
         answered_at=answered,
         reason=_coded(sch, 7) or _coded(sch, 6),
         comment=_comment(message),
