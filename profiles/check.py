@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from profiles import rules
 from profiles.definitions import r4, resource_types
+from profiles.extensions import as_defined
 from profiles.invariants import REF_1, SQTY_1, Invariant, invariant
 from profiles.issue import Issue
 from profiles.primitives import FORMS, PRIMITIVES, Primitive, wrong_type
@@ -140,7 +141,10 @@ def _complex(name: str) -> Check:
     steps: dict[str, str] = {}
     required: list[tuple[str, ...]] = []
     held = _invariants(name, structure)
-    _types[name] = checked = _object(singles, others, steps, required, held, is_element=structure["kind"] != "resource")
+    checked = _object(singles, others, steps, required, held, is_element=structure["kind"] != "resource")
+    if name == "Extension":
+        checked = _defined(checked)
+    _types[name] = checked
     if structure["kind"] == "resource":
         others["resourceType"] = _nothing
         steps["resourceType"] = ".resourceType"
@@ -436,6 +440,20 @@ def _attached() -> Check:
     for element in r4()["types"]["Element"]["elements"]:
         _add_element("Element", element, singles, others, steps)
     return attached
+
+
+def _defined(base: Check) -> Check:
+    """An Extension; one that R4 or US Core defines, as its definition says."""
+    definitions = r4()["extensions"]
+
+    def extension(value: Any, context: Context, parent: Json) -> Found | None:
+        found = base(value, context, parent)
+        if found is not None:
+            return found
+        definition = definitions.get(value["url"]) if "url" in value else None
+        return None if definition is None else as_defined(value, definition)
+
+    return extension
 
 
 # --- references and required concepts -----------------------------------------------------------------------------

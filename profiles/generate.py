@@ -11,6 +11,7 @@ with its reason, otherwise generation fails; a code is never quietly left unchec
 from __future__ import annotations
 
 import gzip
+import tarfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,12 +28,23 @@ _SYSTEM_TYPE = "http://hl7.org/fhirpath/System."
 _FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
 _REGEX = "http://hl7.org/fhir/StructureDefinition/regex"
 
+_US_CORE = "http://hl7.org/fhir/us/core/ValueSet/"
+_VSAC = "http://cts.nlm.nih.gov/fhir/ValueSet/2.16.840.1.113762.1.4."
+
 #: Required bindings without a list of codes in the sources, and what is checked instead.
 NOT_ENUMERABLE = {
     "http://hl7.org/fhir/ValueSet/mimetypes": "BCP 13 is open-ended; check.py tests the form type/subtype",
     "http://hl7.org/fhir/ValueSet/currencies": "ISO 4217 is not in the sources; check.py tests the form of 3 letters",
     "http://hl7.org/fhir/ValueSet/ucum-units": "UCUM is a grammar, not a list; not checked",
     "http://loinc.org/vs/LL379-9": "a LOINC answer list, not in the sources; not checked",
+    "http://hl7.org/fhir/ValueSet/timezones": "IANA zones change; not checked",
+    "http://hl7.org/fhir/ValueSet/parent-relationship-codes": "a filter, in a genetics extension; not checked",
+    "http://hl7.org/fhir/ValueSet/sibling-relationship-codes": "a filter, in a genetics extension; not checked",
+    f"{_US_CORE}omb-race-category": "made of VSAC value sets, which are not in the sources; not checked",
+    f"{_US_CORE}omb-ethnicity-category": "made of VSAC value sets, which are not in the sources; not checked",
+    f"{_US_CORE}detailed-race": "made of VSAC value sets, which are not in the sources; not checked",
+    f"{_US_CORE}detailed-ethnicity": "made of VSAC value sets, which are not in the sources; not checked",
+    f"{_VSAC}1021.24": "a VSAC value set of US Core birthsex, not in the sources; not checked",
     "http://hl7.org/fhir/ValueSet/characteristic-combination": "an R5 value set in EvidenceVariable; not checked",
 }
 
@@ -166,13 +178,72 @@ def _structure(definition: Json, bound: set[str]) -> Iterator[tuple[str, Json]]:
     yield from structures.items()
 
 
+def _extension_part(elements: dict[str, Json], at: str) -> Json:
+    """What one extension may hold: `types` of its value (`value` is the least number of them), or `parts` by url."""
+    part: Json = {}
+    value = elements.get(f"{at}.value[x]")
+    if value is not None and value["max"] != "0":
+        part["types"] = [
+            {"code": t["code"]} | ({"targets": t["targets"]} if "targets" in t else {})
+            for t in _types(value, value["path"], "type")
+        ]
+        part["value"] = value["min"]
+        binding = value.get("binding", {})
+        if binding.get("strength") == "required":
+            part["binding"] = binding["valueSet"].split("|")[0]
+        return part
+    part["parts"] = {}
+    for name, element in elements.items():
+        parent, _, slice_name = name.rpartition(":")
+        if parent == f"{at}.extension" and slice_name and "." not in slice_name:
+            inner = _extension_part(elements, name)
+            inner["min"] = element["min"]
+            if element["max"] != "*":
+                inner["max"] = int(element["max"])
+            part["parts"][elements[f"{name}.url"]["fixedUri"]] = inner
+    return part
+
+
+def _extensions(definitions: Iterable[Json]) -> dict[str, Json]:
+    """Extension definitions by url. Of several versions the last one counts, with the value types of all."""
+    found: dict[str, Json] = {}
+    for definition in definitions:
+        elements = {e["id"]: e for e in definition["snapshot"]["element"]}
+        part = _extension_part(elements, "Extension")
+        earlier = found.get(definition["url"], {})
+        for kind in earlier.get("types", ()) if "types" in part else ():
+            if kind["code"] not in [t["code"] for t in part["types"]]:
+                part["types"].append(kind)
+        found[definition["url"]] = part
+    return dict(sorted(found.items()))
+
+
+def _bindings(part: Json) -> Iterator[str]:
+    if "binding" in part:
+        yield part["binding"]
+    for inner in part.get("parts", {}).values():
+        yield from _bindings(inner)
+
+
+def published(name: str) -> Iterator[Json]:
+    """The StructureDefinitions of a published package (.tgz) in `profiles/sources`."""
+    with tarfile.open(SOURCES / name) as archive:
+        for member in archive:
+            folder, _, file = member.name.rpartition("/")
+            content = archive.extractfile(member)
+            if folder == "package" and file.startswith("StructureDefinition-") and content:
+                yield orjson.loads(content.read())
+
+
 def tables() -> Json:
     """Everything that `profiles.check` knows of FHIR R4, as one JSON value.
 
     `types`: each resource, datatype and backbone element with its elements (min, max unless unbounded, types,
     reference targets, required binding, constraint keys). `primitives`: the regular expression that R4 gives each.
-    `valuesets`: each required value set as system to codes.
+    `valuesets`: each required value set as system to codes. `extensions`: what the extensions that R4 and US Core
+    define may hold.
     """
+    us_core = [r for name in ("us-core-6.1.0.tgz", "us-core-7.0.0.tgz") for r in published(name)]
     definitions = [
         d
         for name in ("r4-profiles-types.json.gz", "r4-profiles-resources.json.gz")
@@ -193,8 +264,16 @@ def tables() -> Json:
             primitives[definition["type"]] = _extension(value["type"][0], _REGEX) or ""
         elif definition["kind"] != "logical" and definition.get("derivation") != "constraint":
             types.update(_structure(definition, bound))
+    extensions = _extensions(
+        r
+        for r in (*packed("r4-extension-definitions.json.gz"), *us_core)
+        if r["resourceType"] == "StructureDefinition" and r["type"] == "Extension"
+    )
+    for part in extensions.values():
+        bound.update(_bindings(part))
     return {
         "fhirVersion": "4.0.1",
+        "extensions": extensions,
         "primitives": dict(sorted(primitives.items())),
         "types": dict(sorted(types.items())),
         "valuesets": {url: terminology.expand(url) for url in sorted(bound) if url not in NOT_ENUMERABLE},

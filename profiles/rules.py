@@ -43,10 +43,12 @@ UNRESOLVED = Rule(
 XHTML = Rule("check.xhtml", "invalid", "The narrative is not a well-formed XHTML div in the XHTML namespace")
 DEPTH = Rule("check.depth", "too-costly", "Nested too deeply to be checked")
 
+EXTENSION = Rule("check.extension", "extension", "The extension's definition allows no such value or part here")
+
 #: What one checker found: places below its own, each with its rule. Empty is written None.
 Found = list[tuple[str, Rule]]
 
 BASE: tuple[Rule, ...] = (
     RESOURCE_TYPE, UNKNOWN_ELEMENT, MISSING, TOO_MANY, TYPE, CHOICE, EMPTY, NULL, ALIGNMENT, FORMAT, DATE, ZONE,
-    LENGTH, CODE, TARGET, REFERENCE, UNRESOLVED, XHTML, DEPTH,
+    LENGTH, CODE, TARGET, REFERENCE, UNRESOLVED, XHTML, EXTENSION, DEPTH,
 )  # fmt: skip

@@ -165,6 +165,8 @@ RIGHT = {
 }
 
 GONE = object()
+DEFINED = "http://hl7.org/fhir/StructureDefinition/"
+RACE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race"
 XHTML = 'xmlns="http://www.w3.org/1999/xhtml"'
 
 # which right resource, where in it, what is planted there, the rule, the place
@@ -257,6 +259,14 @@ FAULTS: list[tuple[str, str, Any, str, str]] = [
     ("Patient", "text.div", f'<div {XHTML}><a href=" java\tscript:x()">A</a></div>', "check.xhtml", "Patient.text.div"),
     ("Patient", "text.div", f"<div {XHTML}> </div>", "check.xhtml", "Patient.text.div"),
     ("Patient", "text.div", f'<!DOCTYPE d [<!ENTITY e "x">]><div {XHTML}>&e;</div>', "check.xhtml", "Patient.text.div"),
+    # extensions that R4 and US Core define
+    ("Patient", "extension.0", {"url": DEFINED + "patient-birthTime", "valueString": "noon"}, "check.extension", "Patient.extension[0].value"),
+    ("Patient", "extension.0", {"url": DEFINED + "data-absent-reason", "valueCode": "maybe"}, "check.code", "Patient.extension[0].value.ofType(code)"),
+    ("Patient", "extension.0", {"url": DEFINED + "patient-nationality", "valueString": "US"}, "check.extension", "Patient.extension[0].value"),
+    ("Patient", "extension.0", {"url": RACE, "extension": [{"url": "detailed", "valueCoding": {"code": "x"}}]}, "check.missing", "Patient.extension[0].extension"),
+    ("Patient", "extension.0", {"url": RACE, "extension": [{"url": "text", "valueString": "A"}, {"url": "text", "valueString": "B"}]}, "check.extension", "Patient.extension[0].extension[1]"),
+    ("Patient", "extension.0", {"url": RACE, "extension": [{"url": "text", "valueCode": "A"}]}, "check.extension", "Patient.extension[0].extension[0].value"),
+    ("Patient", "extension.0", {"url": RACE, "extension": [{"url": "text", "valueString": "A"}, {"url": "colour", "valueString": "B"}]}, "check.extension", "Patient.extension[0].extension[1]"),
     # invariants
     ("Patient", "extension.0.extension", [{"url": "x", "valueCode": "y"}], "check.invariant.ext-1", "Patient.extension[0]"),
     ("Encounter", "period.end", "2025-03-04T20:59:59Z", "check.invariant.per-1", "Encounter.period"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
+from typing import Any
 
 import orjson
 import pytest
@@ -42,6 +43,17 @@ def test_every_type_named_in_the_tables_is_defined() -> None:
                 assert set(kind.get("targets", ())) <= resource_types()
 
 
+def test_extensions_of_r4_and_us_core_are_there() -> None:
+    extensions = r4()["extensions"]
+    assert len(extensions) == 404
+    race = extensions["http://hl7.org/fhir/us/core/StructureDefinition/us-core-race"]["parts"]
+    assert {name: (p["min"], p.get("max")) for name, p in race.items()} == {
+        "ombCategory": (0, 6),
+        "detailed": (0, None),
+        "text": (1, 1),
+    }
+
+
 def test_every_primitive_of_r4_has_a_check() -> None:
     assert set(r4()["primitives"]) <= set(PRIMITIVES)
 
@@ -53,8 +65,15 @@ def test_every_cardinality_is_one_or_many() -> None:
     assert {e["min"] for e in elements} == {0, 1}
 
 
+def bindings(value: Any) -> Iterator[str]:
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from bindings(item)
+    if isinstance(value, dict) and isinstance(value.get("binding"), str):
+        yield value["binding"]
+
+
 def test_every_required_binding_has_codes_or_a_reason() -> None:
-    bound = {e["binding"] for t in r4()["types"].values() for e in t["elements"] if "binding" in e}
+    bound = {*bindings(r4()["types"]), *bindings(r4()["extensions"])}
     assert bound - set(r4()["valuesets"]) == set(generate.NOT_ENUMERABLE)
     assert set(FORMS) <= set(generate.NOT_ENUMERABLE)
     assert all(codes for systems in r4()["valuesets"].values() for codes in systems.values())

@@ -1,0 +1,79 @@
+"""Extensions against the definitions of R4 core and US Core: the value's type and code, the parts and how many.
+
+Looks only at extensions whose url is defined there; any other extension passes, as R4 allows. Does not check where
+an extension may stand (its context), or what the reference in it points to.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from profiles import rules
+from profiles.definitions import r4
+from profiles.rules import Found
+
+Json = dict[str, Any]
+
+
+def as_defined(extension: Json, definition: Json) -> Found | None:
+    """What differs from the definition in an Extension of the right shape; None if nothing does."""
+    if "parts" in definition:
+        return _parts(extension, definition["parts"])
+    types: dict[str, str] = {f"value{t['code'][0].upper()}{t['code'][1:]}": t["code"] for t in definition["types"]}
+    found: Found = []
+    key = next((k for k in extension if k.lstrip("_").startswith("value")), None)
+    if key is None:
+        # with extensions instead of a value: the definition has no parts, so they can say only why there is none
+        if definition["value"]:
+            found.append((".value", rules.MISSING))
+    elif key.lstrip("_") not in types:
+        found.append((".value", rules.EXTENSION))
+    elif "binding" in definition and key in extension and not _in_value_set(extension[key], definition["binding"]):
+        found.append((f".value.ofType({types[key.lstrip('_')]})", rules.CODE))
+    return found or None
+
+
+def _parts(extension: Json, parts: dict[str, Json]) -> Found | None:
+    found: Found = []
+    counts = dict.fromkeys(parts, 0)
+    for index, inner in enumerate(extension.get("extension", ())):
+        url = inner["url"]
+        place = f".extension[{index}]"
+        if url not in parts:
+            if ":" not in url:  # a name without a definition; an absolute url is an extension of its own
+                found.append((place, rules.EXTENSION))
+            continue
+        counts[url] += 1
+        if counts[url] == parts[url].get("max", -1) + 1:
+            found.append((place, rules.EXTENSION))
+        found += [(place + below, rule) for below, rule in as_defined(inner, parts[url]) or ()]
+    for key in extension:
+        if key.lstrip("_").startswith("value"):
+            found.append((".value", rules.EXTENSION))
+    if any(count < parts[url]["min"] for url, count in counts.items()):
+        found.append((".extension", rules.MISSING))
+    return found or None
+
+
+@cache
+def _pairs(url: str) -> tuple[frozenset[str], frozenset[tuple[str, str]]] | None:
+    systems = r4()["valuesets"].get(url)
+    if systems is None:
+        return None  # named with its reason in profiles.generate.NOT_ENUMERABLE
+    pairs = frozenset((system, code) for system, codes in systems.items() for code in codes)
+    return frozenset(code for _, code in pairs), pairs
+
+
+def _in_value_set(value: Any, url: str) -> bool:
+    listed = _pairs(url)
+    if listed is None:
+        return True
+    codes, pairs = listed
+    if isinstance(value, str):
+        return value in codes
+    if not isinstance(value, dict) or "extension" in value:
+        return True
+    if "coding" in value or "text" in value:
+        return any((c.get("system"), c.get("code")) in pairs for c in value.get("coding", ()))
+    return (value.get("system"), value.get("code")) in pairs
