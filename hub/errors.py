@@ -4,6 +4,10 @@
     └── HubError
         ├── SettingsError   settings.*   the hub refuses to start
         ├── ReceiveError    receive.*    an input is not taken: who sent it, how large it is, what it repeats
+        │   └── DuplicateConflict        a known control id with other bytes
+        ├── StoreError      store.*      the store cannot do what it was asked
+        │   └── LeaseLost                somebody else may have the work now
+        ├── KeyringError    keys.*       a key is missing, or a sealed document does not open
         ├── ReleaseError    release.*    nothing leaves
         └── DeliveryError   deliver.*    a destination did not take it; `retry` says whether to try again
 
@@ -29,6 +33,35 @@ class ReceiveError(HubError):
     """An input is not taken."""
 
     code = "processing"
+
+
+class DuplicateConflict(ReceiveError):
+    """A control id that was used before comes with other bytes. `known` is the row that holds the first bytes."""
+
+    code = "duplicate"
+
+    def __init__(self, known: int) -> None:
+        super().__init__("receive.conflict", "the control id was used before with other bytes")
+        self.known = known
+
+
+class StoreError(HubError):
+    """The store cannot do what it was asked."""
+
+    code = "transient"
+
+
+class LeaseLost(StoreError):
+    """The lease on this work ran out. Raised inside a write, it undoes that write."""
+
+    def __init__(self) -> None:
+        super().__init__("store.lease-lost", "the lease on this work was lost")
+
+
+class KeyringError(HubError):
+    """A key is missing, or a sealed document does not open."""
+
+    code = "security"
 
 
 class ReleaseError(HubError):

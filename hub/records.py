@@ -1,0 +1,327 @@
+"""The hub's own records, as the store returns them: frozen values, one a noun.
+
+Times are aware and in UTC. Bodies, identifiers and evidence are not here: they are sealed, and a store function
+opens them one at a time. Ids of people and resources are the keyed ids of `mappings.ids`, which tell nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+MessageState = Literal["received", "translated", "rejected", "held", "ignored", "replayed"]
+DeliveryState = Literal["ready", "done", "dead", "parked", "superseded"]
+DeliveryKind = Literal["referral", "update", "notice", "outcome"]
+AttemptOutcome = Literal["done", "retry", "blocked", "dead", "parked", "superseded"]
+HoldKind = Literal["provenance", "law", "identity", "routing", "cjis", "consent"]
+HoldState = Literal["open", "released", "rejected"]
+AlarmKind = Literal["undelivered", "held", "parked", "unanswered", "provenance"]
+DisclosureState = Literal["intended", "sent", "not-sent", "unknown"]
+Step = Literal["receive", "read", "translate", "label", "release", "deliver", "record", "answer"]
+#: FHIR AuditEvent.action (http://hl7.org/fhir/audit-event-action).
+AuditAction = Literal["C", "R", "U", "D", "E"]
+#: FHIR AuditEvent.outcome (http://hl7.org/fhir/audit-event-outcome): success, minor, serious, major failure.
+AuditOutcome = Literal["0", "4", "8", "12"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """One input as it came. `digest` is a keyed hash of the bytes (hex), comparable within one custody only.
+
+    `lineage` is the message that this one repeats (a replay) or contradicts (a held duplicate). `owner` and
+    `attempts` together are the claim's fence.
+    """
+
+    id: int
+    source: str
+    custody: str
+    organization: str
+    media_type: str
+    size: int
+    digest: str
+    received_at: datetime
+    state: MessageState
+    issues: tuple[dict[str, Any], ...] = ()
+    lineage: int | None = None
+    attempts: int = 0
+    owner: str | None = None
+    lease_until: datetime | None = None
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document:
+    """One version of a resource. `resource` is None for a deleted one. `fresh` is False when `put` found it there."""
+
+    id: int
+    resource_type: str
+    resource_id: str
+    version: int
+    custody: str
+    origin: str | None
+    patient_id: str | None
+    message_id: int | None
+    labels: tuple[str, ...]
+    created_at: datetime
+    current: bool
+    deleted: bool
+    resource: dict[str, Any] | None
+    fresh: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lane:
+    """What goes to one destination in one order. `depth` counts ready deliveries; `blocked` says why it stands."""
+
+    id: int
+    destination: str
+    order_key: str
+    depth: int
+    ready_at: datetime
+    lease_until: datetime
+    owner: str | None
+    fence: int
+    attempts: int
+    blocked: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """One sealed release on its way to one destination. `position` orders it in its lane.
+
+    `digest` is the release's decision digest, `decided` the decision it rests on; `replay_of` the delivery that it
+    repeats or replaces.
+    """
+
+    id: int
+    message_id: int | None
+    lane_id: int
+    position: int
+    destination: str
+    order_key: str
+    kind: DeliveryKind
+    task_id: str | None
+    custody: str
+    control_id: str
+    media_type: str
+    digest: str
+    decided: str | None
+    state: DeliveryState
+    attempts: int
+    last_error: str | None
+    replay_of: int | None
+    created_at: datetime
+    done_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """The right to send the head of one lane until `lease_until`. `fence` tells this claim from any later one."""
+
+    lane_id: int
+    owner: str
+    fence: int
+    lease_until: datetime
+    attempts: int
+    delivery: Delivery
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tried:
+    """What one sending showed: when it began, the HTTP status or acknowledgement code, an error rule of ours, and
+    the receipt's id. No payload and no text of the other side."""
+
+    started_at: datetime
+    code: str | None = None
+    error: str | None = None
+    receipt: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attempt:
+    """One sending, kept for ever beside its delivery."""
+
+    id: int
+    delivery_id: int
+    started_at: datetime
+    ended_at: datetime
+    outcome: AttemptOutcome
+    code: str | None
+    error: str | None
+    receipt: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Referral:
+    """One referral and where its loop stands. `status` is Task.status, `business_status` our businessStatus code."""
+
+    task_id: str
+    service_request_id: str
+    patient_id: str
+    destination: str
+    organization: str
+    custody: str
+    message_id: int | None
+    urgency: str
+    status: str
+    business_status: str
+    requested_at: datetime
+    respond_by: datetime | None
+    follow_up_by: datetime | None
+    control_id: str | None
+    remote_id: str | None
+    answered_at: datetime | None
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What a destination said about a referral. `decision` is the code it was understood as."""
+
+    id: int
+    task_id: str
+    destination: str
+    custody: str
+    digest: str
+    media_type: str
+    received_at: datetime
+    decision: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hold:
+    """Something a person must decide. `reason` says why it is held, `reason_code` why it was resolved so."""
+
+    id: int
+    kind: HoldKind
+    reason: str
+    owner_role: str
+    subject_type: str
+    subject_id: str
+    custody: str
+    task_id: str | None
+    message_id: int | None
+    created_at: datetime
+    state: HoldState
+    resolved_by: str | None
+    resolved_at: datetime | None
+    reason_code: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alarm:
+    """Something a named person must act on; it rings again at `next_at` until acknowledged or cleared."""
+
+    id: int
+    kind: AlarmKind
+    subject_type: str
+    subject_id: str
+    custody: str
+    owner: str
+    raised_at: datetime
+    next_at: datetime
+    repeats: int
+    acknowledged_by: str | None
+    acknowledged_at: datetime | None
+    cleared_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Disclosure:
+    """What left, from whom to whom and why (45 CFR 164.528, 42 CFR 2.25). `what` are (type, id) pairs."""
+
+    id: int
+    delivery_id: int | None
+    discloser: str
+    recipient: str
+    purpose: str
+    what: tuple[tuple[str, str], ...]
+    consents: tuple[str, ...]
+    digest: str
+    state: DisclosureState
+    intended_at: datetime
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EntryDecision:
+    """What was decided about one entry: `entry` is its `Type/id`, `because` our rule codes."""
+
+    entry: str
+    decision: str
+    because: tuple[str, ...] = ()
+    consents: tuple[str, ...] = ()
+    obligations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DecisionRecord:
+    """One decision as it was made, entry by entry, for the trace."""
+
+    id: int
+    message_id: int | None
+    task_id: str | None
+    custody: str
+    recipient: str
+    purpose: str
+    decision: str
+    digest: str
+    decided_at: datetime
+    entries: tuple[EntryDecision, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TraceStep:
+    """One step of one message: structure, codes and counts, no values."""
+
+    message_id: int
+    seq: int
+    step: Step
+    at: datetime
+    state: str
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Session:
+    """A signed-in person of one custody. The token itself is not kept."""
+
+    id: int
+    person: str
+    custody: str
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """One audited act: who did what to which thing, with what outcome. No names of people in records, no text.
+
+    `who` is an account, a source credential or a part of the hub; `source` is the hub that saw it; `custody` whose
+    records they are; `purpose` a v3-ActReason code; `patient_id` the keyed id; `detail` rule codes.
+    """
+
+    who: str
+    action: AuditAction
+    kind: str
+    entity_type: str
+    entity_id: str
+    outcome: AuditOutcome = "0"
+    at: datetime
+    source: str
+    custody: str | None = None
+    purpose: str | None = None
+    patient_id: str | None = None
+    detail: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checkpoint:
+    """A signed statement that the audit chain was `size` events long and ended in `root` (hex)."""
+
+    size: int
+    root: str
+    at: datetime
+    kid: str
+    signature: str

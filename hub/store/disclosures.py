@@ -1,0 +1,117 @@
+"""Disclosures: what left, from whom to whom, why. Intended before the first byte, then settled.
+
+Accounting (45 CFR 164.528; 42 CFR 2.25) counts `sent` and `unknown`. The patient is a blind index of the discloser's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Row, Select, select, update
+
+from hub.errors import StoreError
+from hub.records import Disclosure, DisclosureState
+from hub.store.tables import disclosure
+from hub.store.tx import Tx
+
+
+def intend(
+    tx: Tx,
+    *,
+    delivery_id: int | None,
+    discloser: str,
+    recipient: str,
+    purpose: str,
+    patient_id: str,
+    what: Iterable[tuple[str, str]],
+    consents: Iterable[str] = (),
+    digest: str,
+) -> Disclosure:
+    """Record what is about to leave: commit this before the first byte. `what` are (resource type, id) pairs."""
+    row = tx.connection.execute(
+        disclosure.insert().returning(*disclosure.c),
+        {
+            "delivery_id": delivery_id,
+            "discloser": discloser,
+            "recipient": recipient,
+            "purpose": purpose,
+            "patient": _patient(tx, discloser, patient_id),
+            "what": [list(pair) for pair in what],
+            "consents": list(consents),
+            "digest": digest,
+            "state": "intended",
+            "intended_at": tx.now,
+        },
+    ).one()
+    return _record(row)
+
+
+def settle(tx: Tx, disclosure_id: int, state: Literal["sent", "not-sent", "unknown"]) -> Disclosure:
+    """Say how it ended. `unknown` may later become known; nothing else changes again.
+
+    Raises StoreError `store.state`.
+    """
+    row = tx.connection.execute(
+        update(disclosure)
+        .where(disclosure.c.id == disclosure_id, disclosure.c.state.in_(("intended", "unknown")))
+        .values(state=state, settled_at=tx.now)
+        .returning(*disclosure.c)
+    ).one_or_none()
+    if row is None:
+        raise StoreError("store.state", "there is no such disclosure to settle", code="conflict")
+    return _record(row)
+
+
+def unsettled(tx: Tx) -> list[Disclosure]:
+    """Those still `intended`, oldest first: after a crash, whoever cannot tell settles them `unknown`."""
+    return _all(tx, select(disclosure).where(disclosure.c.state == "intended"))
+
+
+def accounting(tx: Tx, *, discloser: str, patient_id: str, since: datetime | None = None) -> list[Disclosure]:
+    """What one discloser must account for about one patient, oldest first: `sent` and `unknown`.
+
+    Still `intended` ones are in it too: bytes may be on their way.
+    """
+    wanted = select(disclosure).where(
+        disclosure.c.discloser == discloser,
+        disclosure.c.patient == _patient(tx, discloser, patient_id),
+        disclosure.c.state != "not-sent",
+    )
+    return _all(tx, wanted if since is None else wanted.where(disclosure.c.intended_at >= since))
+
+
+def by_delivery(tx: Tx, delivery_id: int) -> list[Disclosure]:
+    """Those of one delivery: one for each time its sending was begun."""
+    return _all(tx, select(disclosure).where(disclosure.c.delivery_id == delivery_id))
+
+
+def listed(tx: Tx, *, state: DisclosureState | None = None, limit: int = 500) -> list[Disclosure]:
+    """Disclosures, oldest first."""
+    wanted = select(disclosure).limit(limit)
+    return _all(tx, wanted if state is None else wanted.where(disclosure.c.state == state))
+
+
+def _patient(tx: Tx, discloser: str, patient_id: str) -> bytes:
+    return tx.keys.blind(discloser, "disclosure.patient", patient_id)
+
+
+def _all(tx: Tx, wanted: Select[Any]) -> list[Disclosure]:
+    return [_record(row) for row in tx.connection.execute(wanted.order_by(disclosure.c.id)).all()]
+
+
+def _record(row: Row[Any]) -> Disclosure:
+    return Disclosure(
+        id=row.id,
+        delivery_id=row.delivery_id,
+        discloser=row.discloser,
+        recipient=row.recipient,
+        purpose=row.purpose,
+        what=tuple((kind, name) for kind, name in row.what),
+        consents=tuple(row.consents),
+        digest=row.digest,
+        state=row.state,
+        intended_at=row.intended_at,
+        settled_at=row.settled_at,
+    )

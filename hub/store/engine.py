@@ -1,0 +1,107 @@
+"""Engines: how this store connects to SQLite and PostgreSQL.
+
+SQLite is the fixed build of the `pysqlite3` wheel, in WAL with synchronous=FULL: a commit is on the disk when it
+returns. Statement parameters never appear in an error (`hide_parameters`).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, make_url
+
+from hub.errors import StoreError
+
+#: First release without the WAL-reset corruption bug (sqlite.org, 3.7.0 to 3.51.2).
+SQLITE = (3, 51, 3)
+#: How long a statement waits for another process's write, in milliseconds.
+BUSY_MS = 10_000
+#: Connections that read at the same time.
+READERS = 8
+
+
+def writer_engine(url: str) -> Engine:
+    """An engine whose transactions hold the write lock from their first statement.
+
+    Raises StoreError `store.sqlite-version`, `store.url`.
+    """
+    engine = _engine(url, pool_size=1)
+    if engine.dialect.name == "sqlite":
+        # deferred transactions would fail half way when another process writes first
+        event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def reader_engine(url: str) -> Engine:
+    """An engine that cannot write; each transaction is one snapshot."""
+    if make_url(url).get_backend_name() == "sqlite":
+        engine = _engine(url, pool_size=READERS)
+        event.listen(engine, "connect", _query_only)
+        event.listen(engine, "begin", _begin)
+        return engine
+    return _engine(url, pool_size=READERS).execution_options(
+        isolation_level="REPEATABLE READ", postgresql_readonly=True
+    )
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The database file of an SQLite URL; None for PostgreSQL."""
+    parsed = make_url(url)
+    return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
+
+
+def _engine(url: str, *, pool_size: int) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(url, hide_parameters=True, pool_size=pool_size, pool_pre_ping=True)
+    if parsed.database in (None, "", ":memory:"):
+        raise StoreError("store.url", "the database must be a file", code="invalid")
+    import pysqlite3.dbapi2 as module
+
+    if module.sqlite_version_info < SQLITE:
+        raise StoreError(
+            "store.sqlite-version", "this SQLite can corrupt a WAL database: 3.51.3 or later is needed", code="security"
+        )
+    file = Path(parsed.database or "")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # sealed or not, the file is nobody else's business; -wal and -shm take its mode
+    os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+    engine = create_engine(
+        parsed,
+        module=module,
+        hide_parameters=True,
+        poolclass=QueuePool,
+        pool_size=pool_size,
+        max_overflow=0,
+        connect_args={"isolation_level": None, "check_same_thread": False},
+    )
+    event.listen(engine, "connect", _pragmas)
+    return engine
+
+
+def _pragmas(connection: Any, record: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout={BUSY_MS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "trusted_schema=OFF",
+        "temp_store=MEMORY",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _query_only(connection: Any, record: Any) -> None:
+    connection.execute("PRAGMA query_only=ON")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")

@@ -1,0 +1,294 @@
+"""Messages: the raw bytes as they came, each stored before it is acknowledged.
+
+The bytes and the control id are sealed; duplicates are found by blind index. A worker claims messages with a lease;
+one source's messages are worked on by one owner at a time, in the order they came.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import Row, func, select, update
+
+from hub.errors import DuplicateConflict, LeaseLost, StoreError
+from hub.records import Message, MessageState
+from hub.store import vault
+from hub.store.tables import EPOCH, RECEIVED, insert_into, message
+from hub.store.tx import Tx
+from profiles.issue import Issue
+
+_NOUN = "message"
+
+
+def receive(
+    tx: Tx,
+    *,
+    source: str,
+    custody: str,
+    organization: str,
+    control_id: str | None,
+    media_type: str,
+    body: bytes,
+) -> tuple[Message, bool]:
+    """Store one input; (message, whether it is new). The same bytes under a known control id are the known message.
+
+    Raises DuplicateConflict `receive.conflict` for other bytes under a known control id: nothing is stored, and the
+    caller keeps them with `keep_conflict`. Without a control id every input is new.
+    """
+    values = _new(tx, source, custody, organization, media_type, body)
+    if control_id is None:
+        return _store(tx, values, {"body": body}), True
+    values["control"] = tx.keys.blind(custody, "message.control", control_id)
+    inserted = tx.connection.execute(
+        insert_into(tx.connection.dialect.name, message).on_conflict_do_nothing().returning(message.c.id), values
+    ).scalar_one_or_none()
+    if inserted is not None:
+        vault.put_parts(tx, _NOUN, inserted, {"body": body, "control": control_id.encode()}, custody=custody)
+        tx.wake("messages")
+        return _record_of(inserted, values), True
+    known = tx.connection.execute(
+        select(message).where(message.c.source == source, message.c.control == values["control"])
+    ).one()
+    if known.digest != values["digest"]:
+        raise DuplicateConflict(known.id)
+    return _record(known), False
+
+
+def keep_conflict(
+    tx: Tx,
+    *,
+    source: str,
+    custody: str,
+    organization: str,
+    control_id: str,
+    media_type: str,
+    body: bytes,
+) -> Message:
+    """Keep bytes that contradict a known control id as a message in state `held`, with the known one as lineage.
+
+    The same contradicting bytes are kept once, however often they come.
+    """
+    values = _new(tx, source, custody, organization, media_type, body) | {"state": "held"}
+    control = tx.keys.blind(custody, "message.control", control_id)
+    values["lineage"] = tx.connection.execute(
+        select(message.c.id).where(message.c.source == source, message.c.control == control)
+    ).scalar_one_or_none()
+    kept = tx.connection.execute(
+        select(message).where(
+            message.c.lineage == values["lineage"], message.c.digest == values["digest"], message.c.state == "held"
+        )
+    ).first()
+    if kept is not None:
+        return _record(kept)
+    return _store(tx, values, {"body": body, "control": control_id.encode()})
+
+
+def replay(tx: Tx, message_id: int) -> Message:
+    """Take the same bytes in again as a new message with lineage; the old one becomes `replayed`.
+
+    Raises StoreError `store.not-found`; `store.state` while the message is still waiting.
+    """
+    old = tx.connection.execute(select(message).where(message.c.id == message_id)).one_or_none()
+    if old is None:
+        raise StoreError("store.not-found", "there is no such message", code="not-found")
+    if old.state == "received":
+        raise StoreError("store.state", "a message that waits is not replayed", code="conflict")
+    data = body(tx, message_id)
+    values = _new(tx, old.source, old.custody, old.organization, old.media_type, data) | {"lineage": message_id}
+    tx.connection.execute(update(message).where(message.c.id == message_id).values(state="replayed"))
+    return _store(tx, values, {"body": data})
+
+
+def claim(tx: Tx, *, owner: str, lease_seconds: float, limit: int) -> list[Message]:
+    """Take up to `limit` waiting messages, oldest first; they are this owner's until the lease ends.
+
+    A source of which somebody holds or delays a message is left out, so that a source's messages are never overtaken.
+    """
+    now = tx.now
+    busy = select(message.c.source).where(message.c.state == RECEIVED, message.c.lease_until > now)
+    chosen = (
+        select(message.c.id)
+        .where(message.c.state == RECEIVED, message.c.source.not_in(busy))
+        .order_by(message.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = tx.connection.execute(chosen).scalars().all()
+    if not ids:
+        return []
+    taken = tx.connection.execute(
+        update(message)
+        .where(message.c.id.in_(ids))
+        .values(lease_until=now + timedelta(seconds=lease_seconds), owner=owner, attempts=message.c.attempts + 1)
+        .returning(*message.c)
+    ).all()
+    return sorted((_record(row) for row in taken), key=lambda found: found.id)
+
+
+def finish(tx: Tx, claimed: Message, state: MessageState, issues: Iterable[Issue] = ()) -> None:
+    """Settle a claimed message. Issues carry no payload, and are kept as FHIR writes them.
+
+    Raises LeaseLost when somebody else has claimed it since: raised inside a write, it undoes all of that write.
+    """
+    changed = tx.connection.execute(
+        update(message)
+        .where(*_mine(claimed))
+        .values(
+            state=state,
+            issues=[issue.to_fhir() for issue in issues],
+            owner=None,
+            lease_until=EPOCH,
+            finished_at=tx.now,
+        )
+    )
+    if changed.rowcount != 1:
+        raise LeaseLost
+    tx.wake("messages")  # its source may be claimed again
+
+
+def put_back(tx: Tx, claimed: Message, *, delay_seconds: float = 0.0) -> None:
+    """Give a claimed message back, to be claimed again after a delay.
+
+    What the same owner holds of the same source behind it goes back too, as if it had not been claimed: nothing
+    overtakes. Raises LeaseLost.
+    """
+    later = tx.now + timedelta(seconds=delay_seconds) if delay_seconds > 0 else EPOCH
+    changed = tx.connection.execute(update(message).where(*_mine(claimed)).values(owner=None, lease_until=later))
+    if changed.rowcount != 1:
+        raise LeaseLost
+    tx.connection.execute(
+        update(message)
+        .where(
+            message.c.source == claimed.source,
+            message.c.owner == claimed.owner,
+            message.c.state == RECEIVED,
+            message.c.id > claimed.id,
+        )
+        .values(owner=None, lease_until=EPOCH, attempts=message.c.attempts - 1)
+    )
+    tx.wake("messages")
+
+
+def get(tx: Tx, message_id: int) -> Message | None:
+    """One message, without its bytes."""
+    row = tx.connection.execute(select(message).where(message.c.id == message_id)).one_or_none()
+    return None if row is None else _record(row)
+
+
+def body(tx: Tx, message_id: int) -> bytes:
+    """The bytes as they came. Raises KeyringError `keys.missing`, `keys.unknown`, `keys.tampered`."""
+    return vault.get(tx, _NOUN, message_id, "body")
+
+
+def control_id(tx: Tx, message_id: int) -> str | None:
+    """The sender's control id, if it gave one."""
+    found = vault.find(tx, _NOUN, message_id, "control")
+    return None if found is None else found.decode()
+
+
+def listed(
+    tx: Tx,
+    *,
+    custody: str | None = None,
+    source: str | None = None,
+    state: MessageState | None = None,
+    before: int | None = None,
+    limit: int = 100,
+) -> list[Message]:
+    """Messages, newest first; the page after one is `before=` its last id."""
+    wanted = select(message).order_by(message.c.id.desc()).limit(limit)
+    for column, value in ((message.c.custody, custody), (message.c.source, source), (message.c.state, state)):
+        if value is not None:
+            wanted = wanted.where(column == value)
+    if before is not None:
+        wanted = wanted.where(message.c.id < before)
+    return [_record(row) for row in tx.connection.execute(wanted)]
+
+
+def counts(tx: Tx, *, custody: str | None = None) -> dict[MessageState, int]:
+    """How many messages are in each state."""
+    wanted = select(message.c.state, func.count()).group_by(message.c.state)
+    if custody is not None:
+        wanted = wanted.where(message.c.custody == custody)
+    return {cast(MessageState, state): number for state, number in tx.connection.execute(wanted)}
+
+
+def next_due(tx: Tx) -> datetime | None:
+    """When the next waiting message can be claimed; None when none waits."""
+    found: datetime | None = tx.connection.execute(
+        select(func.min(message.c.lease_until)).where(message.c.state == RECEIVED)
+    ).scalar_one()
+    return None if found is None else max(found, tx.now)
+
+
+def _mine(claimed: Message) -> tuple[Any, ...]:
+    return (
+        message.c.id == claimed.id,
+        message.c.state == RECEIVED,
+        message.c.owner == claimed.owner,
+        message.c.attempts == claimed.attempts,
+    )
+
+
+def _new(tx: Tx, source: str, custody: str, organization: str, media_type: str, data: bytes) -> dict[str, Any]:
+    return {
+        "source": source,
+        "custody": custody,
+        "organization": organization,
+        "control": None,
+        # keyed: a plain hash of a short row could be guessed from a stolen file
+        "digest": tx.keys.blind(custody, "message.body", hashlib.sha256(data).digest()),
+        "media_type": media_type,
+        "size": len(data),
+        "received_at": tx.now,
+        "state": "received",
+        "lineage": None,
+        "attempts": 0,
+        "lease_until": EPOCH,
+    }
+
+
+def _store(tx: Tx, values: dict[str, Any], parts: dict[str, bytes]) -> Message:
+    made: int = tx.connection.execute(message.insert().returning(message.c.id), values).scalar_one()
+    vault.put_parts(tx, _NOUN, made, parts, custody=values["custody"])
+    if values["state"] == "received":
+        tx.wake("messages")
+    return _record_of(made, values)
+
+
+def _record_of(message_id: int, values: dict[str, Any]) -> Message:
+    return Message(
+        id=message_id,
+        source=values["source"],
+        custody=values["custody"],
+        organization=values["organization"],
+        media_type=values["media_type"],
+        size=values["size"],
+        digest=values["digest"].hex(),
+        received_at=values["received_at"],
+        state=values["state"],
+        lineage=values["lineage"],
+    )
+
+
+def _record(row: Row[Any]) -> Message:
+    return Message(
+        id=row.id,
+        source=row.source,
+        custody=row.custody,
+        organization=row.organization,
+        media_type=row.media_type,
+        size=row.size,
+        digest=row.digest.hex(),
+        received_at=row.received_at,
+        state=row.state,
+        issues=tuple(row.issues or ()),
+        lineage=row.lineage,
+        attempts=row.attempts,
+        owner=row.owner,
+        lease_until=row.lease_until if row.lease_until > EPOCH else None,
+        finished_at=row.finished_at,
+    )

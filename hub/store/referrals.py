@@ -1,0 +1,153 @@
+"""Referrals: where each loop stands. The resources themselves are documents; this is what the hub asks about them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, or_, select, update
+
+from hub.errors import StoreError
+from hub.records import Referral
+from hub.store.tables import referral
+from hub.store.tx import Tx
+
+_CHANGING = frozenset(
+    {
+        "status",
+        "business_status",
+        "respond_by",
+        "follow_up_by",
+        "control_id",
+        "remote_id",
+        "answered_at",
+        "closed_at",
+        "destination",
+    }
+)
+
+
+def create(
+    tx: Tx,
+    *,
+    task_id: str,
+    service_request_id: str,
+    patient_id: str,
+    destination: str,
+    organization: str,
+    custody: str,
+    urgency: str,
+    message_id: int | None = None,
+    status: str = "requested",
+    business_status: str = "new",
+    requested_at: datetime | None = None,
+    respond_by: datetime | None = None,
+    follow_up_by: datetime | None = None,
+    control_id: str | None = None,
+) -> tuple[Referral, bool]:
+    """Open a loop; (referral, whether it is new). A Task that is known already is returned as it stands."""
+    known = find_by_task(tx, task_id)
+    if known is not None:
+        return known, False
+    row = tx.connection.execute(
+        referral.insert().returning(*referral.c),
+        {
+            "task_id": task_id,
+            "service_request_id": service_request_id,
+            "patient_id": patient_id,
+            "destination": destination,
+            "organization": organization,
+            "custody": custody,
+            "message_id": message_id,
+            "urgency": urgency,
+            "status": status,
+            "business_status": business_status,
+            "requested_at": requested_at or tx.now,
+            "respond_by": respond_by,
+            "follow_up_by": follow_up_by,
+            "control_id": control_id,
+        },
+    ).one()
+    return Referral(**row._mapping), True
+
+
+def change(tx: Tx, task_id: str, **values: Any) -> Referral:
+    """Set columns of a referral: status, business_status, respond_by, follow_up_by, control_id, remote_id,
+    answered_at, closed_at, destination.
+
+    Raises StoreError `store.not-found`; TypeError for any other column: who and what is referred never changes.
+    """
+    if not values or not values.keys() <= _CHANGING:
+        raise TypeError("only the state of a referral changes")
+    row = tx.connection.execute(
+        update(referral).where(referral.c.task_id == task_id).values(**values).returning(*referral.c)
+    ).one_or_none()
+    if row is None:
+        raise StoreError("store.not-found", "there is no such referral", code="not-found")
+    return Referral(**row._mapping)
+
+
+def find_by_task(tx: Tx, task_id: str) -> Referral | None:
+    """By our Task's id."""
+    return _one(tx, select(referral).where(referral.c.task_id == task_id))
+
+
+def find_by_remote(tx: Tx, destination: str, remote_id: str) -> Referral | None:
+    """By the id that the destination gave it; only that destination's."""
+    return _one(tx, select(referral).where(referral.c.destination == destination, referral.c.remote_id == remote_id))
+
+
+def find_by_control(tx: Tx, destination: str, control_id: str) -> Referral | None:
+    """By the control id that we sent it under; only that destination's."""
+    return _one(tx, select(referral).where(referral.c.destination == destination, referral.c.control_id == control_id))
+
+
+def by_patient(tx: Tx, patient_id: str) -> list[Referral]:
+    """All of one patient, oldest first."""
+    return _all(tx, select(referral).where(referral.c.patient_id == patient_id))
+
+
+def by_message(tx: Tx, message_id: int) -> list[Referral]:
+    """Those that a message opened."""
+    return _all(tx, select(referral).where(referral.c.message_id == message_id))
+
+
+def overdue(tx: Tx) -> list[Referral]:
+    """Those not answered and not closed past their respond-by time."""
+    return _all(
+        tx,
+        select(referral).where(
+            referral.c.answered_at.is_(None), referral.c.closed_at.is_(None), referral.c.respond_by <= tx.now
+        ),
+    )
+
+
+def listed(
+    tx: Tx, *, destination: str | None = None, custody: str | None = None, open_only: bool = False, limit: int = 500
+) -> list[Referral]:
+    """Referrals, oldest first. `custody` is the sender's."""
+    wanted = select(referral).limit(limit)
+    if destination is not None:
+        wanted = wanted.where(referral.c.destination == destination)
+    if custody is not None:
+        wanted = wanted.where(referral.c.custody == custody)
+    if open_only:
+        wanted = wanted.where(referral.c.closed_at.is_(None))
+    return _all(tx, wanted)
+
+
+def to_poll(tx: Tx, destination: str, *, limit: int = 200) -> list[Referral]:
+    """Open referrals of a destination that can be asked about: it gave them an id, or we sent a control id."""
+    known = or_(referral.c.remote_id.is_not(None), referral.c.control_id.is_not(None))
+    wanted = select(referral).where(referral.c.destination == destination, referral.c.closed_at.is_(None), known)
+    return _all(tx, wanted.limit(limit))
+
+
+def _one(tx: Tx, wanted: Select[Any]) -> Referral | None:
+    row = tx.connection.execute(wanted.order_by(referral.c.requested_at.desc()).limit(1)).one_or_none()
+    return None if row is None else Referral(**row._mapping)
+
+
+def _all(tx: Tx, wanted: Select[Any]) -> list[Referral]:
+    rows = tx.connection.execute(wanted.order_by(referral.c.requested_at, referral.c.task_id)).all()
+    return [Referral(**row._mapping) for row in rows]

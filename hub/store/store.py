@@ -1,0 +1,285 @@
+"""The store: one writer thread with group commit, pooled snapshot reads.
+
+Callers hand a unit of work to the writer and wait. The writer takes what is there (up to GROUP units), runs each in
+a savepoint of one transaction, commits once, and only then answers: a result that a caller has seen is on the disk.
+A unit that fails is undone alone and gets its own error. A commit that fails fails every unit of its group. Where an
+error undoes the whole transaction (a full disk, say), the units are run again one by one, so that the one at fault
+fails alone; a unit is therefore a function of the database only, and does nothing outside it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, func, select
+
+from hub.errors import StoreError
+from hub.store.engine import reader_engine, writer_engine
+from hub.store.keys import KeyRing
+from hub.store.migrate import check_schema
+from hub.store.tx import Topic, Tx
+
+T = TypeVar("T")
+
+#: Most units in one commit.
+GROUP = 200
+#: Units that may wait; beyond it `write` waits and `write_async` refuses, so that load shows at the door.
+WAITING = 10_000
+
+
+class Changes:
+    """Wakes sleeping workers after a commit that has something for them. In-process only: others poll."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._counts: dict[Topic, int] = {"messages": 0, "lanes": 0}
+        self._callbacks: list[Callable[[Topic], None]] = []
+
+    def count(self, topic: Topic) -> int:
+        """How often the topic has been woken: take it before looking for work, then `wait` on it."""
+        with self._condition:
+            return self._counts[topic]
+
+    def wait(self, topic: Topic, seen: int, timeout: float) -> int:
+        """Block until the topic was woken since `seen`, or `timeout` seconds passed; the count now."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._counts[topic] != seen, timeout)
+            return self._counts[topic]
+
+    def subscribe(self, callback: Callable[[Topic], None]) -> Callable[[], None]:
+        """Call back from the writer thread after such commits; returns how to stop. It must not block or raise:
+        an event loop gives `lambda topic: loop.call_soon_threadsafe(event.set)`."""
+        self._callbacks.append(callback)
+        return lambda: self._callbacks.remove(callback)
+
+    def wake(self, topics: set[Topic]) -> None:
+        """Wake these topics: the store after a commit, or whoever is stopping."""
+        if not topics:
+            return
+        with self._condition:
+            for topic in topics:
+                self._counts[topic] += 1
+            self._condition.notify_all()
+        for callback in tuple(self._callbacks):
+            for topic in topics:
+                with contextlib.suppress(RuntimeError):  # its event loop is closed
+                    callback(topic)
+
+
+class _Unit:
+    """One piece of work and who waits for it: a thread (`future`) or a coroutine (`loop`, `waiter`)."""
+
+    __slots__ = ("error", "future", "loop", "result", "waiter", "work")
+
+    def __init__(self, work: Callable[[Tx], Any], loop: asyncio.AbstractEventLoop | None) -> None:
+        self.work = work
+        self.loop = loop
+        self.waiter: asyncio.Future[Any] | None = loop.create_future() if loop else None
+        self.future: Future[Any] | None = None if loop else Future()
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+
+class Store:
+    """The hub's store on one database.
+
+    `clock` gives aware times; on PostgreSQL, which several hubs share, the database's clock is used instead. Raises
+    StoreError `store.schema` when the tables are not those of this release: run `migrate(url)` first.
+    """
+
+    def __init__(self, url: str, keys: KeyRing, clock: Callable[[], datetime]) -> None:
+        self.keys = keys
+        self.changed = Changes()
+        self._clock = clock
+        self._writer = writer_engine(url)
+        self._reader = reader_engine(url)
+        self._queue: deque[_Unit] = deque()
+        self._wanted = threading.Condition()
+        self._closing = False
+        with self._reader.connect() as connection:
+            check_schema(connection)
+        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+        self._thread.start()
+
+    def write(self, work: Callable[[Tx], T]) -> T:
+        """Run `work` in a transaction and return its result once it is durable.
+
+        Blocks: not for an event loop's thread. Raises what `work` raises, having written nothing of it; StoreError
+        `store.commit` when the commit failed, `store.closed` after `close`.
+        """
+        if threading.current_thread() is self._thread:
+            raise StoreError("store.nested", "a write cannot wait for another write")
+        unit = _Unit(work, None)
+        with self._wanted:
+            self._wanted.wait_for(lambda: len(self._queue) < WAITING or self._closing)
+            self._put(unit)
+        assert unit.future is not None
+        result: T = unit.future.result()
+        return result
+
+    async def write_async(self, work: Callable[[Tx], T]) -> T:
+        """As `write`, for coroutines. Raises StoreError `store.busy` when too much waits already.
+
+        A caller that is cancelled stops waiting; its work is done all the same.
+        """
+        unit = _Unit(work, asyncio.get_running_loop())
+        with self._wanted:
+            if len(self._queue) >= WAITING:
+                raise StoreError("store.busy", "the store has too much waiting", code="throttled")
+            self._put(unit)
+        assert unit.waiter is not None
+        result: T = await unit.waiter
+        return result
+
+    def read(self, work: Callable[[Tx], T]) -> T:
+        """Run `work` on one snapshot. It sees what was committed before it began, and cannot write."""
+        with self._reader.connect() as connection, connection.begin():
+            return work(Tx(connection=connection, keys=self.keys, now=self._now(connection)))
+
+    async def read_async(self, work: Callable[[Tx], T]) -> T:
+        """As `read`, in a thread of the event loop's pool."""
+        return await asyncio.to_thread(self.read, work)
+
+    def now(self) -> datetime:
+        """The clock, in UTC."""
+        return self._clock().astimezone(UTC)
+
+    def close(self) -> None:
+        """Do what waits, then stop. Idempotent."""
+        with self._wanted:
+            self._closing = True
+            self._wanted.notify_all()
+        self._thread.join()
+        self._writer.dispose()
+        self._reader.dispose()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _put(self, unit: _Unit) -> None:
+        if self._closing:
+            raise StoreError("store.closed", "the store is closed")
+        self._queue.append(unit)
+        self._wanted.notify_all()
+
+    def _now(self, connection: Connection) -> datetime:
+        if connection.dialect.name == "postgresql":
+            # now() is frozen at the start of a transaction; leases need the time as it is
+            moment: datetime = connection.scalars(select(func.clock_timestamp())).one()
+            return moment.astimezone(UTC)
+        return self.now()
+
+    def _run(self) -> None:
+        for group in self._groups():
+            woken: set[Topic] = set()
+            try:
+                self._commit(group, woken)
+            except _Broken:
+                for unit in group:
+                    unit.error = None
+                    self._alone(unit, woken)
+            except Exception as error:  # noqa: BLE001 (whatever it is, the callers must hear that nothing was stored)
+                self._fail(group, error)
+            _answer(group)
+            self.changed.wake(woken)
+
+    def _groups(self) -> Iterator[list[_Unit]]:
+        while True:
+            with self._wanted:
+                self._wanted.wait_for(lambda: self._queue or self._closing)
+                if not self._queue:
+                    return
+                group = [self._queue.popleft() for _ in range(min(GROUP, len(self._queue)))]
+                if len(self._queue) + len(group) >= WAITING:
+                    self._wanted.notify_all()
+            yield group
+
+    def _commit(self, group: list[_Unit], woken: set[Topic]) -> None:
+        """One transaction for the group. Raises _Broken when a unit's failure undid more than itself."""
+        done: set[Topic] = set()
+        with self._writer.connect() as connection:
+            transaction = connection.begin()
+            try:
+                now = self._now(connection)
+                for unit in group:
+                    tx = Tx(connection=connection, keys=self.keys, now=now)
+                    connection.exec_driver_sql("SAVEPOINT unit")
+                    try:
+                        unit.result = unit.work(tx)
+                    except Exception as error:  # noqa: BLE001 (it is handed to the caller who gave the work)
+                        unit.error = error
+                        _undo(connection)
+                        continue
+                    connection.exec_driver_sql("RELEASE SAVEPOINT unit")
+                    done |= tx.woken
+                transaction.commit()
+            except BaseException:
+                with contextlib.suppress(Exception):
+                    transaction.rollback()
+                raise
+        woken |= done
+
+    def _alone(self, unit: _Unit, woken: set[Topic]) -> None:
+        try:
+            self._commit([unit], woken)
+        except _Broken:
+            pass  # its own error is already on it
+        except Exception as error:  # noqa: BLE001 (as in _run)
+            self._fail([unit], error)
+
+    @staticmethod
+    def _fail(group: list[_Unit], cause: Exception) -> None:
+        for unit in group:
+            error = StoreError("store.commit", "the database did not take the write: nothing was stored")
+            error.__cause__ = cause
+            unit.error = error
+
+
+class _Broken(Exception):
+    """A unit's failure undid the whole transaction."""
+
+
+def _undo(connection: Connection) -> None:
+    """Undo one unit. Raises _Broken when the savepoint is gone."""
+    try:
+        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT unit")
+        connection.exec_driver_sql("RELEASE SAVEPOINT unit")
+    except Exception as error:
+        raise _Broken from error
+
+
+def _answer(group: list[_Unit]) -> None:
+    """Hand out results: threads at once, each event loop with one call for all its waiters."""
+    loops: dict[asyncio.AbstractEventLoop, list[_Unit]] = {}
+    for unit in group:
+        if unit.future is not None:
+            if unit.error is not None:
+                unit.future.set_exception(unit.error)
+            else:
+                unit.future.set_result(unit.result)
+        elif unit.loop is not None:
+            loops.setdefault(unit.loop, []).append(unit)
+    for loop, units in loops.items():
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(_resolve, units)
+
+
+def _resolve(units: list[_Unit]) -> None:
+    for unit in units:
+        waiter = unit.waiter
+        if waiter is None or waiter.done():
+            continue
+        if unit.error is not None:
+            waiter.set_exception(unit.error)
+        else:
+            waiter.set_result(unit.result)

@@ -1,0 +1,95 @@
+"""Sealed documents: bodies, control ids, releases, evidence; each under its own key in its custody's ring.
+
+One table for every noun, so that rotation, retention and the proof that nothing lies open have one place. A
+document is known by (noun, id, part); custody and label are bound into it and cannot be changed without sealing anew.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from sqlalchemy import and_, select, update
+
+from hub.errors import KeyringError
+from hub.store import crypto
+from hub.store.tables import sealed
+from hub.store.tx import Tx
+
+_insert = sealed.insert()
+
+
+def put(
+    tx: Tx, noun: str, noun_id: int, part: str, plain: bytes, *, custody: str, label: str = "", replace: bool = False
+) -> None:
+    """Seal one document. With `replace`, in the place of an earlier one."""
+    if replace:
+        tx.connection.execute(sealed.delete().where(_key(noun, noun_id, part)))
+    tx.connection.execute(_insert, _row(tx, noun, noun_id, part, plain, custody, label))
+
+
+def put_parts(tx: Tx, noun: str, noun_id: int, parts: dict[str, bytes], *, custody: str, label: str = "") -> None:
+    """Seal several parts of one row."""
+    rows = [_row(tx, noun, noun_id, part, plain, custody, label) for part, plain in parts.items()]
+    tx.connection.execute(_insert, rows)
+
+
+def find(tx: Tx, noun: str, noun_id: int, part: str) -> bytes | None:
+    """Open one document; None when there is none.
+
+    Raises KeyringError `keys.tampered` when it does not open as (noun, id, part, custody, label), `keys.unknown`
+    when its key is not in the ring.
+    """
+    row = tx.connection.execute(
+        select(sealed.c.custody, sealed.c.label, sealed.c.blob).where(_key(noun, noun_id, part))
+    ).one_or_none()
+    if row is None:
+        return None
+    return tx.keys.unseal(row.custody, row.blob, crypto.associated(noun, str(noun_id), part, row.custody, row.label))
+
+
+def get(tx: Tx, noun: str, noun_id: int, part: str) -> bytes:
+    """As `find`. Raises KeyringError `keys.missing` when there is none."""
+    found = find(tx, noun, noun_id, part)
+    if found is None:
+        raise KeyringError("keys.missing", "there is no such sealed document")
+    return found
+
+
+def get_json(tx: Tx, noun: str, noun_id: int, part: str) -> Any:
+    """As `get`, read as JSON."""
+    return orjson.loads(get(tx, noun, noun_id, part))
+
+
+def rewrap(tx: Tx, custody: str, *, limit: int = 500) -> int:
+    """Wrap the keys of up to `limit` documents of a custody under its active key; how many. 0: rotation is done.
+
+    Bodies are neither opened nor written. Call it in one write after another, so that other work goes on between.
+    """
+    active, _ = tx.keys.active(custody)
+    rows = tx.connection.execute(
+        select(sealed.c.noun, sealed.c.noun_id, sealed.c.part, sealed.c.blob)
+        .where(sealed.c.custody == custody, sealed.c.kid != active)
+        .limit(limit)
+    ).all()
+    for row in rows:
+        kid, blob = tx.keys.rewrap(custody, row.blob)
+        tx.connection.execute(update(sealed).where(_key(row.noun, row.noun_id, row.part)).values(kid=kid, blob=blob))
+    return len(rows)
+
+
+def _key(noun: str, noun_id: int, part: str) -> Any:
+    return and_(sealed.c.noun == noun, sealed.c.noun_id == noun_id, sealed.c.part == part)
+
+
+def _row(tx: Tx, noun: str, noun_id: int, part: str, plain: bytes, custody: str, label: str) -> dict[str, Any]:
+    kid, blob = tx.keys.seal(custody, plain, crypto.associated(noun, str(noun_id), part, custody, label))
+    return {
+        "noun": noun,
+        "noun_id": noun_id,
+        "part": part,
+        "custody": custody,
+        "label": label,
+        "kid": kid,
+        "blob": blob,
+    }
