@@ -12,26 +12,20 @@ not; places are put together only on the way out of a fault, so a right resource
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from threading import RLock
-from typing import Any, NamedTuple
+from typing import Any
 
 from profiles import rules
 from profiles.definitions import r4, resource_types
 from profiles.extensions import as_defined
-from profiles.invariants import REF_1, SQTY_1, Invariant, invariant
+from profiles.invariants import SQTY_1, Invariant, invariant
 from profiles.issue import Issue
 from profiles.primitives import FORMS, PRIMITIVES, Primitive, wrong_type
+from profiles.references import Context, contained_types, entry_types, points_to
 from profiles.rules import Found, Rule
 
 Json = dict[str, Any]
-
-
-class Context(NamedTuple):
-    """What references may resolve to: contained resources by id, entries of the Bundle by fullUrl; to their types."""
-
-    contained: Mapping[str, str]
-    entries: Mapping[str, str] | None  # None outside a Bundle
 
 
 #: A check of one element: its value, the context, and the object it stands in (for primitive extensions).
@@ -39,11 +33,6 @@ Check = Callable[[Any, Context, Json], Found | None]
 
 _TYPE_NAME = "http://hl7.org/fhir/StructureDefinition/"
 _ELEMENT_NAME = re.compile(r"_?[a-z][A-Za-z0-9]{0,63}")
-_ID = r"[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?"
-_RELATIVE = re.compile(rf"([A-Z][A-Za-z]+)(?:/{_ID}|\?.+)")
-_ABSOLUTE = re.compile(rf"https?://.+/([A-Z][A-Za-z]+)/{_ID}")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:.+")
-
 _lock = RLock()
 _types: dict[str, Check] = {}  # also types whose table is still being filled: only under the lock
 _resources: dict[str, Check] = {}  # only complete ones
@@ -75,10 +64,10 @@ def _whole(value: Any, context: Context, _parent: Json) -> Found | None:
     one = _resource(value)
     if one is None:
         return [("", wrong_type(value) if not isinstance(value, dict) else rules.RESOURCE_TYPE)]
-    entries = _entries(value) if value["resourceType"] == "Bundle" else context.entries
+    entries = entry_types(value) if value["resourceType"] == "Bundle" else context.entries
     contained = value.get("contained")
     if contained or entries is not context.entries:
-        context = Context(_contained(contained), entries)
+        context = Context(contained_types(contained), entries)
     return one(value, context, value)
 
 
@@ -103,28 +92,6 @@ def _resource(value: Any) -> Check | None:
                 _types.clear()  # a table left half filled must not serve the next resource
                 raise
     return one
-
-
-def _contained(resources: Any) -> dict[str, str]:
-    ids: dict[str, str] = {}
-    for resource in resources if isinstance(resources, list) else ():
-        if isinstance(resource, dict):
-            name, kind = resource.get("id"), resource.get("resourceType")
-            if isinstance(name, str):
-                ids[name] = kind if isinstance(kind, str) else ""
-    return ids
-
-
-def _entries(bundle: Json) -> dict[str, str]:
-    urls: dict[str, str] = {}
-    listed = bundle.get("entry")
-    for entry in listed if isinstance(listed, list) else ():
-        if isinstance(entry, dict):
-            url, resource = entry.get("fullUrl"), entry.get("resource")
-            kind = resource.get("resourceType") if isinstance(resource, dict) else ""
-            if isinstance(url, str) and isinstance(kind, str):
-                urls[url] = kind
-    return urls
 
 
 # --- one type -----------------------------------------------------------------------------------------------------
@@ -470,7 +437,7 @@ def _reference(base: Check, targets: frozenset[str]) -> Check:
         kind: str | None = None
         literal = value.get("reference")
         if literal is not None:
-            kind, broken = _points_to(literal, context, types)
+            kind, broken = points_to(literal, context)
             if broken is not None:
                 return [("", broken)]
             if kind and targets and kind not in targets:
@@ -483,29 +450,6 @@ def _reference(base: Check, targets: frozenset[str]) -> Check:
         return None
 
     return reference
-
-
-def _points_to(literal: str, context: Context, types: frozenset[str]) -> tuple[str | None, Rule | None]:
-    """The resource type that a literal reference names, as far as it can be known, or the rule that it breaks."""
-    relative = _RELATIVE.fullmatch(literal)
-    if relative is not None:
-        kind = relative[1]
-        return (kind, None) if kind in types else (None, rules.REFERENCE)
-    if literal[0] == "#":
-        if literal == "#":  # the resource that contains this one
-            return None, None
-        local = context.contained.get(literal[1:])
-        return local, None if local is not None else REF_1
-    if context.entries is not None:
-        entry = context.entries.get(literal)
-        if entry:
-            return entry, None
-        if literal.startswith("urn:") and literal not in context.entries:
-            return None, rules.UNRESOLVED
-    absolute = _ABSOLUTE.fullmatch(literal)
-    if absolute is not None and absolute[1] in types:
-        return absolute[1], None
-    return None, None if _SCHEME.fullmatch(literal) else rules.REFERENCE
 
 
 def _concept(base: Check, pairs: frozenset[tuple[str, str]]) -> Check:

@@ -20,10 +20,13 @@ Primitive = Callable[[Any], Rule | None]
 
 _LONGEST = 1024 * 1024
 
-_CODE = re.compile(r"\S+(?:\s\S+)*")
-_NO_SPACE = re.compile(r"\S+")
-#: Control characters that FHIR strings must not hold: below 32 except tab, line feed and carriage return.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_CODE = re.compile(r"[^\s\ud800-\udfff]+(?:\s[^\s\ud800-\udfff]+)*")
+_NO_SPACE = re.compile(r"[^\s\ud800-\udfff]+")
+#: What FHIR strings must not hold: characters below 32 except tab, line feed and carriage return; lone surrogates,
+#: which JSON escapes can spell and no encoding can carry.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+#: More than any quantity needs; Python refuses to write an int of more than 4300 digits.
+_LARGEST_BITS = 4096
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _OID = re.compile(r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+")
 _UUID = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -90,7 +93,7 @@ def _whole(least: int) -> Primitive:
 def decimal(value: Any) -> Rule | None:
     """decimal: a JSON number (int, float or Decimal), finite."""
     if type(value) is int:
-        return None
+        return None if value.bit_length() <= _LARGEST_BITS else rules.FORMAT
     if isinstance(value, float):
         return None if isfinite(value) else rules.FORMAT
     if isinstance(value, Decimal):

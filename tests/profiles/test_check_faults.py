@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import copy
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
 
 import pytest
 
+import profiles.check as profiles_check
 from profiles.check import check
 
 Json = dict[str, Any]
@@ -204,6 +206,11 @@ FAULTS: list[tuple[str, str, Any, str, str]] = [
     ("DocumentReference", "content.0.attachment.data", "abc", "check.format", "DocumentReference.content[0].attachment.data"),
     ("Patient", "name.0.given.1", "a\x07b", "check.format", "Patient.name[0].given[1]"),
     ("Patient", "contact.0.name.text", "x" * 1048577, "check.length", "Patient.contact[0].name.text"),
+    ("Patient", "contact.0.name.text", "a\ud800", "check.format", "Patient.contact[0].name.text"),
+    ("Encounter", "class.code", "a\ud800", "check.format", "Encounter.class.code"),
+    ("Observation", "valueQuantity.value", float("inf"), "check.format", "Observation.value.ofType(Quantity).value"),
+    ("Observation", "referenceRange.0.high.value", 10**5000, "check.format", "Observation.referenceRange[0].high.value"),
+    ("Task", "restriction", {"repetitions": 0}, "check.format", "Task.restriction.repetitions"),
     # dates
     ("Patient", "birthDate", "1980-13-03", "check.date", "Patient.birthDate"),
     ("Patient", "birthDate", "2023-02-30", "check.date", "Patient.birthDate"),
@@ -336,7 +343,9 @@ def test_the_resources_are_right_before_the_fault(name: str) -> None:
     assert check(RIGHT[name]) == []
 
 
-@pytest.mark.parametrize(("name", "place", "value", "rule", "path"), FAULTS, ids=lambda v: str(v)[:40])
+@pytest.mark.parametrize(
+    ("name", "place", "value", "rule", "path"), FAULTS, ids=lambda v: ascii(v)[:40] if isinstance(v, str) else "value"
+)
 def test_planted_fault(name: str, place: str, value: Any, rule: str, path: str) -> None:
     issues = check(planted(RIGHT[name], place, value))
     assert (rule, path) in [(i.rule, i.path) for i in issues]
@@ -433,3 +442,16 @@ class TestPeriods:
     def test_certainly_reversed(self, start: str, end: str) -> None:
         issues = check(planted(ENCOUNTER, "period", {"start": start, "end": end}))
         assert [i.rule for i in issues] == ["check.invariant.per-1"]
+
+
+def test_threads_may_meet_a_type_at_once() -> None:
+    """Compiling is under a lock; nobody sees a table that is half filled."""
+    profiles_check._resources.clear()
+    profiles_check._types.clear()
+    with ThreadPoolExecutor(8) as pool:
+        assert all(issues == [] for issues in pool.map(check, [*RIGHT.values()] * 20))
+
+
+def test_a_narrative_nested_deeply_is_parsed_without_harm() -> None:
+    div = f"<div {XHTML}>" + "<p>" * 100_000 + "x" + "</p>" * 100_000 + "</div>"
+    assert check(planted(PATIENT, "text.div", div)) == []
