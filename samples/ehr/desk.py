@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -141,7 +140,7 @@ class Desk:
         for number, referral in changed.items():
             self._keep(referral)
             self._follow(number)
-            print(f"referral {number} {referral['history'][-1]['did']} via {via}", file=sys.stderr, flush=True)
+            self._store.log(f"referral {number} {referral['history'][-1]['did']} via {via}")
 
     def decide(self, number: int, do: str, *, by: str, reason: str = "", when: str = "", minutes: int = 60) -> Referral:
         """Take a decision and send it back the way the referral came.
@@ -173,7 +172,7 @@ class Desk:
         self._store.commit({_path(number): pretty(changed), **answer.files})
         self._keep(changed)
         answer.committed()
-        print(f"referral {number} {state} by {by}", file=sys.stderr, flush=True)
+        self._store.log(f"referral {number} {state} by {by}")
         return changed
 
     def sent(self, number: int, entry: int) -> dict[str, bytes | None]:

@@ -93,7 +93,7 @@ class Ehr:
         except Refused as refused:
             return as_json(refused.outcome, refused.status, fhir=True)
         except Exception as fault:  # noqa: BLE001 - the connection must get an answer, the log no payload
-            print(f"request failed: {type(fault).__name__}", file=sys.stderr, flush=True)
+            self.store.log(f"request failed: {type(fault).__name__}")
             return as_json(Refused(500, "exception", "an error here; send it again").outcome, 500, fhir=True)
 
     async def _route(self, request: Request) -> Response:

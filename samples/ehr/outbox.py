@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -111,7 +110,7 @@ class Outbox:
             if outcome == "no address":
                 break  # started without --hub or --hub-mllp; a later start may have it
             if attempts == 1:
-                print(f"answer {lane[0]['id']} not taken yet: {outcome}", file=sys.stderr, flush=True)
+                self._store.log(f"answer {lane[0]['id']} not taken yet: {outcome}")
             refused = outcome.startswith(("4", "AR", "CR")) and outcome not in PASSING
             await asyncio.sleep(wait)
             wait = min(wait * 2, REFUSAL_WAIT if refused else TROUBLE_WAIT)

@@ -89,6 +89,15 @@ class Store:
         self.stats[name] = self.stats.get(name, 0) + 1
         self.commit({"stats.json": pretty(self.stats)})
 
+    def log(self, line: str) -> None:
+        """A line for ehr.log: numbers and states, never what a referral says.
+
+        Not to standard error: a parent that does not read its pipe would stop the program.
+        """
+        stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
+        with (self.directory / "ehr.log").open("a", encoding="utf-8") as log:
+            log.write(f"{stamp} {line}\n")
+
     def close(self) -> None:
         """Bring everything to the disk and empty the journal."""
         self._checkpoint()
