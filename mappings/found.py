@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -59,9 +60,13 @@ _PLAIN = re.compile(r"[@$A-Za-z_][\w:.@$-]{0,63}\Z", re.ASCII)
 
 def under(path: str, name: str) -> str:
     """The place of a member: `persons[0].names`. A name that is not a plain word is `*`, as it may be a value."""
-    if _PLAIN.match(name) is None:
-        name = "*"
-    return f"{path}.{name}" if path else name
+    said = _said(name)
+    return f"{path}.{said}" if path else said
+
+
+@lru_cache(maxsize=1024)
+def _said(name: str) -> str:
+    return name if _PLAIN.match(name) is not None else "*"
 
 
 class Found:

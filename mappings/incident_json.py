@@ -341,7 +341,7 @@ _TOP = frozenset(member.name for member in members(Incident, NOT_IN_JSON))
 
 
 def _written(value: Any) -> Any:
-    kind = type(value)
+    kind: Any = type(value)
     if kind is tuple:
         return [_written(one) for one in value]
     if kind is str or kind is int or kind is float or kind is bool:

@@ -1,0 +1,286 @@
+"""Persons of an EIDO document: their roles, and what NIEM's PersonType says of them (all of its members are arrays).
+
+The person's slot is the component's `$id`. Only the role `Patient` makes a subject. Identifiers of criminal justice
+and of the state (social security, state, licence and the like) are dropped, counted by rule. What somebody reported of
+the mind or the body (`mentalState`, `medicalCondition`) becomes a narrative of undeclared provenance: the document does
+not say whether the caller or an officer said it. It is never an observation or a diagnosis.
+"""
+
+from __future__ import annotations
+
+from mappings.cad.agencies import nc_texts
+from mappings.cad.references import Component, Document
+from mappings.cad.rules import AGE_UNIT, PLACEHOLDER_NAME, UNKNOWN_ROLE
+from mappings.found import BAD_TIME
+from mappings.incident import Code, Coded, Name, Narrative, Person, PersonRole
+from mappings.times import is_date_time
+
+#: The rule by which identifiers of criminal justice and of the state are left out.
+PERSON_IDENTIFIER = "cjis.person-identifier"
+
+#: Code systems of NIEM's NCIC and UCR person codes. Ours: they have no canonical FHIR URI known to us.
+SEX = "https://warmhandoff.org/fhir/CodeSystem/ncic-sex"
+RACE = "https://warmhandoff.org/fhir/CodeSystem/ncic-race"
+ETHNICITY = "https://warmhandoff.org/fhir/CodeSystem/ucr-ethnicity"
+LANGUAGE = "urn:iso:std:iso:639:-3"
+
+_OMB = "urn:oid:2.16.840.1.113883.6.238"
+_GENDER = "http://hl7.org/fhir/administrative-gender"
+_SEX_CODES = {
+    "M": (Code(system=_GENDER, code="male", display="Male"),),
+    "F": (Code(system=_GENDER, code="female", display="Female"),),
+    "U": (Code(system=_GENDER, code="unknown", display="Unknown"),),
+}
+# NCIC's A is Asian or Pacific Islander, which OMB has as two categories: no single code is right.
+_RACE_CODES = {
+    "B": (Code(system=_OMB, code="2054-5", display="Black or African American"),),
+    "I": (Code(system=_OMB, code="1002-5", display="American Indian or Alaska Native"),),
+    "W": (Code(system=_OMB, code="2106-3", display="White"),),
+}
+_ETHNICITY_CODES = {
+    "H": (Code(system=_OMB, code="2135-2", display="Hispanic or Latino"),),
+    "N": (Code(system=_OMB, code="2186-5", display="Not Hispanic or Latino"),),
+}
+
+_ROLES: dict[str, PersonRole] = {
+    "Patient": "subject",
+    "Caller": "caller",
+    "ReportingParty": "reporting-party",
+    "PatientRelative": "relative",
+    "VictimRelative": "relative",
+    "Victim": "victim",
+    "Witness": "witness",
+    "Suspect": "suspect",
+    "PersonOfInterest": "other",
+    "PatientAcquaintance": "other",
+    "VictimAcquaintance": "other",
+    "InvolvedPerson": "other",
+}
+_IDENTIFIERS = (
+    "ssnIdentification",
+    "stateIdentification",
+    "licenseIdentification",
+    "passportIdentification",
+    "nationalIdentification",
+    "otherIdentification",
+    "taxIdentification",
+)
+# Member -> the narrative's title.
+_REPORTED = {
+    "mentalState": "Reported mental state",
+    "medicalCondition": "Reported medical condition",
+    "medicalDescription": "Reported medical description",
+    "medicationRequired": "Reported medication",
+    "moodDescription": "Reported mood",
+}
+# Member -> the word before it in a description.
+_DESCRIBED = {
+    "description": "",
+    "generalAppearanceDescription": "",
+    "ageDescription": "age: ",
+    "heightDescription": "height: ",
+    "weightDescription": "weight: ",
+    "build": "build: ",
+    "hairColor": "hair: ",
+    "eyeColor": "eyes: ",
+}
+# Not names: what is typed where a name is asked for and none is known.
+_PLACEHOLDERS = frozenset(
+    {
+        *("UNK", "UNKN", "UNKNOWN", "UNIDENTIFIED", "ANONYMOUS", "ANON", "REFUSED", "NONE", "NFN", "NLN"),
+        *("MALE", "FEMALE", "PERSON", "SUBJECT", "CALLER"),
+    }
+)
+
+
+def persons(document: Document) -> tuple[tuple[Person, ...], list[Narrative]]:
+    """The persons in the document's order, and what was reported of them."""
+    found: list[Person] = []
+    reported: list[Narrative] = []
+    for component in document.all("personComponent"):
+        if component.id is not None:
+            found.append(_person(component, component.id, f"persons[{len(found)}]", reported))
+    return tuple(found), reported
+
+
+def _person(component: Component, slot: str, path: str, reported: list[Narrative]) -> Person:
+    document = component.document
+    paths = document.found.paths
+    paths[path] = component.path
+    roles: list[PersonRole] = []
+    for index, token in enumerate(component.texts("personIncidentRoleRegistryText")):
+        role = _ROLES.get(token, "unknown")
+        if role == "unknown":
+            document.found.issue(UNKNOWN_ROLE, f"{component.path}.personIncidentRoleRegistryText[{index}]")
+        if role not in roles:
+            roles.append(role)
+    named: tuple[PersonRole, ...] = tuple(roles) or ("unknown",)
+    body = component.object("ncPersonComponent")
+    if body is None:
+        return Person(slot=slot, roles=named, unknown=True)
+    body.take("@context")
+    _drop_identifiers(body)
+    placeholders: list[str] = []
+    names = _names(body, placeholders)
+    if names:
+        paths[f"{path}.names"] = body.place("name")
+    described = [prefix + text for member, prefix in _DESCRIBED.items() for text in nc_texts(body, member)]
+    age, approximate, age_text = _age(body)
+    for member, title in _REPORTED.items():
+        if member in body.members:
+            _report(body, member, title, slot, reported, component)
+    birth_date = _birth_date(body)
+    if birth_date is not None:
+        paths[f"{path}.birth_date"] = body.place("birthDate")
+    languages = _languages(body)
+    return Person(
+        slot=slot,
+        roles=named,
+        unknown=not names,
+        names=names,
+        birth_date=birth_date,
+        age_years=age,
+        approximate_age=approximate,
+        sex=_coded(body, "sexCode", "sex", SEX, _SEX_CODES),
+        race=_race(body),
+        ethnicity=_coded(body, "ethnicityCode", "ethnicity", ETHNICITY, _ETHNICITY_CODES),
+        languages=languages,
+        description="; ".join((*placeholders, *described, *age_text)) or None,
+    )
+
+
+def _drop_identifiers(body: Component) -> None:
+    for member in _IDENTIFIERS:
+        value = body.take(member)
+        if value is not None:
+            count = len(value) if type(value) is list else 1
+            body.document.found.drop(body.place(member), PERSON_IDENTIFIER, max(count, 1))
+
+
+def _names(body: Component, placeholders: list[str]) -> tuple[Name, ...]:
+    found = []
+    for part in body.objects("name"):
+        part.take("@context")
+        whole = nc_texts(part, "personFullName")
+        family = nc_texts(part, "personSurName")
+        given = nc_texts(part, "personGivenName") + nc_texts(part, "personMiddleName")
+        said = [*given, *family] or whole
+        if said and all(_is_placeholder(text) for text in said):
+            body.document.found.issue(PLACEHOLDER_NAME, part.path)
+            placeholders.append(" ".join(said))
+            continue
+        family = [text for text in family if not _is_placeholder(text)]
+        given = [text for text in given if not _is_placeholder(text)]
+        if not family and not given and not whole:
+            continue
+        found.append(
+            Name(
+                family=" ".join(family) or None,
+                given=tuple(given),
+                # The whole name is needed only where its parts are not given.
+                text=whole[0] if whole and not (family and given) else None,
+            )
+        )
+    return tuple(found)
+
+
+def _is_placeholder(text: str) -> bool:
+    words = text.upper().replace(",", " ").replace("/", " ").split()
+    return all(word.strip(".-()") in _PLACEHOLDERS for word in words) or not words
+
+
+def _birth_date(body: Component) -> str | None:
+    for part in body.objects("birthDate"):
+        for member in ("date", "yearMonth", "year"):
+            for text in nc_texts(part, member):
+                if len(text) <= 10 and is_date_time(text):
+                    return text
+                body.document.found.issue(BAD_TIME, part.place(member))
+    return None
+
+
+def _age(body: Component) -> tuple[int | None, bool, list[str]]:
+    """Years, whether they were guessed, and what can only be said as text."""
+    said: list[str] = []
+    age: int | None = None
+    approximate = False
+    for part in body.objects("ageMeasure"):
+        units = nc_texts(part, "timeUnitCode")
+        values = [
+            text for name in ("integerValue", "unsignedIntegerValue", "decimalValue", "value")
+            for text in nc_texts(part, name)
+        ]  # fmt: skip
+        estimated = part.take("isEstimated")
+        for value in values:
+            years = units in ([], ["ANN"])
+            if years and age is None and value.isascii() and value.isdigit() and len(value) <= 3 and int(value) <= 150:
+                age = int(value)
+                approximate = bool(estimated) and estimated not in ([False], [{"value": False}], [{"value": "false"}])
+                continue
+            if not years:
+                body.document.found.issue(AGE_UNIT, part.path)
+            said.append(" ".join(("age:", value, *units)))
+    return age, approximate, said
+
+
+def _coded(
+    body: Component, code_member: str, text_member: str, system: str, table: dict[str, tuple[Code]]
+) -> Coded | None:
+    codes = nc_texts(body, code_member)
+    texts = nc_texts(body, text_member)
+    if not codes and not texts:
+        return None
+    return Coded(
+        code=codes[0] if codes else None,
+        system=system if codes else None,
+        text="; ".join((*codes[1:], *texts)) or None,
+        mapped=table.get(codes[0], ()) if codes else (),
+    )
+
+
+def _race(body: Component) -> tuple[Coded, ...]:
+    codes = nc_texts(body, "raceCode")
+    return (
+        *(Coded(code=code, system=RACE, mapped=_RACE_CODES.get(code, ())) for code in codes),
+        *(Coded(text=text) for text in nc_texts(body, "race")),
+    )
+
+
+def _languages(body: Component) -> tuple[Coded, ...]:
+    found = []
+    for member in ("primaryLanguage", "secondaryLanguage"):
+        for part in body.objects(member):
+            codes = nc_texts(part, "languageCode")
+            names = nc_texts(part, "languageName")
+            if codes or names:
+                found.append(
+                    Coded(
+                        code=codes[0] if codes else None,
+                        system=LANGUAGE if codes else None,
+                        text="; ".join(names) or None,
+                    )
+                )
+    return tuple(found)
+
+
+def _report(
+    body: Component, member: str, title: str, slot: str, reported: list[Narrative], component: Component
+) -> None:
+    texts = []
+    if member == "medicalCondition":
+        for part in body.objects(member):
+            texts += nc_texts(part, "text")
+    else:
+        texts = nc_texts(body, member)
+    if texts:
+        body.document.found.paths[f"narratives[{len(reported)}]"] = body.place(member)
+        reported.append(
+            Narrative(
+                text="; ".join(texts),
+                kind="cad-note",
+                title=title,
+                time=component.updated,
+                id=f"{slot}#{member}",
+                person=slot,
+            )
+        )
