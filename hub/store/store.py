@@ -188,7 +188,7 @@ class Store:
                 for unit in group:
                     unit.error = None
                     self._alone(unit, woken)
-            except Exception as error:  # noqa: BLE001 (whatever it is, the callers must hear that nothing was stored)
+            except BaseException as error:  # noqa: BLE001 (whatever it is, the callers must hear that nothing was stored)
                 self._fail(group, error)
             _answer(group)
             self.changed.wake(woken)
@@ -216,7 +216,7 @@ class Store:
                     connection.exec_driver_sql("SAVEPOINT unit")
                     try:
                         unit.result = unit.work(tx)
-                    except Exception as error:  # noqa: BLE001 (it is handed to the caller who gave the work)
+                    except BaseException as error:  # noqa: BLE001 (it is handed to the caller who gave the work)
                         unit.error = error
                         _undo(connection)
                         continue
@@ -234,11 +234,11 @@ class Store:
             self._commit([unit], woken)
         except _Broken:
             pass  # its own error is already on it
-        except Exception as error:  # noqa: BLE001 (as in _run)
+        except BaseException as error:  # noqa: BLE001 (as in _run)
             self._fail([unit], error)
 
     @staticmethod
-    def _fail(group: list[_Unit], cause: Exception) -> None:
+    def _fail(group: list[_Unit], cause: BaseException) -> None:
         for unit in group:
             error = StoreError("store.commit", "the database did not take the write: nothing was stored")
             error.__cause__ = cause
