@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
@@ -75,10 +75,11 @@ async def send(
                 written = True
                 writer.write(_VT + payload + _END)
                 await writer.drain()
-                async for answer in _frames(reader):
-                    found = _acknowledged(answer, control_id, mode)
-                    if found is not None:
-                        return found
+                async with contextlib.aclosing(_frames(reader)) as frames:
+                    async for answer in frames:
+                        found = _acknowledged(answer, control_id, mode)
+                        if found is not None:
+                            return found
             finally:
                 # At once: a polite goodbye could let a late answer in, and TLS's can hang on a dead peer.
                 writer.transport.abort()
@@ -109,7 +110,7 @@ def _target(address: str, tls: ssl.SSLContext | None) -> tuple[str, int, ssl.SSL
     return host, port, (tls or ssl.create_default_context()) if parts.scheme == "mllps" else None
 
 
-async def _frames(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+async def _frames(reader: asyncio.StreamReader) -> AsyncGenerator[bytes, None]:
     """The payloads of whole frames; a start of block inside a frame begins again, as its first part was broken off.
 
     Raises DeliveryError `deliver.answer-too-large`.

@@ -25,7 +25,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import uuid4
 
-from mappings.hl7v2.acknowledgement import acknowledge, code_for
+from mappings.hl7v2.acknowledgement import Outcome, acknowledge, code_for
 from mappings.hl7v2.codec import header
 
 log = logging.getLogger(__name__)
@@ -133,10 +133,10 @@ class _Shared:
         self.connections: set[_Connection] = set()
         self.tasks: set[asyncio.Task[Any]] = set()
 
-    def refusal(self, data: bytes, outcome: str, error: str) -> bytes | None:
+    def refusal(self, data: bytes, outcome: Outcome, error: str | None) -> bytes | None:
         """An answer of the server's own: never positive, never with a word of the message."""
         message = header(data)
-        code = code_for(message, "error" if outcome == "error" else "reject")
+        code = code_for(message, outcome)
         if code is None:
             return None
         return acknowledge(message, code, control_id=self.control_id(), now=self.now(), error=error)
@@ -189,6 +189,7 @@ class _Connection(asyncio.Protocol):
         self._hand: deque[asyncio.Task[bytes | None]] = deque()
         self._blocked = False  # the peer does not read our answers
         self._paused = False
+        self._eof = False  # the peer has sent all it will
         self._ending = False  # nothing more is read from this peer
         self._last = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -212,8 +213,10 @@ class _Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """The peer has sent all: what is in hand is still answered, then the connection ends."""
         self._cut()
+        self._eof = True
         self._end("receive.truncated")
-        return True
+        # TLS has no half-open connection: there asyncio closes it now, and late answers go nowhere.
+        return self._transport is not None and self._transport.get_extra_info("ssl_object") is None
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end("receive.truncated")
@@ -294,7 +297,7 @@ class _Connection(asyncio.Protocol):
     async def _received(self, payload: bytes) -> bytes | None:
         try:
             return await self._shared.receive(payload, self._peer)
-        except Exception as error:  # noqa: BLE001: whatever it is, the sender must hear that this is not stored
+        except Exception as error:  # noqa: BLE001 - whatever it is, the sender must hear that this is not stored
             self._shared.counts.failed += 1
             # Its text may hold a payload value; its type does not.
             log.error("a message was not taken: %s", type(error).__name__)
@@ -324,7 +327,7 @@ class _Connection(asyncio.Protocol):
         self._shared.counts.oversize += 1
         start = bytes(self._buffer[: self._shared.max_bytes])
         self._keep(start, "receive.too-large")
-        answer = self._shared.refusal(start, "reject", "102")
+        answer = self._shared.refusal(start, "reject", None)
         self._inside = False
         self._end("")
         # After the answers to what came before it.
@@ -348,7 +351,7 @@ class _Connection(asyncio.Protocol):
         if self._hand or self._transport is None or self._transport.is_closing():
             return
         self._pace()
-        if self._transport.can_write_eof() and not self._blocked:
+        if not self._eof and self._transport.can_write_eof():
             self._transport.write_eof()
             self._loop.call_later(_LINGER, self.close)
         else:
@@ -365,11 +368,14 @@ class _Connection(asyncio.Protocol):
 
     def _idle(self) -> None:
         left = self._last + self._shared.idle_seconds - self._loop.time()
-        if left <= 0 and not self._hand:
+        if self._hand:
+            # It waits for us, so the silence is not its own.
+            left = self._shared.idle_seconds
+        elif left <= 0:
             self._end("receive.truncated")
             self.close()
             return
-        self._timer = self._loop.call_later(max(left, 0.05), self._idle)
+        self._timer = self._loop.call_later(left, self._idle)
 
     def _keep(self, data: bytes, rule: str) -> None:
         if rule == "receive.truncated":
@@ -383,7 +389,7 @@ class _Connection(asyncio.Protocol):
         assert self._shared.quarantine is not None
         try:
             await self._shared.quarantine(data, self._peer, rule)
-        except Exception as error:  # noqa: BLE001: it was never acknowledged, so its sender still has it
+        except Exception as error:  # noqa: BLE001 - never acknowledged: its sender still has it
             log.error("a broken frame was not kept: %s", type(error).__name__)
 
 

@@ -10,8 +10,9 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
+from mappings.errors import ReadError
 from mappings.hl7v2.build import Raw, Value, segment
-from mappings.hl7v2.codec import NULL, STANDARD, Message
+from mappings.hl7v2.codec import NULL, STANDARD, Message, header
 from mappings.hl7v2.times import written
 
 #: What became of a message: stored; not now (it may be sent again); not as it is.
@@ -119,6 +120,48 @@ def acknowledge(
         segments[1] = segment("MSA", {**msa, 6: condition}, delimiters)
     encoding = message.encoding if message else "ascii"
     return b"".join(line.encode(encoding) + b"\r" for line in segments)
+
+
+#: What the codec refuses, as a condition of table 0357.
+_CONDITION: Mapping[str, str] = MappingProxyType(
+    {
+        "read.no-msh": "100",
+        "read.two-messages": "100",
+        "read.batch": "200",
+        "read.delimiters": "102",
+        "read.charset": "102",
+        "read.not-an-answer": "200",
+    }
+)
+
+
+def refuse(
+    data: bytes,
+    error: ReadError,
+    *,
+    control_id: str,
+    now: datetime,
+    application: str = "WARMHANDOFF",
+    facility: str = "",
+) -> bytes | None:
+    """AR (CR in enhanced mode) for bytes that the codec refused: as they are, they must not come again.
+
+    MSA-2 is their control id when they have a usable MSH, else empty. None when their sender wants no answer.
+    """
+    message = header(data)
+    code = code_for(message, "reject")
+    if code is None:
+        return None
+    return acknowledge(
+        message,
+        code,
+        control_id=control_id,
+        now=now,
+        application=application,
+        facility=facility,
+        error=_CONDITION.get(error.rule, "207"),
+        location=error.issues[0].path,
+    )
 
 
 def _place(location: str | None) -> tuple[str | None, ...] | None:

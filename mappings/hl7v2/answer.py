@@ -39,7 +39,8 @@ class Answer:
     `kind`: a `decision` (accepted, rejected), an `appointment`, or a `status` (pending, or none that is known).
     `referral_ids` are candidates for our referral in the order to try; `their_id` is the center's own. `in_reply_to`
     is MSA-2, our control id, only if the message has one. `appointment` says what became of it; `appointment_start`
-    is there only while it is booked. It and `answered_at` are FHIR dateTimes. `reason` is why it was rejected, cancelled or booked; `comment` all NTE.
+    is there only while it is booked; it and `answered_at` are FHIR dateTimes.
+    `reason` is why it was rejected, cancelled or booked; `comment` all NTE.
     """
 
     kind: Literal["decision", "appointment", "status"]
