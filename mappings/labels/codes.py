@@ -31,13 +31,15 @@ class Finding(NamedTuple):
 _SYSTEMS: Final[dict[str, str]] = {
     alias: key
     for key, aliases in {
-        "icd10cm": "http://hl7.org/fhir/sid/icd-10-cm https://hl7.org/fhir/sid/icd-10-cm http://hl7.org/fhir/sid/icd-10 "
+        "icd10cm": "http://hl7.org/fhir/sid/icd-10-cm https://hl7.org/fhir/sid/icd-10-cm "
+        "http://hl7.org/fhir/sid/icd-10 "
         "http://hl7.org/fhir/sid/icd-10-us urn:oid:2.16.840.1.113883.6.90 2.16.840.1.113883.6.90 "
         "urn:oid:2.16.840.1.113883.6.3 2.16.840.1.113883.6.3 http://www.cms.gov/medicare/coding/icd10 "
         "icd10cm icd-10-cm icd10 icd-10 i10 i10c",
         "icd9cm": "http://hl7.org/fhir/sid/icd-9-cm https://hl7.org/fhir/sid/icd-9-cm urn:oid:2.16.840.1.113883.6.103 "
         "2.16.840.1.113883.6.103 icd9cm icd-9-cm icd9 icd-9 i9 i9c",
-        "snomed": "http://snomed.info/sct https://snomed.info/sct urn:oid:2.16.840.1.113883.6.96 2.16.840.1.113883.6.96 "
+        "snomed": "http://snomed.info/sct https://snomed.info/sct urn:oid:2.16.840.1.113883.6.96 "
+        "2.16.840.1.113883.6.96 "
         "snomed snomed-ct snomedct sct",
         "loinc": "http://loinc.org https://loinc.org urn:oid:2.16.840.1.113883.6.1 2.16.840.1.113883.6.1 loinc ln lnc",
         "rxnorm": "http://www.nlm.nih.gov/research/umls/rxnorm https://www.nlm.nih.gov/research/umls/rxnorm "

@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from mappings.labels.codes import by_code, known_system
+from mappings.labels.codes import Finding, by_code, known_system
 from mappings.labels.origin import Origin, by_origin
 from mappings.labels.policy import DEFAULT, LabelPolicy
-from mappings.labels.text import FIRST_WORDS, by_text
+from mappings.labels.text import FIRST_WORDS, by_mention, by_text
 from mappings.labels.vocabulary import (
     ACT_CODE,
     BASIS,
@@ -75,8 +75,35 @@ class Labelled:
 
 #: Keys whose strings are never prose: addresses, ids and codes of FHIR itself. Everything else is read as text.
 _NOT_TEXT: Final = frozenset(
-    "resourceType id url system reference fullUrl versionId lastUpdated profile contentType data intent status priority "
-    "mode use type ifNoneExist method hash language source implicitRules birthDate gender family given".split()
+    [
+        "resourceType",
+        "id",
+        "url",
+        "system",
+        "reference",
+        "fullUrl",
+        "versionId",
+        "lastUpdated",
+        "profile",
+        "contentType",
+        "data",
+        "intent",
+        "status",
+        "priority",
+        "mode",
+        "use",
+        "type",
+        "ifNoneExist",
+        "method",
+        "hash",
+        "language",
+        "source",
+        "implicitRules",
+        "birthDate",
+        "gender",
+        "family",
+        "given",
+    ]
 )
 _WORDS = re.compile(r"[a-z0-9]+").findall
 _TAGS = re.compile(r"<[^>]*>")
@@ -86,6 +113,8 @@ _INLINE_URL: Final = DS4P + "extension-inline-sec-label"
 #: A place as (parent, key) pairs, written out only when something is found there.
 _Place = Any
 _Report = Callable[[str, str, str, str, _Place], None]
+#: What a text tells.
+_Tell = Callable[[str], tuple[Finding, ...]]
 
 
 def label(resource: Json, *, origin: Origin | None, policy: LabelPolicy = DEFAULT) -> Labelled:
@@ -133,6 +162,22 @@ def label_bundle(bundle: Json, origins: Sequence[Origin | None], *, policy: Labe
             rows.extend(found.labels)
         labelled.append(entry if found.resource is resource else {**entry, "resource": found.resource})
     return Labelled(resource=high_water({**bundle, "entry": labelled}, policy=policy), labels=tuple(rows))
+
+
+def mentions(resource: Json, *, root: str = "") -> tuple[Label, ...]:
+    """Where a sensitive thing is mentioned without being told ("denies drug use", "if he relapses"): never a label.
+
+    For a release policy that withholds mentions too (S16). Rows of grade possible, paths from `root`.
+    """
+    rows: dict[tuple[str, str], Label] = {}
+
+    def report(code: str, grade: str, because: str, basis: str, at: _Place) -> None:
+        if basis == "text":
+            path = _path(at)
+            rows[(code, path)] = Label(system=system_of(code), code=code, grade="possible", because=because, path=path)
+
+    _walk(resource, (None, root or str(resource.get("resourceType", "Resource"))), report, by_mention)
+    return tuple(rows.values())
 
 
 def high_water(bundle: Json, *, policy: LabelPolicy = DEFAULT, keep: bool = True) -> Json:
@@ -188,7 +233,7 @@ def _resource(resource: Json, origin: Origin | None, policy: LabelPolicy, place:
     given = by_origin(origin, existing)
     if given is not None:
         report(given[0], "certain", given[1], "origin", place)
-    _walk(resource, place, report)
+    _walk(resource, place, report, by_text)
     for code in sorted(existing - marks.keys()):
         if code in SENSITIVITIES or code in LAWS or code == ORIGIN_UNKNOWN:
             rows[(code, "meta")] = Label(
@@ -205,18 +250,18 @@ def _resource(resource: Json, origin: Origin | None, policy: LabelPolicy, place:
     return Labelled(resource=marked, labels=tuple(rows.values()))
 
 
-def _walk(node: Json, place: _Place, report: _Report) -> None:
+def _walk(node: Json, place: _Place, report: _Report, tell: _Tell) -> None:
     """Every string, coding, attachment, inline label and contained resource below this node."""
     code = node.get("code")
     if code.__class__ is str:
         system = node.get("system")
         if system is None or system.__class__ is str:
-            found = by_code(system, code)  # type: ignore[arg-type]
+            found = by_code(system, code)
             if found is not None:
                 for name in found.labels:
                     report(name, found.grade, found.because, "code", place)
-            if (system is None or not known_system(system)) and not FIRST_WORDS.isdisjoint(_WORDS(code.lower())):  # type: ignore[union-attr, arg-type]
-                _read(code, (place, "code"), report)  # type: ignore[arg-type]
+            if (system is None or not known_system(system)) and not FIRST_WORDS.isdisjoint(_WORDS(code.lower())):
+                _read(code, (place, "code"), report, tell)
     if node.get("url") == _INLINE_URL:
         inline = node.get("valueCoding")
         if isinstance(inline, dict) and isinstance(inline.get("code"), str):
@@ -224,54 +269,55 @@ def _walk(node: Json, place: _Place, report: _Report) -> None:
         report(INLINE, "certain", "inline label", "inline", place)
     data = node.get("data")
     if data.__class__ is str:
-        _attachment(node, data, place, report)  # type: ignore[arg-type]
+        _attachment(node, data, place, report, tell)
     for key, value in node.items():
         kind = value.__class__
         if kind is str:
             if key in _NOT_TEXT or key == "code":
                 continue
             if not FIRST_WORDS.isdisjoint(_WORDS(value.lower())):
-                _read(value, (place, key), report)
+                _read(value, (place, key), report, tell)
         elif kind is dict:
             if key == "meta":
-                _meta(value, (place, key), report)
+                _meta(value, (place, key), report, tell)
             else:
-                _walk(value, (place, key), report)
+                _walk(value, (place, key), report, tell)
         elif kind is list:
             for index, item in enumerate(value):
                 if item.__class__ is dict:
                     at = ((place, key), index)
-                    _walk(item, at, report)
+                    _walk(item, at, report, tell)
                     if key == "contained":
                         for name in codes(item):
                             report(name, "certain", "label of a contained resource", "contained", at)
-                elif item.__class__ is str and key not in _NOT_TEXT:
-                    if not FIRST_WORDS.isdisjoint(_WORDS(item.lower())):
-                        _read(item, ((place, key), index), report)
+                elif (
+                    item.__class__ is str and key not in _NOT_TEXT and not FIRST_WORDS.isdisjoint(_WORDS(item.lower()))
+                ):
+                    _read(item, ((place, key), index), report, tell)
 
 
-def _meta(meta: Json, place: _Place, report: _Report) -> None:
+def _meta(meta: Json, place: _Place, report: _Report, tell: _Tell) -> None:
     """Meta holds labels, whose displays would be read as what they name; its extensions are read."""
     extensions = meta.get("extension")
     for index, extension in enumerate(extensions if isinstance(extensions, list) else ()):
         # What DS4P says about labels (the notice, the consent) is not about the patient's condition.
         if isinstance(extension, dict) and not str(extension.get("url", "")).startswith(DS4P):
-            _walk(extension, ((place, "extension"), index), report)
+            _walk(extension, ((place, "extension"), index), report, tell)
 
 
-def _read(value: str, place: _Place, report: _Report) -> None:
+def _read(value: str, place: _Place, report: _Report, tell: _Tell) -> None:
     if "<" in value:
         value = html.unescape(_TAGS.sub(" ", value)) if "&" in value else _TAGS.sub(" ", value)
-    for found in by_text(value):
+    for found in tell(value):
         for name in found.labels:
             report(name, found.grade, found.because, "text", place)
 
 
-def _attachment(node: Json, data: str, place: _Place, report: _Report) -> None:
+def _attachment(node: Json, data: str, place: _Place, report: _Report, tell: _Tell) -> None:
     """The text of a base64 attachment of a text type. Others are labelled by origin alone (S18)."""
     text = decoded_text(node, data)
     if text is not None and not FIRST_WORDS.isdisjoint(_WORDS(text.lower())):
-        _read(text, (place, "data"), report)
+        _read(text, (place, "data"), report, tell)
 
 
 def decoded_text(attachment: Json, data: str) -> str | None:
@@ -331,7 +377,7 @@ def _with_security(resource: Json, marks: Iterable[tuple[str, str | None]], poli
     meta = {**(meta if isinstance(meta, dict) else {}), "security": [confidentiality, *rest, *added]}
     if "meta" in resource:
         return {**resource, "meta": meta}
-    head = {key: resource[key] for key in ("resourceType", "id") if key in resource}
+    head: Json = {key: resource[key] for key in ("resourceType", "id") if key in resource}
     return {**head, "meta": meta, **{key: value for key, value in resource.items() if key not in head}}
 
 
@@ -339,4 +385,14 @@ def _basis(coding: Json) -> Json:
     return {"url": DS4P + "extension-sec-label-basis", "valueCoding": coding}
 
 
-__all__ = ["LABEL", "Label", "Labelled", "decoded_text", "high_water", "label", "label_bundle", "without_labels"]
+__all__ = [
+    "LABEL",
+    "Label",
+    "Labelled",
+    "decoded_text",
+    "high_water",
+    "label",
+    "label_bundle",
+    "mentions",
+    "without_labels",
+]

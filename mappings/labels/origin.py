@@ -15,7 +15,7 @@ class Origin:
     `reference` as the record's custodian is known here (`Organization/x`, an id). It is not shown in labels.
     """
 
-    reference: str
+    reference: str | None = None
     role: Role | None = None
 
 

@@ -205,3 +205,14 @@ def by_text(text: str) -> tuple[Finding, ...]:
                 None
             )
     return tuple(found)
+
+
+def by_mention(text: str) -> tuple[Finding, ...]:
+    """What this text mentions without telling it: negated, hypothetical, or of another person."""
+    return tuple(
+        dict.fromkeys(
+            Finding(span.labels, "possible", f"text: {span.kind}, only mentioned")
+            for span in spans(text)
+            if span.negated or span.hypothetical or span.other
+        )
+    )

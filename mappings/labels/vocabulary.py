@@ -36,12 +36,66 @@ CHILDREN: Final[dict[str, tuple[str, ...]]] = {
 }
 
 SENSITIVITIES: Final = frozenset(
-    "ETH SPI BH COGN DVD EMOTDIS MH PSY PSYTHPN SUD ETHUD OPIOIDUD HIV STD SEX PREGNANT SDV VIO GDIS MST TBOO SCA IDS "
-    "PATLOC LOCIS SSP PDS PRS PHY EMP EMPL DIA DRGIS DEMO DOB GENDER LIVARG MARST RACE REL B VIP CEL ADOL".split()
+    [
+        "ETH",
+        "SPI",
+        "BH",
+        "COGN",
+        "DVD",
+        "EMOTDIS",
+        "MH",
+        "PSY",
+        "PSYTHPN",
+        "SUD",
+        "ETHUD",
+        "OPIOIDUD",
+        "HIV",
+        "STD",
+        "SEX",
+        "PREGNANT",
+        "SDV",
+        "VIO",
+        "GDIS",
+        "MST",
+        "TBOO",
+        "SCA",
+        "IDS",
+        "PATLOC",
+        "LOCIS",
+        "SSP",
+        "PDS",
+        "PRS",
+        "PHY",
+        "EMP",
+        "EMPL",
+        "DIA",
+        "DRGIS",
+        "DEMO",
+        "DOB",
+        "GENDER",
+        "LIVARG",
+        "MARST",
+        "RACE",
+        "REL",
+        "B",
+        "VIP",
+        "CEL",
+        "ADOL",
+    ]
 )
 
 LAWS: Final = frozenset(
-    "42CFRPart2 HIPAAConsent HIPAAAuth HIPAANOPP HIPAAPsyNotes HIPAAROA HIPAASelfPay Title38Section7332 CommonRule".split()
+    [
+        "42CFRPart2",
+        "HIPAAConsent",
+        "HIPAAAuth",
+        "HIPAANOPP",
+        "HIPAAPsyNotes",
+        "HIPAAROA",
+        "HIPAASelfPay",
+        "Title38Section7332",
+        "CommonRule",
+    ]
 )
 
 

@@ -99,7 +99,7 @@ def build() -> str:
         if system is None or labels is None or row["code"] == "72514-3":
             continue
         # A medicine or a laboratory panel is a hint; the same holds for a question about orientation.
-        grade = "certain" if system == "snomed" or labels == "BH" and system == "loinc" else "possible"
+        grade = "certain" if system == "snomed" or (labels == "BH" and system == "loinc") else "possible"
         if system == "rxnorm" and labels == "BH" and row["code"] == "352364":
             continue  # buprenorphine/naloxone: in rules.csv as what it is
         add("shift", system, labels, grade, row["code"])

@@ -1,0 +1,472 @@
+"""The decision: may this entry go from this discloser to this recipient for this purpose now, and how.
+
+Order (part2 guide, section 10): law layer by custodian and origin; consents (deny overrides, conflicts are reported);
+obligations. Pure: the moment is in the request. The decision for an entry does not depend on other entries. What the
+engine does not know, and an error in it, is a deny.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from hub.release.consent import check_consent, deficient
+from hub.release.law import IDENTITY_ONLY, Evidence, Law, Layer, Ruling, layer, rule
+from hub.release.matching import Directive, Facts, Party, Rule, Said, aliases, directive, says
+from hub.release.policy import DEFAULT, ReleasePolicy
+from hub.release.purpose import canonical
+from hub.release.structure import is_core
+from mappings.labels.marking import Label, mentions
+from mappings.labels.vocabulary import ORIGIN_UNKNOWN, PART2, SENSITIVITIES, codes, expand, highest
+
+Json = dict[str, Any]
+Verdict = Literal["permit", "redact", "deny", "no-consent", "hold"]
+
+#: With every disclosure of Part 2 records by consent (42 CFR 2.32, 2.31(a)(10); DS4P marks).
+PART2_OBLIGATIONS = ("notice", "consent-scope", "RedisclosureProhibitionMark", "NORDSCLCD", "AOD")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One resource to decide about, labelled. `labels`: the rows found in it, with paths from `root`.
+
+    `role`: the declared role of the organization whose record it is; None where nobody declared it.
+    """
+
+    resource: Json
+    role: str | None
+    labels: tuple[Label, ...] = ()
+    root: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """One question about several entries. `at` is zone-aware; `zone` (IANA) is that of date-only periods."""
+
+    discloser: Party
+    recipient: Party
+    purpose: str
+    patient: str | None
+    at: datetime
+    zone: str = "UTC"
+    law: Law | None = None
+    entries: tuple[Entry, ...] = ()
+    actors: Mapping[str, Json] = field(default_factory=dict)
+    evidence: tuple[Evidence, ...] = ()
+    #: Whether the destination's form takes the 2.32 notice and the consent's scope; if not, what needs them is held.
+    carries_notice: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EntryDecision:
+    """The decision for one entry. `remove`: keys of its resource to take out; `only`: keys that may stay."""
+
+    index: int
+    decision: Verdict
+    because: tuple[str, ...]
+    consents: tuple[str, ...] = ()
+    obligations: tuple[str, ...] = ()
+    redact: frozenset[str] = frozenset()
+    remove: frozenset[str] = frozenset()
+    only: frozenset[str] | None = None
+
+    @property
+    def goes(self) -> bool:
+        """Whether anything of the entry goes."""
+        return self.decision in ("permit", "redact")
+
+    def to_json(self) -> Json:
+        """As `handoff decide` writes it."""
+        return {
+            "index": self.index,
+            "decision": self.decision,
+            "because": list(self.because),
+            "consents": list(self.consents),
+            "obligations": list(self.obligations),
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Conflict:
+    """Two consents in force that say permit and deny of the same entries: for a person to look at (S46)."""
+
+    permit: tuple[str, ...]
+    deny: tuple[str, ...]
+    entries: tuple[int, ...]
+
+    def to_json(self) -> Json:
+        """As `handoff decide` writes it."""
+        return {"permit": list(self.permit), "deny": list(self.deny), "entries": list(self.entries)}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """All entries' decisions. `digest`: the same as long as inputs that matter and results are the same."""
+
+    decision: Literal["permit", "hold", "deny"]
+    entries: tuple[EntryDecision, ...]
+    conflicts: tuple[Conflict, ...]
+    digest: str
+
+    @property
+    def obligations(self) -> tuple[str, ...]:
+        """What is asked for with anything that goes, each once."""
+        return tuple(dict.fromkeys(o for entry in self.entries if entry.goes for o in entry.obligations))
+
+    def to_json(self) -> Json:
+        """As `handoff decide` writes it."""
+        return {
+            "decision": self.decision,
+            "entries": [entry.to_json() for entry in self.entries],
+            "conflicts": [conflict.to_json() for conflict in self.conflicts],
+        }
+
+
+def decide(request: Request, consents: Sequence[Json], *, policy: ReleasePolicy = DEFAULT) -> Decision:
+    """Decide each entry. Never raises on the content of entries or consents: what fails to be decided is denied."""
+    purpose = canonical(request.purpose)
+    discloser = _known(request.discloser, request.actors)
+    recipient = _known(request.recipient, request.actors)
+    request = replace(request, discloser=discloser, recipient=recipient)
+    directives = [] if purpose is None else _directives(request, purpose, consents)
+    usable = _Usable(request)
+    decided = tuple(
+        _unknown_purpose(index)
+        if purpose is None
+        else _safely(index, entry, request, purpose, directives, usable, policy)
+        for index, entry in enumerate(request.entries)
+    )
+    conflicts = _conflicts(decided)
+    entries = tuple(made for made, _ in decided)
+    if any(made.goes for made in entries):
+        overall: Literal["permit", "hold", "deny"] = "permit"
+    else:
+        overall = "hold" if any(made.decision == "hold" for made in entries) else "deny"
+    return Decision(
+        decision=overall,
+        entries=entries,
+        conflicts=conflicts,
+        digest=_digest(request, entries, directives, policy),
+    )
+
+
+_Sides = tuple[tuple[str, ...], tuple[str, ...]]
+
+
+def _unknown_purpose(index: int) -> tuple[EntryDecision, _Sides]:
+    return EntryDecision(index=index, decision="deny", because=("purpose is unknown",)), ((), ())
+
+
+def _known(party: Party, actors: Mapping[str, Json]) -> Party:
+    return party if party.known_as else replace(party, known_as=aliases(party.reference, party.identifiers, actors))
+
+
+def _directives(request: Request, purpose: str, consents: Sequence[Json]) -> list[Directive]:
+    found: list[Directive] = []
+    for index, consent in enumerate(consents):
+        identity = consent.get("id")
+        made = directive(
+            consent,
+            f"Consent/{identity}" if identity else f"consents[{index}]",
+            patient=request.patient,
+            discloser=request.discloser,
+            recipient=request.recipient,
+            purpose=purpose,
+            at=request.at,
+            zone=request.zone,
+            actors=request.actors,
+            by_consent_alone=request.law == "consent",
+        )
+        if made is not None:
+            found.append(made)
+    # Order of arrival is nobody's rule: not "most recent wins" (S46).
+    return sorted(found, key=lambda one: one.reference)
+
+
+class _Usable:
+    """Why a consent cannot be relied on to permit, asked once for each law."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._found: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._denies: bool | None = None
+
+    def denies_by_label(self, directives: Sequence[Directive]) -> bool:
+        """Whether any consent here refuses a sensitivity, so that mentions of it matter."""
+        if self._denies is None:
+            self._denies = any(_refuses_label(one.rule) for one in directives if one.rule is not None)
+        return self._denies
+
+    def faults(self, one: Directive, over: Layer, purpose: str) -> tuple[str, ...]:
+        if over == "consent":
+            return ()
+        law = "part2" if over in ("part2", "unknown") else "hipaa"
+        key = (one.reference, law)
+        if key not in self._found:
+            issues = check_consent(one.consent, at=self._request.at, zone=self._request.zone, law=law)
+            rules = deficient(issues)
+            if purpose == "proceedings" and any(issue.rule == "proceedings-combined" for issue in issues):
+                rules = (*rules, "proceedings-combined")
+            self._found[key] = rules
+        return self._found[key]
+
+
+def _refuses_label(given: Rule) -> bool:
+    if given.kind == "deny" and given.node.get("securityLabel"):
+        return True
+    return any(_refuses_label(child) for child in given.exceptions)
+
+
+def _safely(
+    index: int,
+    entry: Entry,
+    request: Request,
+    purpose: str,
+    directives: list[Directive],
+    usable: _Usable,
+    policy: ReleasePolicy,
+) -> tuple[EntryDecision, _Sides]:
+    try:
+        return _entry(index, entry, request, purpose, directives, usable, policy)
+    except Exception:  # noqa: BLE001 - an error in the engine is a deny (part2 guide, section 10), never a way out
+        return EntryDecision(index=index, decision="deny", because=("the entry could not be decided",)), ((), ())
+
+
+def _facts(entry: Entry, *, mentioned: bool) -> tuple[Entry, Facts]:
+    """What provisions can ask about the entry; with `mentioned`, also where a thing is only mentioned (S16)."""
+    if mentioned:
+        entry = replace(entry, labels=(*entry.labels, *mentions(entry.resource, root=entry.root)))
+    certain = codes(entry.resource)
+    possible = frozenset(row.code for row in entry.labels if row.grade == "possible") - certain
+    return entry, Facts(
+        resource=entry.resource, certain=certain, possible=possible, confidentiality=highest(certain, default="N")
+    )
+
+
+def _entry(
+    index: int,
+    entry: Entry,
+    request: Request,
+    purpose: str,
+    directives: list[Directive],
+    usable: _Usable,
+    policy: ReleasePolicy,
+) -> tuple[EntryDecision, _Sides]:
+    entry, facts = _facts(entry, mentioned=policy.mentions and usable.denies_by_label(directives))
+    over = layer(request.law, facts, entry.role)
+    ruling = rule(
+        over,
+        facts,
+        discloser=request.discloser,
+        recipient=request.recipient,
+        purpose=purpose,
+        patient=request.patient,
+        evidence=request.evidence,
+        policy=policy,
+    )
+    if ruling.exception or ruling.outcome == "deny":
+        return _by_law(index, ruling), ((), ())
+    said = {one.reference: says(one.rule, facts) if one.rule else Said(verdict=None) for one in directives}
+    denies = tuple(name for name, one in said.items() if one.verdict == "deny")
+    outright = tuple(name for name in denies if not said[name].labels)
+    labels = frozenset[str]().union(*(said[name].labels for name in denies))
+    permits = tuple(
+        one.reference
+        for one in directives
+        if _permits(one, facts, said[one.reference]) and not usable.faults(one, over, purpose)
+    )
+    sides = (tuple(name for name in permits if name not in denies), denies)
+    if outright:
+        return _made(index, "deny", ("a consent refuses",), consents=outright), sides
+    remove: frozenset[str] = frozenset()
+    hold_for = ""
+    if ORIGIN_UNKNOWN in facts.possible and over in ("hipaa", "police"):
+        # Told by a care worker, whose record is not said: that element as Part 2 until somebody knows (S17).
+        labels |= {ORIGIN_UNKNOWN}
+        hold_for = "whose record it tells of is not known (42 CFR 2.12(d)(2))"
+    if labels:
+        elements = reach(entry, facts, labels)
+        if elements is None:
+            if hold_for and not denies:
+                return _made(index, "hold", (hold_for,)), sides
+            return _made(index, "deny", ("a consent refuses its sensitivity",), consents=denies), sides
+        remove = elements
+    because: list[str] = [ruling.because]
+    used: tuple[str, ...] = ()
+    obligations: list[str] = list(ruling.obligations)
+    if ruling.outcome == "hold":
+        return _made(index, "hold", tuple(because)), sides
+    if ruling.outcome == "ask-consent":
+        if not permits:
+            return _without_permit(index, over, ruling, directives, said, usable, purpose), sides
+        used = permits
+        because = [_BY_CONSENT[over]]
+        if over in ("part2", "unknown") or PART2 in facts.certain:
+            obligations += PART2_OBLIGATIONS
+        else:
+            obligations.append("AOD")
+    if "notice" in obligations and not request.carries_notice:
+        return _made(index, "hold", ("the destination cannot carry the notice and scope (42 CFR 2.32)",)), sides
+    if remove or labels:
+        taken = expand(labels) & (SENSITIVITIES | {ORIGIN_UNKNOWN})
+        obligations.append("REDACT{" + ",".join(sorted(labels)) + "}")
+        made = _made(index, "redact", tuple(because), consents=(*used, *denies), obligations=tuple(obligations))
+        return replace(made, redact=taken, remove=remove), sides
+    return _made(index, "permit", tuple(because), consents=used, obligations=tuple(obligations)), sides
+
+
+_BY_CONSENT: dict[Layer, str] = {
+    "part2": "a consent permits (42 CFR 2.31, 2.33(a))",
+    "unknown": "origin is unknown; a consent permits as for Part 2 (42 CFR 2.31, 2.33(a))",
+    "hipaa": "an authorization permits (45 CFR 164.508)",
+    "police": "an authorization permits",
+    "consent": "a consent permits",
+}
+
+
+def _permits(one: Directive, facts: Facts, said: Said) -> bool:
+    """Whether the consent permits the entry, or permits it but for labels that will be taken out."""
+    if said.verdict == "permit":
+        return True
+    if said.verdict == "deny" and said.labels and one.rule is not None:
+        rest = replace(
+            facts, certain=facts.certain - expand(said.labels), possible=facts.possible - expand(said.labels)
+        )
+        return says(one.rule, rest).verdict == "permit"
+    return False
+
+
+def _without_permit(
+    index: int,
+    over: Layer,
+    ruling: Ruling,
+    directives: list[Directive],
+    said: Mapping[str, Said],
+    usable: _Usable,
+    purpose: str,
+) -> EntryDecision:
+    if over == "consent":
+        if directives:
+            return _made(index, "deny", ("a consent is in force and none permits",))
+        return _made(index, "no-consent", ("no consent is in force",))
+    faulty = [one for one in directives if said[one.reference].verdict == "permit"]
+    faults = tuple(dict.fromkeys(f for one in faulty for f in usable.faults(one, over, purpose)))
+    if faults:
+        # 42 CFR 2.31(c): a deficient consent discloses nothing.
+        because = ("the consent is deficient (42 CFR 2.31(c))", *faults)
+        return _made(index, "hold" if over == "unknown" else "deny", because, tuple(one.reference for one in faulty))
+    if over == "unknown":
+        return _made(index, "hold", ("origin is unknown: held, enforced as Part 2 (42 CFR 2.12(d)(2))",))
+    return _made(index, "no-consent", (ruling.because,))
+
+
+def _by_law(index: int, ruling: Ruling) -> EntryDecision:
+    if ruling.outcome == "limited":
+        made = _made(index, "redact", (ruling.because,), obligations=ruling.obligations)
+        return replace(made, only=IDENTITY_ONLY)
+    outcome: Verdict = "permit" if ruling.outcome == "permit" else "hold" if ruling.outcome == "hold" else "deny"
+    return _made(index, outcome, (ruling.because,), obligations=ruling.obligations if outcome == "permit" else ())
+
+
+def _made(
+    index: int,
+    decision: Verdict,
+    because: tuple[str, ...],
+    consents: tuple[str, ...] = (),
+    obligations: tuple[str, ...] = (),
+) -> EntryDecision:
+    return EntryDecision(
+        index=index,
+        decision=decision,
+        because=because,
+        consents=tuple(dict.fromkeys(consents)),
+        obligations=tuple(dict.fromkeys(obligations)),
+    )
+
+
+def reach(entry: Entry, facts: Facts, labels: frozenset[str]) -> frozenset[str] | None:
+    """The keys of the resource that carry any of these labels; None when it cannot go without them.
+
+    A label that no place in it explains is the whole resource's own.
+    """
+    kind = str(entry.resource.get("resourceType", ""))
+    wanted = expand(labels)
+    explained: set[str] = set()
+    keys: set[str] = set()
+    for row in entry.labels:
+        if row.code not in wanted:
+            continue
+        key = _top_key(row.path, entry.root, kind)
+        if key is None or key == "meta":
+            continue
+        if is_core(kind, key, certain=row.grade == "certain"):
+            return None
+        keys.add(key)
+        if row.grade == "certain":
+            explained.add(row.code)
+    if (facts.certain & wanted) - explained:
+        return None
+    return frozenset(keys)
+
+
+def _top_key(path: str, root: str, kind: str) -> str | None:
+    """The element of the resource that a label's path goes through: `note` of `Condition.note[0].text`."""
+    prefix = root or kind
+    if not path.startswith(prefix):
+        return None
+    rest = path[len(prefix) :]
+    if not rest.startswith("."):
+        return None
+    return rest[1:].split(".", 1)[0].split("[", 1)[0]
+
+
+def _conflicts(decided: Sequence[tuple[EntryDecision, _Sides]]) -> tuple[Conflict, ...]:
+    found: dict[_Sides, list[int]] = {}
+    for made, sides in decided:
+        if sides[0] and sides[1]:
+            found.setdefault(sides, []).append(made.index)
+    return tuple(Conflict(permit=p, deny=d, entries=tuple(at)) for (p, d), at in sorted(found.items()))
+
+
+def _digest(
+    request: Request, entries: Sequence[EntryDecision], directives: Sequence[Directive], policy: ReleasePolicy
+) -> str:
+    """SHA-256 over what the decision rests on and what it is. The moment is in it only through the result."""
+    cited = {name for made in entries for name in made.consents}
+    document = {
+        "policy": policy.version,
+        "discloser": [request.discloser.reference, request.discloser.role],
+        "recipient": [request.recipient.reference, request.recipient.role, sorted(request.recipient.duties)],
+        "purpose": request.purpose,
+        "patient": request.patient,
+        "law": request.law,
+        "entries": [
+            [
+                _version(entry.resource),
+                sorted(codes(entry.resource)),
+                sorted({(row.code, row.path) for row in entry.labels if row.grade == "possible"}),
+                entry.role,
+                made.to_json(),
+                sorted(made.remove),
+            ]
+            for entry, made in zip(request.entries, entries, strict=True)
+        ],
+        "consents": [[one.reference, _version(one.consent)] for one in directives if one.reference in cited],
+        "evidence": sorted([one.type, one.reference or "", one.at or ""] for one in request.evidence),
+    }
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _version(resource: Json) -> list[Any]:
+    """What identifies a resource's content: its id and version, or a hash of it where it has no version."""
+    meta = resource.get("meta")
+    version = meta.get("versionId") if isinstance(meta, dict) else None
+    if version is None:
+        text = json.dumps(resource, sort_keys=True, separators=(",", ":"), default=str)
+        version = "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+    return [resource.get("resourceType"), resource.get("id"), version]

@@ -1,0 +1,58 @@
+"""What the deployment declares: the agencies' exchange policy and the state overlay. Data, with documented defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hub.release.purpose import within
+from mappings.incident import Role
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExchangeRule:
+    """One line of an agency's exchange policy: what (resource types; empty is all), to whom, for what purposes."""
+
+    types: frozenset[str] = frozenset()
+    roles: frozenset[Role]
+    purposes: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExchangePolicy:
+    """What a law-enforcement agency gives to whom for what. Nothing that no rule names leaves.
+
+    The default: everything that passed the CJIS gate, for treatment, to who treats or works for who treats.
+    """
+
+    rules: tuple[ExchangeRule, ...] = (
+        ExchangeRule(
+            roles=frozenset({"covered-entity", "part2-program", "business-associate", "qso"}),
+            purposes=frozenset({"TREAT"}),
+        ),
+    )
+
+    def permits(self, *, kind: str, role: str | None, purpose: str) -> bool:
+        """Whether a resource of this type may go to that role for that purpose."""
+        return any(
+            (not rule.types or kind in rule.types) and role in rule.roles and within(purpose, *rule.purposes)
+            for rule in self.rules
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReleasePolicy:
+    """The deployment's release policy.
+
+    `consent_required`: sensitivity codes that the state's law gives out with a consent only, where HIPAA alone would
+    not ask (the state overlay; empty is `none`). `mentions`: whether a REDACT set also takes out elements where a
+    thing is only mentioned ("denies drug use"), as well as what tells something (S16). `version` is part of each
+    decision's digest.
+    """
+
+    version: str = "2026.1"
+    exchange: ExchangePolicy = field(default_factory=ExchangePolicy)
+    consent_required: frozenset[str] = frozenset()
+    mentions: bool = True
+
+
+DEFAULT = ReleasePolicy()

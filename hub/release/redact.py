@@ -1,0 +1,421 @@
+"""Take out what a decision withholds, so that what remains is what a source without it would have given.
+
+Whole entries; references to them; elements under a REDACT set; free text that repeats a withheld value; generated
+narrative always (it repeats the data, and keeping it only where nothing was taken would tell). If an element that R4
+requires goes, the part that needs it goes, up to the resource, and then what depends on that: to a fixpoint. What is
+left is labelled again from what it is now. Nothing says that something was taken out: no mark, no tag, no count.
+
+Works on FHIR, before rendering. The input is not changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from hub.release.decide import Decision, EntryDecision
+from hub.release.structure import child_type, is_core, required
+from hub.release.withheld import Withheld, as_word, forms, normal, union, values, without_what_remains
+from mappings.labels.marking import decoded_text, high_water, label, without_labels
+from mappings.labels.origin import Origin
+from mappings.labels.policy import DEFAULT as LABELS
+from mappings.labels.policy import LabelPolicy
+from mappings.labels.vocabulary import RANK, codes, expand, highest, security
+
+Json = dict[str, Any]
+
+#: Relabelling after redaction: the origin's label is on the entry already, and no other is added.
+_SAME_ORIGIN: Final = Origin(reference="", role="other")
+
+#: Whose absence leaves the rest without a person: their entries do not go without the patient's.
+_SUBJECTS: Final = frozenset({"subject", "patient", "for", "beneficiary", "individual"})
+
+#: Obligations of an earlier release and marks that tell something was withheld.
+_TELLING: Final = frozenset({"REDACTED", "MASKED", "SUBSETTED", "REDACT", "MASK"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Redacted:
+    """The Bundle that may be rendered, the values that must not be in the rendering, and what became of each entry.
+
+    `kept` are the indexes (in the input) of the entries of `bundle`, in order; `dependents` those that a decision let
+    go and that could not stand without what was withheld. `bundle` without entries has no `entry`.
+    """
+
+    bundle: Json
+    withheld: Withheld
+    kept: tuple[int, ...]
+    dependents: tuple[int, ...]
+
+
+class _Gone:
+    """Stands for an element that was removed."""
+
+
+_GONE: Final = _Gone()
+
+
+def redact(bundle: Json, decision: Decision, *, policy: LabelPolicy = LABELS) -> Redacted:
+    """Redact a Bundle whose entries the decision is about, in their order. Entries without a resource go unasked."""
+    found = bundle.get("entry")
+    entries: list[Any] = found if isinstance(found, list) else []
+    made = {one.index: one for one in decision.entries}
+    withheld: list[Withheld] = []
+    kept: dict[int, Json] = {}
+    gone: list[int] = []
+    changed: set[int] = set()
+    for index, entry in enumerate(entries):
+        one = made.get(index)
+        if not isinstance(entry, dict) or one is None or not one.goes or not isinstance(entry.get("resource"), dict):
+            gone.append(index)
+            continue
+        resource, taken = _elements(entry["resource"], one)
+        if resource is None:
+            gone.append(index)
+            continue
+        if taken:
+            changed.add(index)
+            withheld.extend(values({key: entry["resource"][key]}) for key in taken)
+        kept[index] = {**entry, "resource": _without_generated_text(resource)}
+    dependents: list[int] = []
+    removed = _Names()
+    for index in gone:
+        removed.add(entries[index])
+        withheld.append(values(entries[index]))
+    _to_fixpoint(entries, kept, removed, withheld, dependents, changed)
+    _free_text(entries, kept, removed, union(withheld), withheld, dependents, changed)
+    released = [
+        {**kept[index], "resource": _relabelled(kept[index]["resource"], made[index], policy)}
+        if index in changed
+        else kept[index]
+        for index in sorted(kept)
+    ]
+    out = {key: value for key, value in bundle.items() if key not in ("entry", "total", "signature")}
+    if released:
+        out["entry"] = released
+    if "total" in bundle:
+        out["total"] = len(released)
+    out = high_water(_without_telling(out), policy=policy, keep=False)
+    return Redacted(
+        bundle=out,
+        withheld=without_what_remains(union(withheld), out),
+        kept=tuple(sorted(kept)),
+        dependents=tuple(sorted(dependents)),
+    )
+
+
+def _elements(resource: Json, one: EntryDecision) -> tuple[Json | None, list[str]]:
+    """The resource without the elements that the decision takes; None if it cannot be without them."""
+    kind = str(resource.get("resourceType", ""))
+    taken = [key for key in resource if key in one.remove or (one.only is not None and key not in one.only)]
+    if one.only is None and any(required(kind, key) for key in taken):
+        return None, taken
+    if not taken:
+        return resource, taken
+    names = {*taken, *(f"_{key}" for key in taken)}
+    left = {key: value for key, value in resource.items() if key not in names}
+    if "contained" in taken:
+        cut = _cut(left, kind, _Names(contained=frozenset(_contained_ids(resource))))
+        if isinstance(cut, _Gone):
+            return None, taken
+        left = cut
+    return left, taken
+
+
+def _contained_ids(resource: Json) -> list[str]:
+    found = resource.get("contained")
+    return [str(one.get("id")) for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+class _Names:
+    """Every way to point at what was withheld: fullUrl, Type/id, urn, id, business identifier, contained `#id`."""
+
+    __slots__ = ("contained", "identifiers", "patients", "references")
+
+    def __init__(self, contained: frozenset[str] = frozenset()) -> None:
+        self.references: set[str] = set()
+        self.identifiers: set[tuple[str, str]] = set()
+        self.patients: set[str] = set()
+        self.contained = contained
+
+    def add(self, entry: Any) -> None:
+        if not isinstance(entry, dict):
+            return
+        names: set[str] = set()
+        if isinstance(url := entry.get("fullUrl"), str):
+            names.add(url)
+        resource = entry.get("resource")
+        if isinstance(resource, dict):
+            kind, identity = resource.get("resourceType"), resource.get("id")
+            if isinstance(identity, str):
+                names |= {f"{kind}/{identity}", f"urn:uuid:{identity}"}
+            held = resource.get("identifier")
+            for one in held if isinstance(held, list) else [held]:
+                if isinstance(one, dict) and isinstance(one.get("value"), str):
+                    self.identifiers.add((str(one.get("system", "")), one["value"]))
+            if kind == "Patient":
+                self.patients |= names
+        self.references |= names
+
+    def points(self, node: Json) -> bool:
+        """Whether this is a Reference to something withheld."""
+        target = node.get("reference")
+        if isinstance(target, str):
+            if target.startswith("#"):
+                return target[1:] in self.contained
+            bare = target.split("/_history/")[0]
+            if bare in self.references or "/".join(bare.split("/")[-2:]) in self.references:
+                return True
+            if "?" in bare and self._conditional(bare):
+                return True
+        identifier = node.get("identifier")
+        if isinstance(identifier, dict) and "resourceType" not in node and isinstance(identifier.get("value"), str):
+            return (str(identifier.get("system", "")), identifier["value"]) in self.identifiers and _is_reference(node)
+        return False
+
+    def _conditional(self, target: str) -> bool:
+        return any(target.endswith((f"|{value}", f"={value}")) for _, value in self.identifiers)
+
+    def patient(self, node: Any) -> bool:
+        """Whether this is a Reference to a withheld Patient."""
+        target = node.get("reference") if isinstance(node, dict) else None
+        return isinstance(target, str) and (
+            target in self.patients or "/".join(target.split("/")[-2:]) in self.patients
+        )
+
+
+def _is_reference(node: Json) -> bool:
+    return not set(node) - {"reference", "identifier", "display", "type", "id", "extension"}
+
+
+def _to_fixpoint(
+    entries: Sequence[Any],
+    kept: dict[int, Json],
+    removed: _Names,
+    withheld: list[Withheld],
+    dependents: list[int],
+    changed: set[int],
+) -> None:
+    """Remove references to what was withheld; what cannot stand without one is withheld too, and so on."""
+    settled = -1
+    while settled != len(removed.references) + len(removed.identifiers):
+        settled = len(removed.references) + len(removed.identifiers)
+        if not settled:
+            return
+        for index in sorted(kept):
+            resource = kept[index]["resource"]
+            kind = str(resource.get("resourceType", ""))
+            left: Any = _GONE
+            if not any(removed.patient(resource.get(key)) for key in _SUBJECTS):
+                left = _cut(resource, kind, removed)
+            if isinstance(left, _Gone):
+                del kept[index]
+                dependents.append(index)
+                removed.add(entries[index])
+                withheld.append(values(entries[index]))
+            elif left is not resource:
+                kept[index] = {**kept[index], "resource": left}
+                changed.add(index)
+
+
+def _cut(node: Json, kind: str, removed: _Names) -> Any:
+    """The node without references to what was withheld; the same object if there were none; `_GONE` if it must go."""
+    out: Json | None = None
+    for key, value in node.items():
+        if value.__class__ is not dict and value.__class__ is not list:
+            continue
+        left: Any
+        if isinstance(value, dict):
+            left = _GONE if removed.points(value) else _cut(value, child_type(kind, key, value), removed)
+        else:
+            items: list[Any] = []
+            same = True
+            for item in value:
+                if isinstance(item, dict):
+                    one = _GONE if removed.points(item) else _cut(item, child_type(kind, key, item), removed)
+                    same = same and one is item
+                    if not isinstance(one, _Gone):
+                        items.append(one)
+                else:
+                    items.append(item)
+            left = value if same else items or _GONE
+        if left is value:
+            continue
+        if out is None:
+            out = dict(node)
+        if isinstance(left, _Gone):
+            if required(kind, key) or _pointless(node, kind, key):
+                return _GONE
+            out.pop(key)
+            out.pop(f"_{key}", None)
+        else:
+            out[key] = left
+    return node if out is None else out
+
+
+def _pointless(node: Json, kind: str, key: str) -> bool:
+    """Whether the node is nothing without this: an extension's value, an item that was only a pointer, a core."""
+    if key.startswith("value") and "url" in node:
+        return True
+    if "resourceType" in node:
+        return is_core(kind, key)
+    return not set(node) - {key, "id"}
+
+
+def _without_generated_text(resource: Json) -> Json:
+    """Generated narrative repeats the data: it goes from every entry, whether or not anything was withheld (S21)."""
+    text = resource.get("text")
+    if text is None or (isinstance(text, dict) and text.get("status") == "additional"):
+        return resource
+    return {key: value for key, value in resource.items() if key != "text"}
+
+
+def _free_text(
+    entries: Sequence[Any],
+    kept: dict[int, Json],
+    removed: _Names,
+    gone: Withheld,
+    withheld: list[Withheld],
+    dependents: list[int],
+    changed: set[int],
+) -> None:
+    """Remove prose and displays that repeat a withheld value which no structured element of what remains has."""
+    if not gone:
+        return
+    names = _Names()
+    for entry in kept.values():
+        names.add(entry)
+    known = frozenset(names.references)
+    plain = [values(_structured(entry["resource"], "", known)) for entry in kept.values()]
+    have = union(plain) if plain else Withheld()
+    needles = Withheld(gone.words - have.words, gone.texts - have.texts)
+    if not needles:
+        return
+    for index in sorted(kept):
+        resource = kept[index]["resource"]
+        left = _without_prose(resource, str(resource.get("resourceType", "")), "", needles)
+        if isinstance(left, _Gone):
+            del kept[index]
+            dependents.append(index)
+            removed.add(entries[index])
+            withheld.append(values(entries[index]))
+        elif left is not resource:
+            kept[index] = {**kept[index], "resource": left}
+            changed.add(index)
+    if dependents:
+        _to_fixpoint(entries, kept, removed, withheld, dependents, changed)
+
+
+#: Keys whose strings are somebody's words.
+_PROSE: Final = frozenset(
+    [
+        "text", "div", "display", "description", "comment", "note", "conclusion", "title", "valueString",
+        "valueMarkdown", "patientInstruction", "name", "details", "summary", "authorString", "detail",
+    ]
+)  # fmt: skip
+
+
+def _is_prose(key: str, node: Json, parent: str) -> bool:
+    """Whether the string at this key is somebody's words, not a name, an address or the words of a code."""
+    if key not in _PROSE or "code" in node:
+        return False
+    if key == "name":
+        return "resourceType" not in node
+    return not (key == "text" and ("coding" in node or parent in ("name", "address")))
+
+
+def _structured(node: Any, parent: str, known: frozenset[str]) -> Any:
+    """The part without its prose. `known`: references to what goes too, whose displays are that entry's own."""
+    if isinstance(node, list):
+        return [_structured(item, parent, known) for item in node]
+    if not isinstance(node, dict):
+        return node
+    kind = node.get("resourceType")
+    own = node.get("reference") in known
+    out: Json = {}
+    for key, value in node.items():
+        if isinstance(kind, str) and is_core(kind, key):
+            out[key] = value  # decided with the entry itself
+        elif isinstance(value, str):
+            if key != "data" and (own or not _is_prose(key, node, parent)):
+                out[key] = value
+        else:
+            out[key] = _structured(value, key, known)
+    return out
+
+
+def _without_prose(node: Json, kind: str, parent: str, needles: Withheld) -> Any:
+    out: Json | None = None
+    for key, value in node.items():
+        left: Any = value
+        if isinstance(value, str):
+            text: str | None = None
+            if key == "data":
+                text = decoded_text(node, value)
+            elif _is_prose(key, node, parent):
+                text = value
+            if text is not None and _tells(text, needles):
+                left = _GONE
+        elif isinstance(value, dict) and key != "meta":
+            left = _without_prose(value, child_type(kind, key, value), key, needles)
+        elif isinstance(value, list):
+            items = [
+                _without_prose(item, child_type(kind, key, item), key, needles) if isinstance(item, dict) else item
+                for item in value
+            ]
+            if any(one is not item for one, item in zip(items, value, strict=True)):
+                left = [one for one in items if not isinstance(one, _Gone)] or _GONE
+        if left is value:
+            continue
+        if out is None:
+            out = dict(node)
+        if isinstance(left, _Gone):
+            whole = "resourceType" not in node and (key in ("data", "text", "div") or key.startswith("value"))
+            if whole or required(kind, key) or _pointless(node, kind, key):
+                return _GONE
+            out.pop(key)
+            out.pop(f"_{key}", None)
+        else:
+            out[key] = left
+    return node if out is None else out
+
+
+def _tells(text: str, needles: Withheld) -> bool:
+    for form in forms(text, 1):
+        found = normal(form)
+        if any(needle in found for needle in needles.texts) or any(as_word(needle, found) for needle in needles.words):
+            return True
+    return False
+
+
+def _relabelled(resource: Json, one: EntryDecision, policy: LabelPolicy) -> Json:
+    """Labels of what remains: those of the redacted sensitivities go, the rest is worked out again (DS4P HWM)."""
+    before = codes(resource)
+    taken = expand(one.redact)
+    explained = policy.of(before - RANK.keys())
+    level = highest(before, default="U")
+    left = [
+        coding
+        for coding in security(resource)
+        if coding.get("code") not in RANK and coding.get("code") not in taken and coding.get("code") not in _TELLING
+    ]
+    if RANK[level] > RANK[explained]:
+        # The source asked for more than its labels do: that stays.
+        left = [coding for coding in security(resource) if coding.get("code") == level] + left
+    bare = without_labels(resource)
+    if left:
+        meta = bare.get("meta")
+        bare = {**bare, "meta": {**(meta if isinstance(meta, dict) else {}), "security": left}}
+    return label(bare, origin=_SAME_ORIGIN, policy=policy).resource
+
+
+def _without_telling(bundle: Json) -> Json:
+    """A Bundle's own tags of an earlier cut say that there was one."""
+    meta = bundle.get("meta")
+    tags = meta.get("tag") if isinstance(meta, dict) else None
+    if not isinstance(meta, dict) or not isinstance(tags, list):
+        return bundle
+    left = [tag for tag in tags if not (isinstance(tag, dict) and tag.get("code") in _TELLING)]
+    rest = {key: value for key, value in meta.items() if key != "tag"}
+    return {**bundle, "meta": {**rest, "tag": left} if left else rest}
