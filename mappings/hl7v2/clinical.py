@@ -185,8 +185,8 @@ def value(holder: Json, version: Version) -> Fields | None:
                 return {2: "NM", 5: _number(given["value"]), 6: _unit(given)}
             case "valueQuantity" if given.get("value") is not None:
                 return {2: "SN", 5: (given["comparator"], _number(given["value"])), 6: _unit(given)}
-            case "valueInteger":
-                return {2: "NM", 5: str(given)}
+            case "valueInteger" | "valueDecimal":
+                return {2: "NM", 5: _number(given)}
             case "valueBoolean":
                 return {2: coded, 5: ("Y", "Yes", "HL70136") if given else ("N", "No", "HL70136")}
             case "valueString" if given:

@@ -157,7 +157,7 @@ def xads(addresses: Iterable[Json] | None) -> list[str | tuple[Component, ...]]:
 
 def xtn(telecom: Json, version: Version) -> tuple[Component, ...] | None:
     """A ContactPoint as XTN (2.A.89). The number stays as it was written: unformatted in XTN.12 (from 2.5), and in
-    XTN.1 up to 2.6, which older receivers read. A number of unknown sort has no equipment type. None for a URL."""
+    XTN.1 up to 2.5.1, which older receivers read. A number of unknown sort has no equipment type. None for a URL."""
     value, system = telecom.get("value"), telecom.get("system", "phone")
     if not value or system not in ("phone", "sms", "fax", "pager", "email", "other"):
         return None
@@ -167,7 +167,7 @@ def xtn(telecom: Json, version: Version) -> tuple[Component, ...] | None:
     equipment = {"fax": "FX", "pager": "BP", "other": None}.get(
         system, "CP" if telecom.get("use") == "mobile" else "PH"
     )
-    first = value if version < (2, 7) else None
+    first = value if version < (2, 6) else None
     last = value if version >= (2, 5) else None
     return first, use, equipment, None, None, None, None, None, None, None, None, last
 

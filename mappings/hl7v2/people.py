@@ -120,6 +120,9 @@ def pid(patient: Json, partner: Partner, version: Version) -> Fields:
         29: ts(patient.get("deceasedDateTime")),
         30: _indicator(True if patient.get("deceasedDateTime") else patient.get("deceasedBoolean")),
     }
+    if version < (2, 3, 1) and isinstance(fields[5], list):
+        # PID-5 repeats from 2.3.1 on; before, further names are aliases.
+        fields[5], fields[9] = fields[5][:1], fields[5][1:]
     if identity_unknown(patient) and version >= (2, 5):
         fields[31] = "Y"
     return fields

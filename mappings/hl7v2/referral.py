@@ -77,7 +77,9 @@ def ref_i12(bundle: Json, partner: Partner) -> bytes:
         add("OBR", group.fields, group.resource, set_id=True)
         draft.restart("OBX")
         for result in group.results:
-            add("OBX", result.fields, result.resource, set_id=True)
+            # Versions 2.4 to 2.6 let the sub-id be left out; before and after it is required.
+            fields = result.fields if (2, 4) <= version < (2, 7) else {**result.fields, 4: result.fields.get(4) or "1"}
+            add("OBX", fields, result.resource, set_id=True)
             draft.restart("NTE")
             for note in result.notes:
                 add("NTE", {3: note}, result.resource, set_id=True)

@@ -76,7 +76,10 @@ def test_an_answer_that_names_no_referral_says_so() -> None:
 )
 def test_an_appointment(sch: str, rest: list[str], zone: str | None, start: str | None, rules: list[str]) -> None:
     found = answer(
-        "SIU^S12^SIU_S12", f"SCH|P1^HUB|F9^CMHC||||BOOK^Booked|^Intake||||{sch}" + "|" * 15 + "REF-1^HUB", *rest, zone=zone
+        "SIU^S12^SIU_S12",
+        f"SCH|P1^HUB|F9^CMHC||||BOOK^Booked|^Intake||||{sch}" + "|" * 15 + "REF-1^HUB",
+        *rest,
+        zone=zone,
     )
     assert (found.kind, found.appointment) == ("appointment", "booked")
     assert found.decision is None
