@@ -351,7 +351,7 @@ def pv1(case: Case) -> Fields | None:
     name = next((one["name"] for one in places if one and one.get("name")), None)
     provider = facility(case.resolve(encounter.get("serviceProvider")))
     period = encounter.get("period") or {}
-    numbers = cx(encounter.get("identifier") or ())
+    numbers = cx(encounter.get("identifier") or (), kind="VN")
     return {
         1: "1",
         2: _CLASS.get((encounter.get("class") or {}).get("code", ""), "U"),

@@ -93,10 +93,10 @@ def identifier_type(identifier: Json) -> str | None:
     return _TYPE_OF_SYSTEM.get(identifier.get("system", ""))
 
 
-def cx(identifiers: Iterable[Json]) -> list[str | tuple[Component, ...]]:
-    """Identifiers as CX (2.A.14), with who assigned each."""
+def cx(identifiers: Iterable[Json], *, kind: str | None = None) -> list[str | tuple[Component, ...]]:
+    """Identifiers as CX (2.A.14), with who assigned each; `kind` is the type (table 0203) of one without its own."""
     return [
-        (one["value"], None, None, hd(one.get("system"), _assigner(one)), identifier_type(one))
+        (one["value"], None, None, hd(one.get("system"), _assigner(one)), identifier_type(one) or kind)
         for one in identifiers
         if one.get("value")
     ]

@@ -99,7 +99,7 @@ def pid(patient: Json, partner: Partner, version: Version) -> Fields:
     Unspecified), and PID-31 says `Y` when the Patient says that the identity is unknown. PID-3 is required too:
     without any identifier it is the resource's id, assigned by the sending facility or application (MSH-4, MSH-3).
     """
-    identifiers = cx(patient.get("identifier") or ())
+    identifiers = cx(patient.get("identifier") or (), kind=_unspecified(version))
     if not identifiers and patient.get("id"):
         sender = partner.sending_facility or partner.sending_application
         identifiers = [(patient["id"], None, None, Raw(sender.replace("^", "&")), "PI")]
@@ -120,12 +120,14 @@ def pid(patient: Json, partner: Partner, version: Version) -> Fields:
         29: ts(patient.get("deceasedDateTime")),
         30: _indicator(True if patient.get("deceasedDateTime") else patient.get("deceasedBoolean")),
     }
-    if version < (2, 3, 1) and isinstance(fields[5], list):
-        # PID-5 repeats from 2.3.1 on; before, further names are aliases.
-        fields[5], fields[9] = fields[5][:1], fields[5][1:]
     if identity_unknown(patient) and version >= (2, 5):
         fields[31] = "Y"
     return fields
+
+
+def _unspecified(version: Version) -> str | None:
+    """The type of an identifier that has none: from 2.7 on CX.5 is required, and `U` (table 0203) says unspecified."""
+    return "U" if version >= (2, 7) else None
 
 
 def _indicator(value: bool | None) -> str | None:
@@ -176,7 +178,7 @@ def nk1_related(person: Json, version: Version) -> Fields:
         5: xtns(person.get("telecom"), version),
         15: _SEX.get(person.get("gender", "")),
         16: ts(person.get("birthDate")),
-        33: cx(person.get("identifier") or ()),
+        33: cx(person.get("identifier") or (), kind=_unspecified(version)),
     }
 
 

@@ -1,4 +1,4 @@
-"""A referral Bundle as REF^I12 (HL7 v2.5.1, 11.5.1; the structure REF_I12 of 2.3 to 2.8).
+"""A referral Bundle as REF^I12 (HL7 v2.5.1, 11.5.1; the structure REF_I12 of 2.3.1 to 2.8).
 
 MSH RF1 {PRD [{CTD}]} PID [{NK1}] [{DG1}] [{OBR [{OBX [{NTE}]}]}] [PV1 [PV2]] [{NTE}] [{ZSL}]. No table of HL7's
 v2-to-FHIR covers these segments; the mapping is ours. Redaction has happened in FHIR before: what is withheld is not
@@ -115,8 +115,8 @@ def _version(partner: Partner) -> Version:
     if not re.fullmatch(r"2\.\d(\.\d)?", partner.version, re.ASCII):
         raise RenderError("render.message", "this is not an HL7 v2 version", path="MSH-12")
     version = tuple(int(part) for part in partner.version.split("."))
-    if version < (2, 3):
-        raise RenderError("render.message", "REF^I12 begins with version 2.3", path="MSH-12")
+    if version < (2, 3, 1):
+        raise RenderError("render.message", "REF^I12 is written from version 2.3.1 on", path="MSH-12")
     return version
 
 
