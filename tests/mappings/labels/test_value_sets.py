@@ -1,0 +1,81 @@
+"""The built value sets: regenerated from their sources, known errors of the published ones corrected."""
+
+from __future__ import annotations
+
+import csv
+import json
+import runpy
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from mappings.labels.codes import by_code
+from mappings.labels.vocabulary import CHILDREN, SENSITIVITIES, expand
+
+ROOT = Path(__file__).parents[3] / "mappings" / "labels"
+
+
+def test_value_sets_are_what_their_sources_give() -> None:
+    built = runpy.run_path(str(ROOT / "sources" / "build.py"))["build"]()
+    assert built == (ROOT / "data" / "value_sets.json").read_text(encoding="utf-8")
+
+
+def test_no_displays_and_no_cpt_are_shipped() -> None:
+    document = json.loads((ROOT / "data" / "value_sets.json").read_text(encoding="utf-8"))
+    assert {entry["system"] for entry in document["sets"]} == {"snomed", "loinc", "rxnorm"}
+    for entry in document["sets"]:
+        assert all(" " not in code for code in entry["codes"].split())
+    rows = list(csv.DictReader((files("mappings.labels") / "data" / "rules.csv").read_text().splitlines()))
+    assert not any(row["system"] == "hcpcs" and row["code"].isdigit() for row in rows)
+
+
+def test_every_label_of_a_rule_is_one() -> None:
+    rows = list(csv.DictReader((files("mappings.labels") / "data" / "rules.csv").read_text().splitlines()))
+    assert all(code in SENSITIVITIES | {"FAMILY"} for row in rows for code in row["labels"].split())
+    assert {row["grade"] for row in rows} == {"certain", "possible", "none"}
+    assert len({(row["system"], row["code"]) for row in rows}) == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "labels", "grade"),
+    [
+        ("ICD10CM", "F11.11", ("SUD", "OPIOIDUD"), "certain"),
+        ("ICD10CM", "F19.20", ("SUD",), "certain"),
+        ("ICD10CM", "K70.30", ("SUD", "ETHUD"), "possible"),
+        ("ICD10CM", "Z71.51", ("SUD",), "certain"),
+        ("ICD10CM", "T40.1X1A", ("SUD",), "possible"),
+        ("ICD10CM", "R78.0", ("SUD",), "possible"),
+        ("ICD10CM", "B20", ("HIV",), "certain"),
+        ("ICD9CM", "304.01", ("SUD", "OPIOIDUD"), "certain"),
+        ("HCPCS", "H0020", ("SUD", "OPIOIDUD"), "certain"),
+        ("RXNORM", "352364", ("SUD", "OPIOIDUD"), "certain"),
+    ],
+)
+def test_hierarchy_rules(system: str, code: str, labels: tuple[str, ...], grade: str) -> None:
+    found = by_code(system, code)
+    assert found is not None
+    assert (found.labels, found.grade) == (labels, grade)
+
+
+@pytest.mark.parametrize(
+    ("system", "code"),
+    [
+        ("ICD10CM", "F17.210"),  # tobacco
+        ("ICD9CM", "305.1"),
+        ("ICD10CM", "Z79.899"),  # other long term drug therapy
+        ("RXNORM", "42347"),  # bupropion
+        ("RXNORM", "7407"),  # nicotine
+        ("RXNORM", "281"),  # acyclovir
+        ("ICD10CM", "J45.40"),
+        ("http://example.org/local", "F10.20"),
+    ],
+)
+def test_known_errors_of_published_sets_are_not_ours(system: str, code: str) -> None:
+    assert by_code(system, code) is None
+
+
+def test_eth_includes_sud_by_policy() -> None:
+    assert expand(["ETH"]) == {"ETH", "SUD", "ETHUD", "OPIOIDUD"}
+    assert expand(["SUD"]) == {"SUD", "ETHUD", "OPIOIDUD"}
+    assert set(CHILDREN) <= SENSITIVITIES
