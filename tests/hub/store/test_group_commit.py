@@ -109,6 +109,7 @@ async def test_a_failed_commit_fails_the_whole_group(store: Store) -> None:
 async def test_nobody_hears_before_the_commit(store: Store, url: str, keys: KeyRing, clock: Any) -> None:
     seen: list[int] = []
     with Store(url, keys, clock) as other:
+
         async def one(number: int) -> None:
             made = await store.write_async(receive(number))
             if other.read(lambda tx: messages.get(tx, made)) is not None:
@@ -134,7 +135,7 @@ async def test_too_much_waiting_is_refused(store: Store, monkeypatch: pytest.Mon
     gate = Gate(store)
     first = asyncio.ensure_future(store.write_async(receive(1)))
     await asyncio.sleep(0)
-    with pytest.raises(StoreError, match="store.busy"):
+    with pytest.raises(StoreError, match=r"store\.busy"):
         await store.write_async(receive(2))
     gate.open()
     assert await first
@@ -169,12 +170,12 @@ def test_closing_does_what_waits_and_then_refuses(store: Store) -> None:
         assert waiting.result()
     store.close()
     store.close()
-    with pytest.raises(StoreError, match="store.closed"):
+    with pytest.raises(StoreError, match=r"store\.closed"):
         store.write(receive(2))
 
 
 def test_a_write_inside_a_write_is_refused(store: Store) -> None:
-    with pytest.raises(StoreError, match="store.nested"):
+    with pytest.raises(StoreError, match=r"store\.nested"):
         store.write(lambda tx: store.write(receive(1)))
 
 

@@ -71,11 +71,13 @@ def test_migrations_and_tables_agree_on_postgresql() -> None:
 def test_migrating_again_changes_nothing(url: str, keys: KeyRing, clock: Any) -> None:
     migrate(url)
     with Store(url, keys, clock) as store:
-        assert store.read(lambda tx: tx.connection.exec_driver_sql("SELECT * FROM alembic_version").all()) == [("0001",)]
+        assert store.read(lambda tx: tx.connection.exec_driver_sql("SELECT * FROM alembic_version").all()) == [
+            ("0001",)
+        ]
 
 
 def test_a_store_without_tables_does_not_open(tmp_path: Path, keys: KeyRing, clock: Any) -> None:
-    with pytest.raises(StoreError, match="store.schema"):
+    with pytest.raises(StoreError, match=r"store\.schema"):
         Store(f"sqlite:///{tmp_path / 'empty.db'}", keys, clock)
 
 
@@ -84,7 +86,7 @@ def test_tables_of_a_later_release_are_refused(url: str, keys: KeyRing, clock: A
         store.write(lambda tx: tx.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StoreError, match="later release"):
         migrate(url)
-    with pytest.raises(StoreError, match="store.schema"):
+    with pytest.raises(StoreError, match=r"store\.schema"):
         Store(url, keys, clock)
 
 
@@ -102,18 +104,18 @@ def test_the_connection_is_as_durable_as_promised(store: Store, tmp_path: Path) 
 
 def test_an_sqlite_that_can_corrupt_wal_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pysqlite3.dbapi2.sqlite_version_info", (3, 51, 2))
-    with pytest.raises(StoreError, match="store.sqlite-version"):
+    with pytest.raises(StoreError, match=r"store\.sqlite-version"):
         engines.writer_engine(f"sqlite:///{tmp_path / 'old.db'}")
 
 
 @pytest.mark.parametrize("address", ["sqlite://", "sqlite:///:memory:"])
 def test_memory_is_no_database(address: str) -> None:
-    with pytest.raises(StoreError, match="store.url"):
+    with pytest.raises(StoreError, match=r"store\.url"):
         migrate(address)
 
 
 @given(
-    st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(2200, 1, 1)),
+    st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(2200, 1, 1)),  # noqa: DTZ001 (hypothesis wants them so)
     st.integers(min_value=-14 * 60, max_value=14 * 60),
 )
 def test_times_keep_their_microseconds(naive: datetime, minutes: int) -> None:
