@@ -12,7 +12,8 @@ from typing import Literal
 
 from mappings.errors import ReadError
 from mappings.hl7v2.build import Raw, Value, segment
-from mappings.hl7v2.codec import NULL, STANDARD, Message, header
+from mappings.hl7v2.codec import NULL, Message, header
+from mappings.hl7v2.delimiters import STANDARD
 from mappings.hl7v2.times import written
 
 #: What became of a message: stored; not now (it may be sent again); not as it is.

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from mappings.errors import RenderError
-from mappings.hl7v2.codec import STANDARD, Delimiters, python_codec
+from mappings.hl7v2.codec import python_codec
+from mappings.hl7v2.delimiters import STANDARD, Delimiters
 
 
 class Raw(str):

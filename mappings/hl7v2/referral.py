@@ -19,8 +19,8 @@ from mappings.hl7v2.build import Draft, Raw, Value
 from mappings.hl7v2.carried import left_behind
 from mappings.hl7v2.case import Case, Party
 from mappings.hl7v2.clinical import conditions, dg1, groups, pv1, pv2
-from mappings.hl7v2.codec import STANDARD
 from mappings.hl7v2.datatypes import Json, Version, ce, ei
+from mappings.hl7v2.delimiters import STANDARD
 from mappings.hl7v2.notes import required_notes
 from mappings.hl7v2.people import REFERRED_TO, REFERRING, Fields, ctd, nk1, nk1_related, pid, prd
 from mappings.hl7v2.times import ts

@@ -6,7 +6,7 @@ import pytest
 
 from mappings.errors import RenderError
 from mappings.hl7v2.build import Draft, Raw, field, segment
-from mappings.hl7v2.codec import Delimiters
+from mappings.hl7v2.delimiters import Delimiters
 
 
 def test_fields_are_trimmed_and_escaped() -> None:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from mappings.errors import ReadError
 from mappings.hl7v2.build import escape, segment
-from mappings.hl7v2.codec import Delimiters, header, parse, unescape
+from mappings.hl7v2.codec import header, parse
+from mappings.hl7v2.delimiters import Delimiters, unescape
 
 MSH = b"MSH|^~\\&|APP|FAC|||20260114||ADT^A04^ADT_A01|C1|P|2.5.1"
 UTF8 = MSH + b"||||||UNICODE UTF-8"
