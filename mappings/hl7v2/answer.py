@@ -131,7 +131,8 @@ def _schedule_answer(message: Message, now: datetime, zone: ZoneInfo | None) -> 
         # A start would make a cancelled or missed appointment look like one that is kept.
         appointment_start=start if state == "booked" else None,
         answered_at=answered,
-        reason=_coded(sch, 7) or _coded(sch, 6),
+        # SCH-6 is why this message was sent, which says something only when the appointment will not be.
+        reason=_coded(sch, 7) or (_coded(sch, 6) if state != "booked" else None),
         comment=_comment(message),
         issues=tuple(issues),
     )

@@ -110,3 +110,8 @@ def test_what_is_no_answer(kind: str, body: str) -> None:
 def test_without_a_time_of_its_own_it_is_answered_now() -> None:
     data = b"MSH|^~\\&|E|C|||20260114||RRI^I12|1|P|2.5.1\rRF1|A|||||X1\r"
     assert read_answer(parse(data), NOW).answered_at == "2026-01-15T06:00:00Z"
+
+
+def test_why_an_appointment_was_cancelled() -> None:
+    assert answer("SIU^S15", "SCH|P1|||||NOSHOW^No staff").reason == "No staff"
+    assert answer("SIU^S12", "SCH|P1|||||REFERRAL^Referral").reason is None
