@@ -77,7 +77,10 @@ def redact(bundle: Json, decision: Decision, *, policy: LabelPolicy = LABELS) ->
         if taken:
             changed.add(index)
             withheld.extend(values({key: entry["resource"][key]}) for key in taken)
-        kept[index] = {**entry, "resource": _without_generated_text(resource)}
+        plain = _without_generated_text(resource)
+        if plain is not resource:
+            changed.add(index)
+        kept[index] = entry if plain is entry["resource"] else {**entry, "resource": plain}
     dependents: list[int] = []
     removed = _Names()
     for index in gone:
@@ -86,7 +89,10 @@ def redact(bundle: Json, decision: Decision, *, policy: LabelPolicy = LABELS) ->
     _to_fixpoint(entries, kept, removed, withheld, dependents, changed)
     _free_text(entries, kept, removed, union(withheld), withheld, dependents, changed)
     released = [
-        {**kept[index], "resource": _relabelled(kept[index]["resource"], made[index], policy)}
+        {
+            **kept[index],
+            "resource": _relabelled(entries[index]["resource"], kept[index]["resource"], made[index], policy),
+        }
         if index in changed
         else kept[index]
         for index in sorted(kept)
@@ -389,21 +395,23 @@ def _tells(text: str, needles: Withheld) -> bool:
     return False
 
 
-def _relabelled(resource: Json, one: EntryDecision, policy: LabelPolicy) -> Json:
-    """Labels of what remains: those of the redacted sensitivities go, the rest is worked out again (DS4P HWM)."""
-    before = codes(resource)
-    taken = expand(one.redact)
-    explained = policy.of(before - RANK.keys())
-    level = highest(before, default="U")
+def _relabelled(before: Json, after: Json, one: EntryDecision, policy: LabelPolicy) -> Json:
+    """Labels of what remains (DS4P HWM): those that content explained are worked out again; the rest stays.
+
+    What no content explains is the source's own or the origin's: a label, or a confidentiality beyond what the labels
+    ask for.
+    """
+    had = codes(before)
+    content = codes(label(without_labels(before), origin=_SAME_ORIGIN, policy=policy).resource)
+    taken = (content - RANK.keys()) | expand(one.redact) | _TELLING
+    level = highest(had, default="U")
+    own = RANK[level] > RANK[policy.of(had - RANK.keys())]
     left = [
         coding
-        for coding in security(resource)
-        if coding.get("code") not in RANK and coding.get("code") not in taken and coding.get("code") not in _TELLING
+        for coding in security(before)
+        if (coding.get("code") == level and own) or not (coding.get("code") in RANK or coding.get("code") in taken)
     ]
-    if RANK[level] > RANK[explained]:
-        # The source asked for more than its labels do: that stays.
-        left = [coding for coding in security(resource) if coding.get("code") == level] + left
-    bare = without_labels(resource)
+    bare = without_labels(after)
     if left:
         meta = bare.get("meta")
         bare = {**bare, "meta": {**(meta if isinstance(meta, dict) else {}), "security": left}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -76,7 +77,10 @@ TABLE = {
     "s07_origin_unknown": (condition("J45.40"), None, {"R", "origin-unknown"}, set()),
     "s07_role_unknown": (condition("J45.40"), Origin(reference="Organization/x"), {"R", "origin-unknown"}, set()),
     "s09_methadone_tablet": (
-        {**medication("864706", text="methadone hydrochloride 10 MG Oral Tablet"), "reasonCode": [{"text": "cancer pain"}]},
+        {
+            **medication("864706", text="methadone hydrochloride 10 MG Oral Tablet"),
+            "reasonCode": [{"text": "cancer pain"}],
+        },
         HOSPITAL,
         {"N"},
         {"SUD", "OPIOIDUD"},
@@ -124,7 +128,9 @@ TABLE = {
     "s20_contained": (
         {
             "resourceType": "MedicationStatement",
-            "contained": [{"resourceType": "Medication", "id": "m", "code": {"coding": [{"system": RX, "code": "351266"}]}}],
+            "contained": [
+                {"resourceType": "Medication", "id": "m", "code": {"coding": [{"system": RX, "code": "351266"}]}}
+            ],
             "medicationReference": {"reference": "#m"},
         },
         CENTER,
@@ -202,7 +208,7 @@ def test_s22_bundle_gets_the_high_water_mark() -> None:
 
 def test_s22_order_of_confidentiality() -> None:
     levels = ["U", "L", "M", "N", "R", "V"]
-    for lower, higher in zip(levels, levels[1:], strict=False):
+    for lower, higher in pairwise(levels):
         entries = [
             {"resource": {"resourceType": "Basic", "meta": {"security": [{"code": level}]}}}
             for level in (lower, higher)

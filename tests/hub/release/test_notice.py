@@ -1,0 +1,66 @@
+"""The 2.32 statements to the letter, and where they are carried."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pytest
+
+from hub.errors import ReleaseError
+from hub.release import STATEMENT_1, STATEMENT_2, carry_notice, scope_text
+from mappings.partner import GENERIC, Partner
+
+#: Of the statement as the regulation prints it, kept apart from the constant.
+SHA256 = "d82205a18044f9f45776343d91e26d8ddb44bf13e136af169ec73d755facd9a8"
+LENGTH = 1325
+
+PART2 = {"resourceType": "Basic", "meta": {"security": [{"code": "42CFRPart2"}]}}
+PLAIN = {"resourceType": "Basic", "meta": {"security": [{"code": "N"}]}}
+BUNDLE: dict[str, Any] = {
+    "resourceType": "Bundle",
+    "type": "collection",
+    "entry": [{"resource": PART2}, {"resource": PLAIN}],
+}
+
+
+def test_statements_are_byte_for_byte_the_regulations() -> None:
+    assert len(STATEMENT_1.encode()) == LENGTH
+    assert hashlib.sha256(STATEMENT_1.encode()).hexdigest() == SHA256
+    assert STATEMENT_2 == "42 CFR part 2 prohibits unauthorized use or disclosure of these records."
+    assert STATEMENT_1.startswith("This record which has been disclosed to you is protected by Federal confidentiality")
+    assert STATEMENT_1.endswith("consent to further use or redisclose the record (see 42 CFR 2.31).")
+    assert "(ii) You are a covered entity or business associate and have received" in STATEMENT_1
+
+
+def test_notice_on_the_bundle_and_on_each_part2_entry() -> None:
+    made = carry_notice(BUNDLE, ["notice", "AOD"], GENERIC)
+    url = "http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-display"
+    assert {"url": url, "valueAnnotation": {"text": STATEMENT_1}} in made["meta"]["extension"]
+    first, second = (entry["resource"] for entry in made["entry"])
+    assert {"url": url, "valueAnnotation": {"text": STATEMENT_2}} in first["meta"]["extension"]
+    assert {coding["code"] for coding in first["meta"]["security"]} >= {"RedisclosureProhibitionMark", "NORDSCLCD"}
+    assert second == PLAIN
+    assert "extension" not in BUNDLE.get("meta", {})
+
+
+def test_without_the_obligation_nothing_is_added() -> None:
+    assert carry_notice(BUNDLE, ["AOD"], GENERIC) is BUNDLE
+
+
+def test_a_partner_that_carries_neither_is_refused() -> None:
+    with pytest.raises(ReleaseError) as caught:
+        carry_notice(BUNDLE, ["notice"], Partner(notice="none"))
+    assert caught.value.rule == "release.no-carrier"
+
+
+def test_scope_says_who_what_why_until_and_not_whose(build: Any) -> None:
+    text = scope_text(build.consent())
+    for part in ("Organization/mhc", "Organization/otp", "treatment, payment, health care operations", "2026-12-31"):
+        assert part in text
+    assert "Patient" not in text
+
+
+def test_scope_does_not_name_what_the_patient_left_out(build: Any) -> None:
+    consent = build.consent(provision={"provision": [{"type": "deny", "securityLabel": build.labels("HIV")}]})
+    assert "HIV" not in scope_text(consent)

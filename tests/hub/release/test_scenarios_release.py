@@ -1,0 +1,480 @@
+"""Scenarios S07 to S57, release layer: decisions as a table, and what must be absent from what goes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from hub.errors import ReleaseError
+from hub.release import decide_json, release_json
+
+NOTHING = {"resourceType": "Bundle", "type": "collection"}
+
+
+def decisions(document: dict[str, Any]) -> list[str]:
+    return [entry["decision"] for entry in decide_json(document)["entries"]]
+
+
+def one(document: dict[str, Any]) -> dict[str, Any]:
+    found = decide_json(document)["entries"]
+    assert len(found) == 1
+    return found[0]
+
+
+# --- which law
+
+
+def test_s07_unknown_origin_is_held_and_enforced_as_part2(build: Any) -> None:
+    document = build.ask([build.condition("J45.40")])
+    assert decide_json(document)["decision"] == "hold"
+    assert release_json(document) == NOTHING
+
+
+def test_s07_consent_for_part2_settles_an_unknown_origin(build: Any) -> None:
+    consent = build.consent(provision={"securityLabel": None}, elements={"description": "everything"})
+    found = one(build.ask([build.condition("J45.40")], [consent]))
+    assert found["decision"] == "permit"
+    assert "notice" in found["obligations"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "code", "expected"),
+    [
+        ("part2-program", "J45.40", "no-consent"),
+        ("part2-program", "F11.20", "no-consent"),
+        ("lawful-holder", "F11.20", "no-consent"),
+        ("covered-entity", "F11.20", "permit"),
+        ("covered-entity", "F32.1", "permit"),
+        ("business-associate", "F32.1", "permit"),
+        ("law-enforcement", "F32.1", "permit"),
+    ],
+)
+def test_s37_no_consent_by_origin(build: Any, origin: str, code: str, expected: str) -> None:
+    document = build.ask([build.condition(code)], origin=origin)
+    assert decisions(document) == [expected]
+    if expected != "permit":
+        assert release_json(document) == NOTHING
+
+
+def test_s37_denied_is_byte_for_byte_as_not_there(build: Any) -> None:
+    withheld = release_json(build.ask([build.condition()], origin="part2-program"))
+    assert json.dumps(withheld) == json.dumps(release_json(build.ask([], origin="part2-program")))
+
+
+def test_s37_state_policy_asks_for_consent(build: Any) -> None:
+    from hub.release import ReleasePolicy
+
+    document = build.ask([build.condition("F32.1")], origin="covered-entity")
+    policy = ReleasePolicy(consent_required=frozenset({"PSY"}))
+    assert decide_json(document, policy=policy)["entries"][0]["decision"] == "no-consent"
+
+
+def test_s38_tpo_consent_permits_with_its_obligations(build: Any) -> None:
+    document = build.ask([build.patient(), build.condition()], [build.consent()], origin="part2-program")
+    for entry in decide_json(document)["entries"]:
+        assert entry["decision"] == "permit"
+        assert entry["consents"] == ["Consent/c1"]
+        assert set(entry["obligations"]) == {
+            "notice", "consent-scope", "RedisclosureProhibitionMark", "NORDSCLCD", "AOD",
+        }  # fmt: skip
+    released = release_json(document)
+    codes = {coding["code"] for coding in released["meta"]["security"]}
+    assert {"42CFRPart2", "NORDSCLCD", "RedisclosureProhibitionMark", "SUD", "OPIOIDUD", "R"} == codes
+    for entry in released["entry"]:
+        assert {c["code"] for c in entry["resource"]["meta"]["security"]} >= {"NORDSCLCD", "42CFRPart2"}
+
+
+@pytest.mark.parametrize("purpose", ["TREAT", "HPAYMT", "HOPERAT", "COC", "HLEGAL"])
+def test_s39_police_get_nothing_under_tpo(build: Any, purpose: str) -> None:
+    consent = build.consent(provision={"actor": build.to(build.PD)})
+    document = build.ask(
+        [build.condition()], [consent], origin="part2-program", recipient=build.police(), purpose=purpose
+    )
+    assert decisions(document) == ["deny"]
+    assert release_json(document) == NOTHING
+
+
+def test_p12_a_consent_naming_the_agency_for_its_own_purpose(build: Any) -> None:
+    consent = build.consent(
+        provision={"actor": build.to(build.PD), "purpose": build.purposes("referral-outcome")},
+    )
+    document = build.ask(
+        [build.condition()], [consent], origin="part2-program", recipient=build.police(), purpose="referral-outcome"
+    )
+    assert decisions(document) == ["permit"]
+    document["request"]["recipient"] = build.police("Organization/other-pd")
+    assert decisions(document) == ["no-consent"]
+
+
+def test_s40_threat_is_held_for_the_privacy_officer(build: Any) -> None:
+    held = build.ask([build.condition("F32.1")], origin="covered-entity", recipient=build.police(), purpose="THREAT")
+    assert decisions(held) == ["hold"]
+    own = build.ask([build.condition()], origin="part2-program", recipient=build.police(), purpose="THREAT")
+    assert decisions(own) == ["no-consent"]
+
+
+def test_s41_no_name_fuzzing(build: Any) -> None:
+    consent = build.consent(provision={"actor": build.to("Practitioner/lee")})
+    ask = lambda who: decisions(  # noqa: E731
+        build.ask(
+            [build.condition()],
+            [consent],
+            origin="part2-program",
+            recipient={"reference": who, "role": "covered-entity"},
+        )
+    )
+    assert ask("Practitioner/lee") == ["permit"]
+    assert ask("Practitioner/kim") == ["no-consent"]
+    assert ask("Practitioner/lee2") == ["no-consent"]
+
+
+def test_s41_recipient_by_identifier_and_by_role(build: Any) -> None:
+    named = {"identifier": {"system": "urn:npi", "value": "1234567893"}}
+    consent = build.consent(provision={"actor": [{"role": {"coding": [{"code": "IRCP"}]}, "reference": named}]})
+    recipient = {
+        "reference": "Organization/mhc",
+        "identifier": {"system": "urn:npi", "value": "1234567893"},
+        "role": "covered-entity",
+    }
+    assert decisions(build.ask([build.condition()], [consent], origin="part2-program", recipient=recipient)) == [
+        "permit"
+    ]
+    role = {"resourceType": "PractitionerRole", "organization": {"reference": build.MHC}}
+    who = {"reference": "PractitionerRole/kim", "role": "covered-entity"}
+    document = build.ask(
+        [build.condition()],
+        [build.consent()],
+        origin="part2-program",
+        recipient=who,
+        actors={"PractitionerRole/kim": role},
+    )
+    assert decisions(document) == ["permit"]
+
+
+# --- time
+
+
+@pytest.mark.parametrize(
+    ("at", "end", "zone", "expected"),
+    [
+        ("2026-06-01T12:00:00Z", "2026-06-01T11:59:59Z", "UTC", "no-consent"),
+        ("2026-06-01T12:00:00Z", "2026-06-01T12:00:00Z", "UTC", "permit"),
+        ("2026-06-01T12:00:01Z", "2026-06-01T12:00:00Z", "UTC", "no-consent"),
+        # the end of that day in the zone
+        ("2026-06-02T04:59:59Z", "2026-06-01", "America/Chicago", "permit"),
+        ("2026-06-02T05:00:00Z", "2026-06-01", "America/Chicago", "no-consent"),
+        ("2026-06-01T23:59:59Z", "2026-06-01", "UTC", "permit"),
+        ("2026-06-02", "2026-06-01", "UTC", "no-consent"),
+        # the day on which the clocks change is 25 hours long
+        ("2026-11-02T05:59:59Z", "2026-11-01", "America/Chicago", "permit"),
+        ("2026-11-02T06:00:00Z", "2026-11-01", "America/Chicago", "no-consent"),
+        ("2026-06-01T12:00:00Z", "2026", "UTC", "permit"),
+        ("2026-06-01T12:00:00Z", "2026-02-30", "UTC", "no-consent"),
+    ],
+)
+def test_s43_expiry(build: Any, at: str, end: str, zone: str, expected: str) -> None:
+    consent = build.consent(provision={"period": {"end": end}})
+    document = build.ask([build.condition()], [consent], origin="part2-program", at=at, zone=zone)
+    assert decisions(document) == [expected]
+
+
+def test_s43_not_yet_signed(build: Any) -> None:
+    document = build.ask([build.condition()], [build.consent()], origin="part2-program", at="2026-01-01")
+    assert decisions(document) == ["no-consent"]
+
+
+@pytest.mark.parametrize(
+    "revoked", [{"status": "inactive"}, {"status": "entered-in-error"}, {"elements": {"revokedAt": "2026-05-31"}}]
+)
+def test_s44_revoked(build: Any, revoked: dict[str, Any]) -> None:
+    document = build.ask([build.condition()], [build.consent(**revoked)], origin="part2-program")
+    assert decisions(document) == ["no-consent"]
+
+
+def test_s44_revoked_later_is_in_force_now(build: Any) -> None:
+    consent = build.consent(elements={"revoked-at": "2026-06-02"})
+    assert decisions(build.ask([build.condition()], [consent], origin="part2-program")) == ["permit"]
+
+
+# --- provisions
+
+
+@pytest.mark.parametrize("law", ["part2", "consent"])
+@pytest.mark.parametrize("code", ["F11.20", "F10.20", "F14.10"])
+@pytest.mark.parametrize("denied", ["SUD", "ETH", "SPI"])
+def test_s45_deny_inside_permit_with_descendants(build: Any, law: str, code: str, denied: str) -> None:
+    consent = build.consent(
+        provision={
+            "securityLabel": None,
+            "provision": [{"type": "deny", "actor": build.to(build.MHC), "securityLabel": build.labels(denied)}],
+        }
+    )
+    document = build.ask(
+        [build.patient(), build.condition(code), build.condition("J45.40", "cond-2")], [consent], law=law
+    )
+    assert decisions(document) == ["permit", "deny", "permit"]
+    text = json.dumps(release_json(document))
+    assert code not in text
+    assert "cond-1" not in text
+    assert "OPIOIDUD" not in text
+    assert "J45.40" in text
+
+
+def test_s45_deny_for_another_recipient_does_not_touch(build: Any) -> None:
+    deny = {"type": "deny", "actor": build.to("Organization/x"), "securityLabel": build.labels("SUD")}
+    consent = build.consent(provision={"provision": [deny]})
+    assert decisions(build.ask([build.condition()], [consent], origin="part2-program")) == ["permit"]
+
+
+def test_s45_optional_element_is_redacted_not_the_entry(build: Any) -> None:
+    consent = build.consent(provision={"provision": [{"type": "deny", "securityLabel": build.labels("SUD")}]})
+    encounter = {
+        "resourceType": "Encounter",
+        "id": "enc-1",
+        "status": "finished",
+        "class": {"code": "FLD"},
+        "subject": {"reference": "Patient/p-1"},
+        "reasonCode": [{"coding": [{"code": "F11.20", "system": "ICD10CM"}]}],
+    }
+    document = build.ask([build.patient(), encounter], [consent], origin="part2-program")
+    found = decide_json(document)["entries"][1]
+    assert found["decision"] == "redact"
+    assert "REDACT{ETHUD,OPIOIDUD,SUD}" in found["obligations"]
+    released = release_json(document)["entry"][1]["resource"]
+    assert "reasonCode" not in released
+    assert not {c["code"] for c in released["meta"]["security"]} & {"SUD", "OPIOIDUD"}
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_s46_deny_overrides_and_the_conflict_is_reported(build: Any, turn: int) -> None:
+    newer = build.consent("new", dateTime="2026-05-01")
+    older = build.consent("old", provision={"type": "deny", "securityLabel": build.labels("SUD"), "purpose": None})
+    document = build.ask([build.patient(), build.condition()], [newer, older][::turn], origin="part2-program")
+    found = decide_json(document)
+    assert [entry["decision"] for entry in found["entries"]] == ["permit", "deny"]
+    assert found["conflicts"] == [{"permit": ["Consent/new"], "deny": ["Consent/old"], "entries": [1]}]
+
+
+@pytest.mark.parametrize(("purpose", "expected"), [("TREAT", ["permit"]), ("proceedings", ["deny"])])
+def test_s47_combined_consent_is_invalid_for_the_extra_purpose(build: Any, purpose: str, expected: list[str]) -> None:
+    consent = build.consent(
+        provision={"purpose": build.purposes("TREAT", "proceedings")},
+        elements={"proceedings": True},
+    )
+    assert decisions(build.ask([build.condition()], [consent], origin="part2-program", purpose=purpose)) == expected
+
+
+@pytest.mark.parametrize(
+    "lacking",
+    [
+        {"elements": {"redisclosureStatement": None}},
+        {"elements": {"hipaaRedisclosureStatement": None}},
+        {"elements": {"revocationStatement": False}},
+        {"performer": None},
+        {"dateTime": None},
+    ],
+)
+def test_s48_deficient_consent_discloses_nothing(build: Any, lacking: dict[str, Any]) -> None:
+    document = build.ask([build.condition()], [build.consent(**lacking)], origin="part2-program")
+    found = one(document)
+    assert found["decision"] == "deny"
+    assert any(why.startswith("missing-") for why in found["because"])
+    assert release_json(document) == NOTHING
+
+
+# --- exceptions, each with its evidence
+
+EMERGENCY = {
+    "type": "emergency",
+    "reference": "DocumentReference/e",
+    "at": "2026-06-01T11:58:00Z",
+    "by": "Practitioner/er",
+}
+
+
+@pytest.mark.parametrize("purpose", ["BTG", "ETREAT", "ERTREAT"])
+def test_s49_emergency_to_medical_personnel_only(build: Any, purpose: str) -> None:
+    doctor = {"reference": "Practitioner/er", "role": "covered-entity", "duties": ["medical-personnel"]}
+    ask = lambda who, evidence: one(  # noqa: E731
+        build.ask([build.condition()], origin="part2-program", recipient=who, purpose=purpose, evidence=evidence)
+    )
+    found = ask(doctor, [EMERGENCY])
+    assert found["decision"] == "permit"
+    assert "emergency-record" in found["obligations"]
+    assert ask(doctor, [])["decision"] == "no-consent"
+    assert ask(doctor, [{**EMERGENCY, "by": None}])["decision"] == "no-consent"
+    assert ask({**doctor, "duties": []}, [EMERGENCY])["decision"] == "no-consent"
+    assert ask(build.police(duties=["medical-personnel"]), [EMERGENCY])["decision"] == "deny"
+
+
+def test_s52_undeclared_narrative_is_held_and_a_police_one_goes(build: Any) -> None:
+    note = {"resourceType": "DocumentReference", "id": "n", "content": [{"attachment": {"title": "report"}}]}
+    document = build.ask([note, note], origins=[build.PD, None], postures={build.PD: "law-enforcement"})
+    assert decisions(document) == ["permit", "hold"]
+
+
+@pytest.mark.parametrize(
+    ("role", "purpose", "expected"),
+    [
+        ("covered-entity", "TREAT", "permit"),
+        ("part2-program", "COC", "permit"),
+        ("qso", "TREAT", "permit"),
+        ("other", "TREAT", "deny"),
+        ("covered-entity", "HPAYMT", "deny"),
+        ("covered-entity", "HMARKT", "deny"),
+        ("law-enforcement", "TREAT", "deny"),
+    ],
+)
+def test_s52_the_default_exchange_policy(build: Any, role: str, purpose: str, expected: str) -> None:
+    document = build.ask(
+        [build.condition("J45.40")],
+        origin="law-enforcement",
+        purpose=purpose,
+        recipient={"reference": "x", "role": role},
+    )
+    assert decisions(document) == [expected]
+
+
+def test_s53_the_centers_note_never_flows_back_to_police(build: Any) -> None:
+    document = build.ask(
+        [build.condition("F32.1")], origin="covered-entity", recipient=build.police(), purpose="law-enforcement"
+    )
+    assert decisions(document) == ["no-consent"]
+    assert release_json(document) == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("kinds", "expected"),
+    [(["subpoena"], "deny"), (["court-order"], "deny"), (["court-order", "subpoena"], "hold"), ([], "no-consent")],
+)
+def test_s55_a_subpoena_alone_is_not_enough(build: Any, kinds: list[str], expected: str) -> None:
+    evidence = [{"type": kind, "reference": f"DocumentReference/{kind}"} for kind in kinds]
+    document = build.ask(
+        [build.condition()],
+        origin="part2-program",
+        recipient=build.police(),
+        purpose="law-enforcement",
+        evidence=evidence,
+    )
+    assert decisions(document) == [expected]
+    assert release_json(document) == NOTHING
+
+
+def test_s56_crime_on_premises_gives_who_and_where(build: Any) -> None:
+    evidence = [{"type": "crime-on-premises", "reference": "DocumentReference/assault"}]
+    document = build.ask(
+        [build.patient(), build.condition()],
+        origin="part2-program",
+        recipient=build.police(),
+        purpose="law-enforcement",
+        evidence=evidence,
+    )
+    assert decisions(document) == ["redact", "deny"]
+    released = release_json(document)
+    assert set(released["entry"][0]["resource"]) == {"resourceType", "id", "meta", "name", "address"}
+    text = json.dumps(released)
+    assert "F11.20" not in text
+    assert "1988" not in text
+    assert "555-0148-221" not in text
+
+
+def test_s57_only_the_officer_with_a_duty_to_monitor(build: Any) -> None:
+    consent = build.consent(
+        provision={"actor": build.to(build.PD), "purpose": build.purposes("justice-monitoring")},
+        elements={"expiryEvent": "end of supervision"},
+    )
+    ask = lambda who: decisions(  # noqa: E731
+        build.ask([build.condition()], [consent], origin="part2-program", recipient=who, purpose="justice-monitoring")
+    )
+    assert ask(build.police(duties=["monitoring"])) == ["permit"]
+    assert ask(build.police()) == ["deny"]
+
+
+# --- the engine denies what it does not know
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        {"purpose": "WHATEVER"},
+        {"purpose": "http://example.org|TREAT"},
+        {"recipient": {"reference": "x", "role": "neighbour"}},
+        {"recipient": {"reference": "x"}},
+        {"evidence": [{"type": "favour", "reference": "x"}]},
+    ],
+)
+@pytest.mark.parametrize("origin", ["covered-entity", "part2-program", "law-enforcement"])
+def test_unknown_purpose_role_or_evidence_is_denied(build: Any, unknown: dict[str, Any], origin: str) -> None:
+    assert decisions(build.ask([build.condition()], [build.consent()], origin=origin, **unknown)) == ["deny"]
+
+
+def test_law_label_beats_the_law_asked_for(build: Any) -> None:
+    entry = build.condition("J45.40", meta={"security": build.labels("42CFRPart2")})
+    assert decisions(build.ask([entry], law="hipaa")) == ["no-consent"]
+
+
+@pytest.mark.parametrize(
+    ("consents", "expected"),
+    [
+        ([], "no-consent"),
+        ([{"provision": {"type": "permit"}}], "permit"),
+        ([{"provision": {"type": "deny"}}], "deny"),
+        ([{"provision": {"type": "permit", "purpose": [{"code": "HMARKT"}]}}], "deny"),
+        ([{"provision": {"type": "permit"}, "status": "draft"}], "no-consent"),
+        ([{"provision": {"type": "permit", "period": {"end": "2020"}}}], "no-consent"),
+        ([{"provision": {"type": "permit", "modifierExtension": [{"url": "x"}]}}], "deny"),
+        ([{"provision": {"type": "permit", "class": [{"code": "Observation"}]}}], "deny"),
+        ([{"provision": {"type": "permit", "class": [{"code": "Condition"}]}}], "permit"),
+        ([{"provision": {"type": "permit", "securityLabel": [{"code": "N"}]}}], "deny"),
+        ([{"provision": {"type": "permit", "securityLabel": [{"code": "R"}]}}], "permit"),
+        (
+            [{"provision": {"type": "deny", "provision": [{"type": "permit", "securityLabel": [{"code": "SUD"}]}]}}],
+            "permit",
+        ),
+    ],
+)
+def test_law_consent_consents_alone_decide(build: Any, consents: list[dict[str, Any]], expected: str) -> None:
+    made = [
+        {"resourceType": "Consent", "status": "active", "patient": {"reference": "Patient/p-1"}, **c} for c in consents
+    ]
+    assert decisions(build.ask([build.condition()], made, law="consent")) == [expected]
+
+
+def test_the_patients_own_access(build: Any) -> None:
+    who = {"reference": "Patient/p-1", "role": "patient"}
+    assert decisions(build.ask([build.condition()], origin="part2-program", recipient=who, purpose="PATRQT")) == [
+        "permit"
+    ]
+    other = {"reference": "Patient/p-2", "role": "patient"}
+    assert decisions(build.ask([build.condition()], origin="part2-program", recipient=other, purpose="PATRQT")) == [
+        "deny"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"purpose": None}, "request.purpose"),
+        ({"at": "yesterday"}, "request.at"),
+        ({"zone": "Mars/Base"}, "request.zone"),
+        ({"law": "mosaic"}, "request.law"),
+        ({"entries": [1]}, "request.entries"),
+        ({"origins": ["a", "b"]}, "request.origins"),
+        ({"recipient": None}, "request.recipient"),
+    ],
+)
+def test_a_bad_request_names_the_place(build: Any, change: dict[str, Any], path: str) -> None:
+    with pytest.raises(ReleaseError) as caught:
+        document = build.ask([build.condition()])
+        document["request"] |= change
+        decide_json(document)
+    assert caught.value.rule == "release.bad-request"
+    assert caught.value.issues[0].path == path
+
+
+def test_the_contract_has_its_keys(build: Any) -> None:
+    found = decide_json(build.ask([build.condition()], [build.consent()], origin="part2-program"))
+    assert set(found) == {"decision", "entries", "conflicts"}
+    assert set(found["entries"][0]) == {"index", "decision", "because", "consents", "obligations"}
