@@ -1,0 +1,128 @@
+"""Each element of 42 CFR 2.31 has its issue code, and the issue says where and never what."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from hub.release import check_consent
+from hub.release.consent import deficient
+
+AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+def rules(consent: dict[str, Any], **more: Any) -> list[str]:
+    return [issue.rule for issue in check_consent(consent, **more)]
+
+
+def test_a_whole_consent_has_no_issue(build: Any) -> None:
+    assert rules(build.consent(), at=AT) == []
+
+
+NOT_TPO = {"purpose": [{"code": "referral-outcome"}]}
+
+# what is changed -> the codes that must come of it
+CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "patient": ({"patient": None}, ["missing-patient"]),
+    "discloser": ({"organization": None}, ["missing-discloser"]),
+    "discloser-by-class": ({"organization": None, "elements": {"discloser-class": "part2-program"}}, []),
+    "description": ({"provision": {"securityLabel": None}}, ["missing-description"]),
+    "description-in-words": ({"provision": {"securityLabel": None}, "elements": {"description": "all of it"}}, []),
+    "recipient": ({"provision": {"actor": None}}, ["missing-recipient"]),
+    "recipient-by-class": ({"provision": {"actor": None}, "elements": {"recipientClass": "tpo"}}, []),
+    "intermediary": ({"elements": {"recipient-intermediary": True}}, ["intermediary-participants-missing"]),
+    "intermediary-wide": (
+        {"elements": {"recipient-intermediary": True, "intermediary-participants": "all members"}},
+        ["intermediary-class-too-wide"],
+    ),
+    "intermediary-treating": (
+        {"elements": {"recipient-intermediary": True, "intermediary-participants": "all my treating providers"}},
+        [],
+    ),
+    "hipaa-redisclosure": (
+        {"elements": {"hipaa-redisclosure-statement": None, "hipaaRedisclosureStatement": None}},
+        ["missing-hipaa-redisclosure-statement"],
+    ),
+    "purpose": ({"provision": {"purpose": None}}, ["missing-purpose"]),
+    "revocation": ({"elements": {"revocationStatement": None}}, ["missing-revocation-statement"]),
+    "expiry": ({"provision": {"period": None}}, ["missing-expiry"]),
+    "expiry-event": ({"provision": {"period": None}, "elements": {"expiryEvent": "end of treatment"}}, []),
+    "open-expiry": (
+        {"provision": {"period": None, **NOT_TPO}, "elements": {"expiry-event": "none"}},
+        ["open-expiry-not-tpo"],
+    ),
+    "signature": ({"performer": None}, ["missing-signature"]),
+    "date": ({"dateTime": None}, ["missing-date"]),
+    "redisclosure-risk": ({"elements": {"redisclosureStatement": False}}, ["missing-redisclosure-risk"]),
+    "refusal": ({"elements": {"refusalStatement": None}}, ["missing-refusal-consequence"]),
+    "not-tpo-needs-fewer-statements": (
+        {
+            "provision": NOT_TPO,
+            "elements": {"refusalStatement": None, "redisclosureStatement": None, "hipaaRedisclosureStatement": None},
+        },
+        [],
+    ),
+    "counselling-notes": ({"elements": {"counsellingNotes": True}}, ["counselling-notes-combined"]),
+    "proceedings": ({"elements": {"proceedings": True}}, ["proceedings-combined"]),
+    "expired": ({"provision": {"period": {"end": "2026-05-31"}}}, ["consent-expired"]),
+    "revoked": ({"status": "inactive"}, ["consent-revoked"]),
+    "revoked-at": ({"elements": {"revoked-at": "2026-05-01"}}, ["consent-revoked"]),
+    "known-false": ({"elements": {"known-false": True}}, ["consent-known-false"]),
+    "officer-alone": ({"elements": {"witness": "officer"}}, ["officer-only-witness"]),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_element(build: Any, name: str) -> None:
+    change, expected = CASES[name]
+    found = check_consent(build.consent(**change), at=AT)
+    assert [issue.rule for issue in found] == expected
+    assert all(issue.path.startswith("Consent.") for issue in found)
+
+
+def test_minor_who_alone_may_consent(build: Any) -> None:
+    consent = build.consent(elements={"signatureCapacity": "parent"})
+    assert rules(consent, minor_alone=True) == ["minor-signature-required"]
+    assert rules(consent) == []
+
+
+@pytest.mark.parametrize("name", ["counselling-notes", "proceedings", "officer-alone"])
+def test_s47_some_issues_limit_and_do_not_void(build: Any, name: str) -> None:
+    assert deficient(check_consent(build.consent(**CASES[name][0]), at=AT)) == ()
+
+
+def test_no_issue_has_a_value(build: Any) -> None:
+    consent = build.consent(
+        dateTime="last Tuesday", provision={"period": {"end": "Marigoldine"}}, elements={"expiryEvent": "Marigoldine"}
+    )
+    found = check_consent(consent, at=AT)
+    assert found
+    assert "Marigoldine" not in str(found)
+    assert "Tuesday" not in str(found)
+
+
+@pytest.mark.parametrize("consent", [{}, {"provision": []}, {"extension": "x", "organization": {}}, {"status": 3}])
+def test_any_json_object_is_checked(consent: dict[str, Any]) -> None:
+    assert "missing-patient" in rules(consent, at=AT)
+
+
+def test_the_consent_that_translation_builds_is_read(build: Any) -> None:
+    """Names of sub-extensions as mappings.fhir.consent writes them."""
+    from hub.release.consent import ELEMENTS, elements
+    from mappings.fhir.consent import PART2_ELEMENTS
+
+    assert ELEMENTS == PART2_ELEMENTS
+    nested = {
+        "url": "intermediary",
+        "extension": [{"url": "participant", "valueString": "a"}, {"url": "class", "valueString": "treating"}],
+    }
+    consent = build.consent()
+    consent["extension"][0]["extension"].append(nested)
+    found = elements(consent)
+    assert found.intermediary
+    assert found.participants == ("a",)
+    assert found.intermediary_classes == ("treating",)
+    assert found.revocation is True
+    assert found.hipaa_redisclosure is True
