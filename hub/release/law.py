@@ -198,7 +198,7 @@ def _to_police(part2: bool, recipient: Party, purpose: str, kinds: set[str]) -> 
         if purpose == "justice-monitoring" and not ("monitoring" in recipient.duties or "monitoring-duty" in kinds):
             return Ruling(outcome="deny", because="only those with a duty to monitor (42 CFR 2.35)")
         return Ruling(outcome="ask-consent", because="consent naming the agency (42 CFR 2.31, 2.35)")
-    if kinds & {"court-order", "subpoena"} or purpose == "THREAT":
+    if kinds & {"court-order", "subpoena"} or purpose in ("THREAT", "imminent-threat"):
         return Ruling(outcome="hold", because="policy: the privacy officer decides (45 CFR 164.512)")
     return Ruling(outcome="ask-consent", because="authorization naming the agency (45 CFR 164.508)")
 

@@ -8,10 +8,24 @@ from __future__ import annotations
 from typing import Final
 
 ACT_REASON: Final = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
-#: Ours: law-enforcement, justice-monitoring (42 CFR 2.35), proceedings (2.31(d)), referral-outcome.
-PURPOSE: Final = "https://warmhandoff.org/fhir/CodeSystem/purpose-of-use"
+#: Ours (CodeSystem-police-purpose-of-use), with the duty to monitor of 42 CFR 2.35 beside it.
+PURPOSE: Final = "https://warmhandoff.org/fhir/CodeSystem/police-purpose-of-use"
 
-LOCAL: Final = frozenset({"law-enforcement", "justice-monitoring", "proceedings", "referral-outcome"})
+LOCAL: Final = frozenset(
+    {
+        "scene-safety",
+        "follow-up",
+        "outcome-feedback",
+        "imminent-threat",
+        "locate-person",
+        "crime-on-premises",
+        "custody-care",
+        "investigation",
+        "proceedings",
+        "statistics",
+        "justice-monitoring",
+    }
+)
 
 #: v3-ActReason 4.0.0 (HL7 Terminology, CC0): parent, then its children. PurposeOfUse is the root of all.
 _TREE: Final[dict[str, str]] = {
@@ -23,8 +37,8 @@ _TREE: Final[dict[str, str]] = {
     "TRAIN": "MLTRAINING",
     "HPAYMT": "CLMATTCH COVAUTH COVERAGE REMITADV PMTDS",
     "COVERAGE": "ELIGDTRM ELIGVER ENROLLM MILDCRG",
-    "HRESCH": "BIORCH CLINTRCH DSRCH POARCH PRECLINTRCH TRANSRCH",
-    "CLINTRCH": "CLINTRCHNPC CLINTRCHPC",
+    "HRESCH": "BIORCH CLINTRCH DSRCH POARCH TRANSRCH",
+    "CLINTRCH": "CLINTRCHNPC CLINTRCHPC PRECLINTRCH",
     "PATRQT": "FAMRQT PWATRNY SUPNWK",
     "PUBHLTH": "DISASTER THREAT",
     "TREAT": "CLINTRL COC ETREAT POPHLTH TREATDS",

@@ -21,7 +21,7 @@ def test_a_whole_consent_has_no_issue(build: Any) -> None:
     assert rules(build.consent(), at=AT) == []
 
 
-NOT_TPO = {"purpose": [{"code": "referral-outcome"}]}
+NOT_TPO = {"purpose": [{"code": "outcome-feedback"}]}
 
 # what is changed -> the codes that must come of it
 CASES: dict[str, tuple[dict[str, Any], list[str]]] = {

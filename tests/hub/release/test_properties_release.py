@@ -213,7 +213,7 @@ def requests(draw: st.DrawFn) -> Request:
     return Request(
         discloser=Party(reference="Organization/center", role="covered-entity"),
         recipient=Party(reference="Organization/pd" if role == "law-enforcement" else "Organization/mhc", role=role),
-        purpose=draw(st.sampled_from(["TREAT", "HPAYMT", "COC", "PATRQT", "referral-outcome"])),
+        purpose=draw(st.sampled_from(["TREAT", "HPAYMT", "COC", "PATRQT", "outcome-feedback"])),
         patient="Patient/p",
         at=datetime(2026, 6, 1, tzinfo=UTC),
         law=draw(st.sampled_from([None, None, "part2", "hipaa", "consent"])),
@@ -266,7 +266,7 @@ def test_part2_goes_by_consent_alone_and_with_its_notice(request: Request, held:
         if one.goes and part2:
             assert one.consents
             assert "notice" in one.obligations
-            assert request.recipient.role != "law-enforcement" or request.purpose == "referral-outcome"
+            assert request.recipient.role != "law-enforcement" or request.purpose == "outcome-feedback"
 
 
 NAMES = "type provision actor reference purpose period end code securityLabel coding class data".split()  # noqa: SIM905

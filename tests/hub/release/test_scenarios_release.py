@@ -98,10 +98,10 @@ def test_s39_police_get_nothing_under_tpo(build: Any, purpose: str) -> None:
 
 def test_p12_a_consent_naming_the_agency_for_its_own_purpose(build: Any) -> None:
     consent = build.consent(
-        provision={"actor": build.to(build.PD), "purpose": build.purposes("referral-outcome")},
+        provision={"actor": build.to(build.PD), "purpose": build.purposes("outcome-feedback")},
     )
     document = build.ask(
-        [build.condition()], [consent], origin="part2-program", recipient=build.police(), purpose="referral-outcome"
+        [build.condition()], [consent], origin="part2-program", recipient=build.police(), purpose="outcome-feedback"
     )
     assert decisions(document) == ["permit"]
     document["request"]["recipient"] = build.police("Organization/other-pd")
@@ -339,7 +339,7 @@ def test_s52_the_default_exchange_policy(build: Any, role: str, purpose: str, ex
 
 def test_s53_the_centers_note_never_flows_back_to_police(build: Any) -> None:
     document = build.ask(
-        [build.condition("F32.1")], origin="covered-entity", recipient=build.police(), purpose="law-enforcement"
+        [build.condition("F32.1")], origin="covered-entity", recipient=build.police(), purpose="investigation"
     )
     assert decisions(document) == ["no-consent"]
     assert release_json(document) == NOTHING
@@ -355,7 +355,7 @@ def test_s55_a_subpoena_alone_is_not_enough(build: Any, kinds: list[str], expect
         [build.condition()],
         origin="part2-program",
         recipient=build.police(),
-        purpose="law-enforcement",
+        purpose="investigation",
         evidence=evidence,
     )
     assert decisions(document) == [expected]
@@ -368,7 +368,7 @@ def test_s56_crime_on_premises_gives_who_and_where(build: Any) -> None:
         [build.patient(), build.condition()],
         origin="part2-program",
         recipient=build.police(),
-        purpose="law-enforcement",
+        purpose="investigation",
         evidence=evidence,
     )
     assert decisions(document) == ["redact", "deny"]
