@@ -99,8 +99,9 @@ def period(draft: Draft, start: DateTime | None, end: DateTime | None, path: str
 
 
 def age_years(years: int) -> Json:
-    """An Age in years (age-1: UCUM)."""
-    return {"value": years, "unit": "years", "system": UCUM, "code": "a"}
+    """An Age in years. An infant is under one: age-1 has no zero, and wants UCUM."""
+    under_one: Json = {"comparator": "<"} if years < 1 else {}
+    return {"value": max(years, 1), **under_one, "unit": "years", "system": UCUM, "code": "a"}
 
 
 def metres(value: float) -> Json:

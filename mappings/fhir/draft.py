@@ -97,12 +97,14 @@ def published(system: str | None) -> bool:
     return system is not None and system.startswith(PUBLISHED_SYSTEMS)
 
 
-def coding(code: Code) -> Json:
+def coding(code: Code) -> Json | None:
     """A Coding. SNOMED displays are left out: their licence does not let them travel with us."""
-    made = {"system": code.system, "code": token(code.code)}
-    if code.display and code.system != SNOMED:
-        made["display"] = code.display
-    return made
+    name = token(code.code)
+    if not name:
+        return None
+    if code.display and code.system != SNOMED and (display := clean(code.display)):
+        return {"system": code.system, "code": name, "display": display}
+    return {"system": code.system, "code": name}
 
 
 class Draft:
@@ -245,7 +247,7 @@ class Draft:
         `kind` names the agency's own code system where the source has none. An unmapped code travels as it is,
         with an issue.
         """
-        codings = [coding(code) for code in coded.mapped]
+        codings = [made for code in coded.mapped if (made := coding(code))]
         code = coded.code
         if code:
             system = coded.system

@@ -14,6 +14,7 @@ from mappings.incident import Coded, Person
 
 _US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/"
 _INTERPRETER = "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired"
+_GENDERS = frozenset({"male", "female", "other", "unknown"})
 _SSN_KINDS = frozenset({"ssn", "ss"})
 _SSN = "http://hl7.org/fhir/sid/us-ssn"
 
@@ -93,7 +94,9 @@ def _demographics(draft: Draft, person: Person, resource: Json, path: str) -> No
 def _gender(coded: Coded | None) -> str | None:
     if coded is None:
         return None
-    return next((code.code for code in coded.mapped if code.system == ADMINISTRATIVE_GENDER), None)
+    return next(
+        (code.code for code in coded.mapped if code.system == ADMINISTRATIVE_GENDER and code.code in _GENDERS), None
+    )
 
 
 def _extensions(draft: Draft, person: Person, path: str) -> list[Json]:

@@ -10,7 +10,7 @@ from mappings.fhir.datatypes import extension
 from mappings.fhir.draft import Draft, Json, clean, ref, token
 from mappings.fhir.encounter import Visit
 from mappings.fhir.practitioner import staff_reference
-from mappings.fhir.systems import LOINC, SID_RESOURCE
+from mappings.fhir.systems import LOINC, SID_RESOURCE, url_part
 from mappings.incident import Answer, Coded, Screening
 
 
@@ -28,7 +28,7 @@ def questionnaire_response(draft: Draft, visit: Visit, turn: int, screening: Scr
     panel = next((code.code for code in screening.instrument.mapped if code.system == LOINC), None)
     if panel is not None:
         # The canonical under which LOINC's own FHIR service publishes its panels.
-        resource["questionnaire"] = f"http://loinc.org/q/{panel}"
+        resource["questionnaire"] = f"http://loinc.org/q/{url_part(panel)}"
     resource["status"] = "completed"
     if visit.patient is not None:
         resource["subject"] = ref(visit.patient)
