@@ -1,0 +1,490 @@
+"""The `incident:` section compiled against the dataclasses of `mappings.incident`: names, kinds and closed lists are
+theirs, so a pack can fill any field of the record and no other.
+
+A plain text is a constant; a column is always `{from: …}`. Value verbs beside a group's own fields fill its principal
+one: `{from: narrative, kind: police-report}` is a Narrative whose text comes from a column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo
+
+from mappings import incident as record
+from mappings.found import STAGES, Rule
+from mappings.incident import Agency, Coded, Narrative, Person, Place, Referral, Staff, Unit
+from mappings.incident_json import OUT_OF_RANGE
+from mappings.packs import paths, verbs
+from mappings.packs.formats import Row
+from mappings.packs.load import Spec
+from mappings.packs.stages import stages_maker
+from mappings.packs.tables import Miss
+from mappings.packs.verbs import Make, Notes, Scope, Tables, Text, issue, only_when
+from mappings.shape import AnyOf, Choice, Many, Member, Record, Scalar, Shape, members
+
+INCOMPLETE = Rule(
+    "read.incomplete", "warning", "incomplete", "what identifies this part is empty: the part is left out"
+)
+
+#: The field that value verbs beside a group's fields fill.
+PRINCIPAL: dict[type, str] = {
+    record.Caution: "type",
+    record.Hold: "legal_status",
+    record.Identifier: "value",
+    record.Link: "number",
+    record.Name: "text",
+    record.Narrative: "text",
+    record.Observed: "what",
+    record.Place: "text",
+    record.Referral: "organization",
+    record.Staff: "id",
+    record.Telecom: "value",
+    record.Transport: "mode",
+    record.Unit: "id",
+}
+
+#: Fields that hold an organization's id; the pack's own agency there means the agency that is read for.
+_ORGANIZATIONS = frozenset(
+    {
+        (record.Contact, "organization"),
+        (record.Incident, "organization"),
+        (record.Narrative, "organization"),
+        (record.Referral, "organization"),
+        (record.Staff, "organization"),
+        (record.Transport, "destination"),
+        (record.Unit, "employer"),
+    }
+)
+
+#: Bounds outside of which a number is a mistake.
+_BOUNDS: dict[tuple[type, str], tuple[float, float]] = {
+    (Place, "latitude"): (-90, 90),
+    (Place, "longitude"): (-180, 180),
+    (Place, "uncertainty_m"): (0, 40_000_000),
+    (Person, "age_years"): (0, 150),
+}
+
+#: Who said it, where the record has a place for that.
+ORIGINS = ("caller", "officer", "clinician", "paramedic", "peer", "case-manager", "dispatcher", "record-system")
+_STAFF_ORIGINS = ORIGINS[1:-1]
+
+_VALUE_KEYS = frozenset(
+    (*verbs.CODED_VERBS, *verbs.TIME_VERBS, *verbs.DATE_VERBS, *verbs.VALUE_VERBS)
+) - {"when"}  # fmt: skip
+_NOT_COMPILED = frozenset({"timeline", "reading"})
+
+Items: TypeAlias = Callable[[Row, Notes], Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Field:
+    """A compiled field: its closure (None is nothing) and the source path of each of its parts.
+
+    `constant` is set for a value that does not come from the row. A repeated field notes which places its items came
+    from; `each` has one account of paths per place, or one for all (`[]` in its paths is the place).
+    """
+
+    make: Make
+    paths: dict[str, str] = field(default_factory=dict)
+    constant: Any = None
+    repeated: bool = False
+    each: tuple[dict[str, str], ...] = ()
+
+
+class Build:
+    """Compiles fields for one agency: its zone, its id, the pack's tables."""
+
+    def __init__(self, tables: Tables, agency: Agency, own: str, zone: ZoneInfo | None) -> None:
+        self.tables = tables
+        self._agency = agency
+        self._own = own
+        self._zone = zone
+
+    def field(self, owner: type, member: Member, spec: Spec, scope: Scope, *, top: bool = False) -> Field:
+        """The field `member` of `owner`. PackError where the spec cannot mean it."""
+        if isinstance(member.shape, Many):
+            return self._many(owner, member, spec, scope, top)
+        return self._one(owner, member, member.shape, spec, scope)
+
+    def time(self, spec: Spec, scope: Scope, stage: str = "") -> Text:
+        """A compiled time, at the agency's zone."""
+        keys = spec.mapping(verbs.TIME_VERBS)
+        made = verbs.time(keys, spec, scope, self._zone, stage)
+        return replace(made, get=_when(made.get, keys, scope))
+
+    def items(self, keys: dict[str, Spec], at: Spec, scope: Scope) -> tuple[Items, Scope]:
+        """The items of a repeated group (`from`, and `split` for a text), and the scope of their paths."""
+        if "from" not in keys:
+            at.fail("expected `from`: the list", "pack.missing-key")
+        if "split" in keys:
+            cell, path = scope.cell(keys["from"])
+            first, *more = (item.text() for item in keys["split"].items())
+
+            def pieces(row: Row, notes: Notes) -> list[str]:
+                text = cell(row, notes)
+                if text is None:
+                    return []
+                for separator in more:
+                    text = text.replace(separator, first)
+                return text.split(first)
+
+            return pieces, replace(scope, pieces=True, prefix=path, columns=None)
+        if scope.columns is not None or scope.pieces:
+            keys["from"].fail("expected `split` beside it: this is one text, not a list", "pack.missing-key")
+        text = keys["from"].text()
+        steps = paths.parse(text)
+        if steps is None:
+            keys["from"].fail("expected a path such as a.b[0].c", "pack.column")
+        read = paths.reader(steps)
+        prefix = f"{scope.prefix}.{text}" if scope.prefix else text
+
+        def listed(row: Row, notes: Notes) -> list[Any]:
+            value = read(row)
+            if type(value) is list:
+                return value
+            return [] if value is None or value == "" else [value]
+
+        return listed, replace(scope, prefix=f"{prefix}[]", steps=(*scope.steps, *steps, paths.ANY))
+
+    # --- one value
+
+    def _one(self, owner: type, member: Member, shape: Shape, spec: Spec, scope: Scope, place: int = 0) -> Field:
+        if isinstance(shape, Record):
+            if shape.cls is Coded:
+                return self._coded(spec, scope)
+            return self.group(shape.cls, spec, scope, place)
+        if isinstance(shape, AnyOf):
+            # An answer may be a code or a text: a table says that it is a code.
+            if spec.is_mapping and "table" in spec.mapping():
+                return self._coded(spec, scope)
+            shape = Scalar("string")
+        if isinstance(shape, Scalar) and shape.kind == "dateTime":
+            made = self.time(spec, scope)
+            return Field(make=made.get, paths={"": made.path})
+        if isinstance(shape, Scalar) and shape.kind == "date":
+            keys = spec.mapping(verbs.DATE_VERBS)
+            made = verbs.date(keys, spec, scope)
+            return Field(make=_when(made.get, keys, scope), paths={"": made.path})
+        keys = {"const": spec} if spec.is_text else spec.mapping(verbs.VALUE_VERBS)
+        choices: tuple[str, ...] = ()
+        if isinstance(shape, Choice):
+            choices = shape.values
+        elif isinstance(shape, Scalar) and shape.kind == "boolean":
+            choices = ("true", "false")
+        made = verbs.value(keys, spec, scope, self.tables, choices)
+        make: Make = made.get
+        if isinstance(shape, Scalar) and shape.kind == "boolean":
+            make = _boolean(made)
+        elif isinstance(shape, Scalar) and shape.kind in ("integer", "number"):
+            low, high = _BOUNDS.get((owner, member.field), (None, None))
+            make = verbs.number(made, shape.kind == "integer", low, high, OUT_OF_RANGE)
+        elif (owner, member.field) in _ORGANIZATIONS:
+            make = self._organization(made)
+        make = _when(make, keys, scope)
+        if not made.constant:
+            return Field(make=make, paths={"": made.path})
+        if "when" in keys:
+            return Field(make=make)
+        quiet = Notes()
+        value = make(None, quiet)
+        if value is None:
+            spec.fail("expected a number within its bounds")
+        return Field(make=make, constant=value)
+
+    def _organization(self, made: Text) -> Make:
+        own, agency, get = self._own, self._agency.id, made.get
+
+        def named(row: Row, notes: Notes) -> str | None:
+            value = get(row, notes)
+            return agency if value == own else value
+
+        return named
+
+    def _coded(self, spec: Spec, scope: Scope) -> Field:
+        keys = {"const": spec} if spec.is_text else spec.mapping(verbs.CODED_VERBS)
+        make, path = verbs.coded(keys, spec, scope, self.tables)
+        make = _when(make, keys, scope)
+        if "const" in keys and "when" not in keys and "text" not in keys:
+            # A table with validity needs the row's day, so it is looked up row by row.
+            table = verbs.code_table(keys["table"], self.tables) if "table" in keys else None
+            if table is None or not table.dated:
+                return Field(make=make, constant=make(None, Notes()))
+        return Field(make=make, paths={"": path} if path else {})
+
+    # --- several
+
+    def _many(self, owner: type, member: Member, spec: Spec, scope: Scope, top: bool) -> Field:
+        assert isinstance(member.shape, Many)
+        item = member.shape.item
+        name = member.field if top else ""
+        if spec.is_mapping:
+            keys = spec.mapping()
+            if "for_each" in keys or "split" in keys:
+                return self._repeated(owner, member, item, spec, scope, name)
+        fields = [self._one(owner, member, item, one, scope, n) for n, one in enumerate(spec.items())]
+        if not fields:
+            spec.fail("expected at least one item")
+        if all(one.constant is not None for one in fields):
+            constants = tuple(one.constant for one in fields)
+            return Field(make=lambda row, notes: constants, constant=constants)
+        makes = tuple(one.make for one in fields)
+        each = tuple(one.paths for one in fields)
+
+        def several(row: Row, notes: Notes) -> tuple[Any, ...] | None:
+            found = []
+            places = []
+            for place, make in enumerate(makes):
+                value = make(row, notes)
+                if value is not None:
+                    found.append(value)
+                    places.append(place)
+            if not found:
+                return None
+            if name:
+                notes.shape.append((name, tuple(places)))
+            return tuple(found)
+
+        flat = {f"[{n}].{rel}" if rel else f"[{n}]": at for n, one in enumerate(each) for rel, at in one.items()}
+        return Field(make=several, paths=flat, repeated=True, each=each)
+
+    def _repeated(self, owner: type, member: Member, item: Shape, spec: Spec, scope: Scope, name: str) -> Field:
+        keys = dict(spec.mapping())
+        own: dict[str, Spec] = {key: keys.pop(key) for key in ("from", "split", "when") if key in keys}
+        items, inner = self.items(own, spec, scope)
+        if "for_each" in keys:
+            each_spec = keys.pop("for_each")
+            for extra in keys.values():
+                extra.fail("unknown key; expected one of: from, split, when, for_each", "pack.unknown-key")
+            if not each_spec.is_mapping:
+                each_spec.fail("expected a mapping (key: value)")
+        else:
+            each_spec = Spec(
+                {"from": Spec(".", spec.file, spec.line, spec.key), **keys}, spec.file, spec.line, spec.key
+            )
+        one = self._one(owner, member, item, each_spec, inner)
+        make = one.make
+        test = verbs.condition(own["when"], scope) if "when" in own else None
+        pieces = inner.pieces
+
+        def repeated(row: Row, notes: Notes) -> tuple[Any, ...] | None:
+            if test is not None and not test(row):
+                return None
+            found = []
+            places = []
+            outer = notes.place
+            for place, part in enumerate(items(row, notes)):
+                if pieces and not part.strip():
+                    continue
+                notes.place = place
+                value = make(part, notes)
+                if value is not None:
+                    found.append(value)
+                    places.append(place)
+            notes.place = outer
+            if not found:
+                return None
+            if name:
+                notes.shape.append((name, tuple(places)))
+            return tuple(found)
+
+        flat = {f"[].{rel}" if rel else "[]": at for rel, at in one.paths.items()}
+        return Field(make=repeated, paths=flat, repeated=True, each=(one.paths,))
+
+    # --- groups
+
+    def group(self, cls: type, spec: Spec, scope: Scope, place: int = 0) -> Field:
+        """A part of the record: a person, a unit, a narrative … made when something in the row fills it.
+
+        A group with `when` is made whenever that holds. `place` is its place in a list written out in the pack.
+        """
+        known = {m.name: m for m in members(cls) if m.name not in _NOT_COMPILED}
+        principal = PRINCIPAL.get(cls)
+        if spec.is_text:
+            if principal is None:
+                spec.fail("expected a mapping (key: value)")
+            spec = Spec({principal: spec}, spec.file, spec.line, spec.key)
+        extra = _EXTRA.get(cls, ())
+        value_keys = (_VALUE_KEYS - known.keys() - set(extra)) if principal is not None else frozenset()
+        keys = dict(spec.mapping((*known, "when", *extra, *sorted(value_keys))))
+        if principal is not None:
+            self._principal(keys, principal, value_keys, spec, scope)
+        test = verbs.condition(keys.pop("when"), scope) if "when" in keys else None
+        if "origin" in keys:
+            _origin(cls, keys)
+        base: dict[str, Any] = {}
+        parts: list[tuple[str, Make]] = []
+        where: dict[str, str] = {}
+        for key, given in keys.items():
+            if key not in known:
+                continue
+            made = self.field(cls, known[key], given, scope)
+            if made.constant is not None:
+                base[known[key].field] = made.constant
+            else:
+                parts.append((known[key].field, made.make))
+                for rel, at in made.paths.items():
+                    where[key + (f".{rel}" if rel and not rel.startswith("[") else rel)] = at
+        if cls is Unit and any(stage in keys for stage in (*STAGES, "stages")):
+            timeline, stage_paths = stages_maker(keys, scope, self)
+            parts.append(("timeline", timeline))
+            where |= {f"timeline.{stage}": at for stage, at in stage_paths.items()}
+        for member in known.values():
+            if member.required and member.name not in keys and (cls, member.field) != (Person, "slot"):
+                spec.fail(f"expected the key `{member.name}`", "pack.missing-key")
+        if cls is Staff and base and not parts and test is None:
+            # Who wrote a kind of record is the same on every row; it makes no record by itself.
+            staff = Staff(**base)
+            return Field(make=lambda row, notes: staff, constant=staff)
+        make = _assemble(cls, base, parts, test, known, where, place)
+        if cls is Unit and "table" in keys:
+            make = self._from_unit_table(make, keys["table"], where.get("id", ""))
+        elif cls is Referral and "organization" in keys and keys["organization"].is_mapping:
+            make = self._with_words(make, keys["organization"], scope)
+        return Field(make=make, paths=where)
+
+    def _principal(
+        self, keys: dict[str, Spec], principal: str, value_keys: frozenset[str], spec: Spec, scope: Scope
+    ) -> None:
+        """Gather the value verbs beside a group's fields into its principal field."""
+        beside = {key: keys.pop(key) for key in list(keys) if key in value_keys}
+        if beside and principal in keys:
+            first = next(iter(beside.values()))
+            first.fail(f"unknown key beside `{principal}`, which says where the value is from", "pack.unknown-key")
+        if beside:
+            keys[principal] = Spec(beside, spec.file, spec.line, spec.key)
+        elif principal not in keys and scope.pieces:
+            keys[principal] = Spec({"from": Spec(".", spec.file, spec.line, spec.key)}, spec.file, spec.line, spec.key)
+
+    def _from_unit_table(self, make: Make, spec: Spec, path: str) -> Make:
+        """Who rides in the unit, from its table; a unit that is not there stays unknown, with an issue."""
+        table = verbs.unit_table(spec, self.tables)
+        own, agency = self._own, self._agency.id
+        misses: dict[Miss, Any] = {
+            "unmapped": issue(verbs.UNMAPPED, path),
+            "undated": issue(verbs.UNDATED, path),
+            "ambiguous": issue(verbs.AMBIGUOUS_CODE, path),
+        }
+
+        def described(row: Row, notes: Notes) -> Unit | None:
+            unit: Unit | None = make(row, notes)
+            if unit is None:
+                return None
+            found = table.find(unit.id, notes.day)
+            if isinstance(found, str):
+                if table.queue:
+                    notes.issues.append(misses[found])
+                return unit
+            employer = agency if found.employer == own else found.employer
+            crew = found.crew
+            if crew and crew[0].organization == own != agency:
+                crew = tuple(replace(staff, organization=agency) for staff in crew)
+            # What the row itself says of the unit stands before the table.
+            return replace(
+                unit,
+                name=unit.name or found.name,
+                kind=found.kind if unit.kind == "unknown" else unit.kind,
+                employer=unit.employer or employer,
+                crew=unit.crew or crew,
+            )
+
+        return described
+
+    def _with_words(self, make: Make, spec: Spec, scope: Scope) -> Make:
+        """The source's own words of where to refer, kept in the note when the table has no center for them.
+
+        Without them the person who settles the hold would not know where the officer meant to refer.
+        """
+        keys = spec.mapping()
+        if "table" not in keys or "from" not in keys:
+            return make
+        words = verbs.text({k: v for k, v in keys.items() if k in verbs.TEXT_VERBS}, spec, scope)
+
+        def referred(row: Row, notes: Notes) -> Referral | None:
+            made: Referral | None = make(row, notes)
+            if made is not None and made.organization is not None:
+                return made
+            given = words.get(row, Notes())
+            if given is None:
+                return made
+            if made is None:
+                return Referral(note=given)
+            return replace(made, note=f"{given}; {made.note}" if made.note else given)
+
+        return referred
+
+
+def _when(make: Make, keys: dict[str, Spec], scope: Scope) -> Make:
+    return only_when(make, verbs.condition(keys["when"], scope)) if "when" in keys else make
+
+
+def _boolean(made: Text) -> Make:
+    get = made.get
+
+    def yes_no(row: Row, notes: Notes) -> bool | None:
+        value = get(row, notes)
+        return None if value is None else value == "true"
+
+    return yes_no
+
+
+#: Keys that a group takes beside the record's own fields.
+_EXTRA: dict[type, tuple[str, ...]] = {
+    Unit: ("table", "stages", *STAGES),
+    Narrative: ("origin",),
+    record.Caution: ("origin",),
+    record.Observed: ("origin",),
+}
+
+
+def _origin(cls: type, keys: dict[str, Spec]) -> None:
+    """Who said it, put where this part of the record has it."""
+    spec = keys.pop("origin")
+    place = {Narrative: "author", record.Caution: "source", record.Observed: "reported_by"}[cls]
+    said = spec.one_of(_STAFF_ORIGINS if cls is Narrative else ORIGINS)
+    if place in keys:
+        spec.fail(f"expected no such key beside `{place}`", "pack.unknown-key")
+    value = Spec(said, spec.file, spec.line, spec.key)
+    keys[place] = Spec({"role": value}, spec.file, spec.line, spec.key) if cls is Narrative else value
+
+
+def _assemble(
+    cls: type,
+    base: dict[str, Any],
+    parts: list[tuple[str, Make]],
+    test: verbs.Test | None,
+    known: dict[str, Member],
+    where: dict[str, str],
+    place: int,
+) -> Make:
+    required = tuple(
+        m.field for m in known.values() if m.required and m.field not in base and (cls, m.field) != (Person, "slot")
+    )
+    # A text or a value without its time or author is simply not there; a unit's times without its id are lost.
+    lossy = cls in (Unit, record.Caution, record.Observed, record.Link)
+    lost = issue(INCOMPLETE, where.get(required[0].rstrip("_"), "") if required else "")
+    slotted = cls is Person and "slot" not in base
+
+    def assembled(row: Row, notes: Notes) -> Any:
+        if test is not None and not test(row):
+            return None
+        number = notes.place
+        found = {}
+        for name, make in parts:
+            value = make(row, notes)
+            if value is not None:
+                found[name] = value
+        if not found and test is None:
+            return None
+        for name in required:
+            if name not in found:
+                if lossy and found:
+                    notes.issues.append(lost)
+                return None
+        notes.filled.append((*found,))
+        if slotted and "slot" not in found:
+            found["slot"] = f"person-{(number or place) + 1}"
+        return cls(**base, **found)
+
+    return assembled

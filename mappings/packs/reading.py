@@ -1,0 +1,284 @@
+"""A row becomes an Incident: the compiled fields, the timeline, what is gated, and the account of all of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+from mappings.errors import PackError
+from mappings.found import STAGES, Rule
+from mappings.incident import Agency, Contact, Gated, Incident, Reading, Referral, Rejected, Timeline
+from mappings.packs import paths
+from mappings.packs.declaration import collecting
+from mappings.packs.fields import Build, Field
+from mappings.packs.formats import Layout, Row, rejected
+from mappings.packs.load import Spec
+from mappings.packs.stages import compile_stages
+from mappings.packs.verbs import Make, Notes, Scope, Tables, issue
+from mappings.shape import members
+from mappings.times import zone
+
+NO_KEY = Rule("read.no-key", "error", "required", "the row has neither an event number nor a case number")
+ABSENT = Rule("read.no-column", "warning", "not-found", "a column of the pack that this file does not have")
+NO_SLOT = Rule("read.no-such-person", "warning", "not-found", "no person of this record has this slot")
+
+#: Field classes that never enter an Incident (CJIS Security Policy; 28 CFR 20.33); their cells are only counted.
+CJIS_CLASSES = ("criminal-history", "ncic", "iii", "fbi-number", "juvenile", "sealed")
+
+#: The pack's words for fields of the Incident that have another name there.
+_WORDS = {"number": "event_number", "dispositions": "disposition"}
+_TOP = {
+    _WORDS.get(member.name, member.name): member
+    for member in members(Incident, frozenset({"agency", "timeline", "organizations", "reading"}))
+}
+#: How many different shapes of rows keep their account of paths.
+_SHAPES = 4096
+_REL = re.compile(r"([a-z_]+)(\[\d*\])?")
+
+
+class Reader:
+    """A pack's `incident`, `drop` and `cjis` compiled for one agency. `of` gives the closure for a file's layout."""
+
+    def __init__(
+        self,
+        sections: Mapping[str, Spec],
+        *,
+        source: str,
+        own: str,
+        agency: Agency,
+        columns: tuple[str, ...] | None,
+        empty: frozenset[str],
+        tables: Tables,
+        errors: list[PackError],
+    ) -> None:
+        self._known = paths.Known()
+        self._columns = columns
+        scope = Scope(columns=columns, known=self._known, empty=empty)
+        build = Build(tables, agency, own, zone(agency.zone) if agency.zone else None)
+        keys = sections["incident"].mapping((*_TOP, *STAGES, "stages"))
+        if "event_number" not in keys and "case_number" not in keys:
+            sections["incident"].fail("expected event_number or case_number", "pack.missing-key")
+        self._fields: list[tuple[str, Make]] = []
+        self._where: dict[str, Field] = {}
+        self._base: dict[str, Any] = {"agency": agency.id}
+        for name, spec in keys.items():
+            if name not in _TOP:
+                continue
+            with collecting(errors):
+                made = build.field(Incident, _TOP[name], spec, scope, top=True)
+                if made.constant is not None and name in ("event_number", "case_number"):
+                    spec.fail("expected `{from: <column>}`: a number is never constant")
+                field = _TOP[name].field
+                if made.constant is not None:
+                    self._base[field] = made.constant
+                else:
+                    self._fields.append((field, made.make))
+                self._where[field] = made
+        self._stages: Callable[[Row, Notes], dict[str, Any]] = lambda row, notes: {}
+        self._stage_paths: dict[str, str] = {}
+        with collecting(errors):
+            self._stages, self._stage_paths = compile_stages(keys, scope, build)
+        with collecting(errors):
+            self._check_key(sections["source"], keys)
+        self._gates: list[tuple[Callable[[Row], int], str, str]] = []
+        with collecting(errors):
+            self._gate(sections)
+        self._slots = "persons" in self._where or "contacts" in self._where
+        self._shapes: dict[Any, Mapping[str, str]] = {}
+        self._source = source
+
+    def _check_key(self, source: Spec, keys: Mapping[str, Spec]) -> None:
+        key = source.mapping().get("key")
+        if key is None:
+            return
+        numbers = [keys[name] for name in ("event_number", "case_number") if name in keys]
+        read = [one.value for spec in numbers if spec.is_mapping for one in (spec.mapping().get("from", spec)).items()]
+        if key.text() not in read:
+            key.fail("expected the column that event_number or case_number is from")
+
+    def _gate(self, sections: Mapping[str, Spec]) -> None:
+        """`drop` and `cjis`: columns that are counted where they hold something, and read by nothing."""
+        gated: list[tuple[Spec, str, str]] = []
+        if "drop" in sections:
+            for column, reason in sections["drop"].mapping().items():
+                reason.text()
+                gated.append((reason, column, "pack.drop"))
+        if "cjis" in sections:
+            for name, columns in sections["cjis"].mapping(CJIS_CLASSES).items():
+                gated += [(spec, spec.text(), f"cjis.{name}") for spec in columns.items()]
+        seen: set[str] = set()
+        for spec, column, rule in gated:
+            if column in seen:
+                spec.fail("expected each column once under drop and cjis")
+            seen.add(column)
+            if self._columns is not None:
+                if column not in self._columns:
+                    spec.fail("unknown column; expected one of: " + ", ".join(self._columns), "pack.column")
+                if column in self._known.kids:
+                    spec.fail("expected a column that no field reads: this one is read above")
+                self._known.add((column,), whole=True)
+                self._gates.append((_filled(self._columns.index(column)), column, rule))
+                continue
+            steps = paths.parse(column, lists=True)
+            if not steps:
+                spec.fail("expected a path such as a.b[].c", "pack.column")
+            if _is_read(self._known, steps):
+                spec.fail("expected a path that no field reads: this one is read above")
+            self._known.add(steps, whole=True)
+            self._gates.append((_counter(steps), column, rule))
+
+    def of(self, layout: Layout) -> Callable[[int, Row], Incident | Rejected]:
+        """The closure for a file of this layout: place and row -> Incident."""
+        base, fields, stages = self._base, self._fields, self._stages
+        columns = self._columns
+        known = self._known
+        gates = self._gates
+        shapes = self._shapes
+        source = self._source
+        path_of = self._paths
+        finish = self._finish if self._slots else None
+        idle: tuple[str, ...] = ()
+        if columns is not None:
+            idle = (*(column for column in columns if column not in known.kids and column not in layout.absent),)
+        extra = (*idle, *layout.extra)
+        absent = tuple(issue(ABSENT, column) for column in layout.absent)
+
+        def incident(index: int, row: Row) -> Incident | Rejected:
+            notes = Notes()
+            times = stages(row, notes)
+            for day in times.values():
+                notes.day = day[:10]
+                break
+            found = dict(base)
+            for name, make in fields:
+                value = make(row, notes)
+                if value is not None:
+                    found[name] = value
+            if "number" not in found and "case_number" not in found:
+                return rejected(index, NO_KEY, f"row {index + 1}")
+            shape = (*found, *times, *notes.shape, *notes.filled)
+            where = shapes.get(shape)
+            if where is None:
+                if len(shapes) > _SHAPES:
+                    shapes.clear()
+                where = shapes[shape] = path_of(found, times, notes)
+            if times:
+                found["timeline"] = Timeline(**times)
+            if notes.refers:
+                _refer(found, notes)
+            if finish is not None:
+                finish(found, notes)
+            dropped = [(path, rule, n) for count, path, rule in gates if (n := count(row))] if gates else ()
+            found["reading"] = Reading(
+                source=source,
+                paths=where,
+                issues=(*absent, *notes.issues),
+                unused=extra if columns is not None else (*paths.unused(row, known), *extra),
+                dropped=_gated(tuple(dropped)) if dropped else (),
+            )
+            return Incident(**found)
+
+        return incident
+
+    def _paths(self, found: Mapping[str, Any], times: Mapping[str, Any], notes: Notes) -> Mapping[str, str]:
+        """Each field that this shape of row fills, with its source path."""
+        where = {f"timeline.{stage}": self._stage_paths[stage] for stage in times}
+        places = dict(notes.shape)
+        for name in found:
+            made = self._where.get(name)
+            if made is None or made.constant is not None:
+                continue
+            if not made.repeated:
+                for rel, path in made.paths.items():
+                    if _has(found[name], rel):
+                        where[f"{name}.{rel}" if rel else name] = path
+                continue
+            for position, place in enumerate(places.get(name, ())):
+                each = made.each[place] if len(made.each) > place and len(made.each) > 1 else made.each[0]
+                for rel, path in each.items():
+                    if not _has(found[name][position], rel):
+                        continue
+                    at = path.replace("[]", f"[{place}]", 1)
+                    where[f"{name}[{position}].{rel}" if rel else f"{name}[{position}]"] = at
+        return MappingProxyType(where)
+
+    def _finish(self, found: dict[str, Any], notes: Notes) -> None:
+        """Parts that name a person name one who is there; the others keep no dangling name."""
+        slots = {person.slot for person in found.get("persons", ())}
+        for name in ("contacts", "narratives", "cautions"):
+            parts = found.get(name)
+            if parts and any(part.person is not None and part.person not in slots for part in parts):
+                notes.issues.append(issue(NO_SLOT, name))
+                found[name] = tuple(
+                    replace(part, person=None) if part.person is not None and part.person not in slots else part
+                    for part in parts
+                )
+
+
+def _has(value: Any, rel: str) -> bool:
+    """Whether this part of the record (`names[0].family`) holds something. `[]` is any item."""
+    for name, index in _REL.findall(rel):
+        value = getattr(value, name) if name else value
+        if index:
+            place = int(index[1:-1] or 0)
+            if not isinstance(value, tuple) or place >= len(value):
+                return False
+            value = value[place]
+        if value is None or value == ():
+            return False
+    return True
+
+
+def _filled(place: int) -> Callable[[Row], int]:
+    return lambda row: 1 if row[place] and not row[place].isspace() else 0
+
+
+def _counter(steps: tuple[paths.Step, ...]) -> Callable[[Row], int]:
+    return lambda row: paths.count(row, steps)
+
+
+@lru_cache(maxsize=1024)
+def _gated(dropped: tuple[tuple[str, str, int], ...]) -> tuple[Gated, ...]:
+    return tuple(Gated(path=path, rule=rule, count=count) for path, rule, count in dropped)
+
+
+def _is_read(known: paths.Known, steps: tuple[paths.Step, ...]) -> bool:
+    """Whether a field reads this path or something below it."""
+    at = known
+    for step in steps:
+        below = at.kids.get(step) or (at.kids.get(paths.ANY) if type(step) is int else None)
+        if below is None:
+            return False
+        at = below
+    return True
+
+
+def _refer(found: dict[str, Any], notes: Notes) -> None:
+    """A disposition that the agency's table maps to `referred` and that names a center is a decision to refer."""
+    contacts: tuple[Contact, ...] = found.get("contacts", ())
+    for entry in notes.refers:
+        if any(referral.organization == entry.refers_to for one in contacts for referral in one.referrals):
+            continue
+        referral = Referral(organization=entry.refers_to)
+        if contacts:
+            contacts = (replace(contacts[0], referrals=(*contacts[0].referrals, referral)), *contacts[1:])
+            continue
+        # Only a person whom the source calls the subject, and one alone, is surely who was referred.
+        subjects = [person.slot for person in found.get("persons", ()) if "subject" in person.roles]
+        disposition = next(
+            (one for one in found.get("dispositions", ()) if any(code.code == "referred" for code in one.mapped)), None
+        )
+        contacts = (
+            Contact(
+                person=subjects[0] if len(subjects) == 1 else None,
+                organization=found["agency"],
+                disposition=disposition,
+                referrals=(referral,),
+            ),
+        )
+    if contacts:
+        found["contacts"] = contacts
