@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import Row, func, select, update
+from sqlalchemy.sql.dml import ReturningInsert
 
 from hub.errors import DuplicateConflict, LeaseLost, StoreError
 from hub.records import Message, MessageState
@@ -42,9 +44,7 @@ def receive(
     if control_id is None:
         return _store(tx, values, {"body": body}), True
     values["control"] = tx.keys.blind(custody, "message.control", control_id)
-    inserted = tx.connection.execute(
-        insert_into(tx.connection.dialect.name, message).on_conflict_do_nothing().returning(message.c.id), values
-    ).scalar_one_or_none()
+    inserted = tx.connection.execute(_insert_unknown(tx.connection.dialect.name), values).scalar_one_or_none()
     if inserted is not None:
         vault.put_parts(tx, _NOUN, inserted, {"body": body, "control": control_id.encode()}, custody=custody)
         tx.wake("messages")
@@ -222,6 +222,12 @@ def next_due(tx: Tx) -> datetime | None:
         select(func.min(message.c.lease_until)).where(message.c.state == RECEIVED)
     ).scalar_one()
     return None if found is None else max(found, tx.now)
+
+
+@cache
+def _insert_unknown(dialect: str) -> ReturningInsert[Any]:
+    """Built once: this runs for every input."""
+    return insert_into(dialect, message).on_conflict_do_nothing().returning(message.c.id)
 
 
 def _mine(claimed: Message) -> tuple[Any, ...]:

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, func, select
+from sqlalchemy.engine.interfaces import DBAPICursor
 
 from hub.errors import StoreError
 from hub.store.engine import reader_engine, writer_engine
@@ -211,16 +212,18 @@ class Store:
             transaction = connection.begin()
             try:
                 now = self._now(connection)
+                # on the driver's cursor: through Core two savepoint statements cost as much as storing a row
+                cursor = connection.connection.cursor()
                 for unit in group:
                     tx = Tx(connection=connection, keys=self.keys, now=now)
-                    connection.exec_driver_sql("SAVEPOINT unit")
+                    cursor.execute("SAVEPOINT unit")
                     try:
                         unit.result = unit.work(tx)
                     except BaseException as error:  # noqa: BLE001 (it is handed to the caller who gave the work)
                         unit.error = error
-                        _undo(connection)
+                        _undo(cursor)
                         continue
-                    connection.exec_driver_sql("RELEASE SAVEPOINT unit")
+                    cursor.execute("RELEASE SAVEPOINT unit")
                     done |= tx.woken
                 transaction.commit()
             except BaseException:
@@ -249,11 +252,11 @@ class _Broken(Exception):
     """A unit's failure undid the whole transaction."""
 
 
-def _undo(connection: Connection) -> None:
+def _undo(cursor: DBAPICursor) -> None:
     """Undo one unit. Raises _Broken when the savepoint is gone."""
     try:
-        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT unit")
-        connection.exec_driver_sql("RELEASE SAVEPOINT unit")
+        cursor.execute("ROLLBACK TO SAVEPOINT unit")
+        cursor.execute("RELEASE SAVEPOINT unit")
     except Exception as error:
         raise _Broken from error
 

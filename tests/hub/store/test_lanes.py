@@ -72,6 +72,8 @@ def test_a_lost_lease_settles_nothing(store: Store, clock: Any) -> None:
         assert not store.write(ending)
     assert store.read(lambda tx: tx.connection.exec_driver_sql("SELECT * FROM lane, delivery").all()) == before
     assert store.read(lambda tx: tx.connection.execute(attempt.select()).all()) == []
+    assert store.read(lanes.next_due) == clock()
+    assert len(take(store, "w2")) == 1  # and from that very moment it is another's
 
 
 def test_the_fence_tells_an_owners_claims_apart(store: Store, clock: Any) -> None:
