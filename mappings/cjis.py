@@ -42,6 +42,7 @@ from mappings.incident import (
     Transport,
     Unit,
 )
+from mappings.source_paths import source_path
 
 #: Identifiers that are criminal justice numbers by kind.
 IDENTIFIER_KINDS: Final = frozenset(
@@ -168,17 +169,8 @@ class _Sweep:
         return replace(value, **changed) if changed else value
 
     def _report(self, where: list[Gated], path: str, hits: tuple[tuple[str, int], ...]) -> None:
-        at = self._source(path)
+        at = source_path(self._paths, path)
         where.extend(Gated(path=at, rule=rule, count=count) for rule, count in hits)
-
-    def _source(self, path: str) -> str:
-        above = path
-        while above:
-            if above in self._paths:
-                return self._paths[above]
-            cut = max(above.rfind("."), above.rfind("["))
-            above = above[:cut] if cut > 0 else ""
-        return path
 
 
 def _attached(attachment: Attachment) -> str:

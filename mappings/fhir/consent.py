@@ -34,6 +34,7 @@ from mappings.fhir.systems import (
     EXTENSION,
     LOINC,
     PARTICIPATION,
+    POLICE_PURPOSE,
     SID_CONSENT,
     SID_RESOURCE,
 )
@@ -87,10 +88,11 @@ def consent(draft: Draft, visit: Visit, turn: int, form: ConsentForm) -> None:
         if signature.at is not None:
             resource["dateTime"] = signature.at
         if signature.capacity == "patient":
-            if visit.patient is not None:
+            if visit.patient is not None and clean(signature.by):
                 resource["performer"] = [ref(visit.patient)]
         elif signer := clean(signature.by):
-            resource["performer"] = [{"type": "RelatedPerson", "display": signer}]
+            related = draft.interned.get(("related-person", signer))
+            resource["performer"] = [ref(related) if related else {"type": "RelatedPerson", "display": signer}]
     if disclosers := [
         organization_reference(draft, one.organization) for one in form.disclosers if one.organization is not None
     ]:
@@ -134,12 +136,14 @@ def _labels(codes: tuple[str, ...]) -> list[Json]:
 
 
 def _purposes(codes: tuple[str, ...]) -> list[Json]:
-    """Codes of v3-ActReason, or `system|code`; TPO becomes its three."""
+    """Codes of v3-ActReason, our own in lower case, or `system|code`; TPO becomes its three."""
     found: list[Json] = []
     for given in codes:
         for code in TPO if given == "TPO" else (given,):
             system, bar, name = code.rpartition("|")
-            made = {"system": system if bar and system else ACT_REASON, "code": token(name)}
+            # HL7 has no purpose for police: ours are the ones in lower case.
+            standard = ACT_REASON if name.isupper() else POLICE_PURPOSE
+            made = {"system": system if bar and system else standard, "code": token(name)}
             if made["code"] and made not in found:
                 found.append(made)
     return found
@@ -147,6 +151,7 @@ def _purposes(codes: tuple[str, ...]) -> list[Json]:
 
 def _elements(draft: Draft, form: ConsentForm) -> list[Json]:
     found: list[Json] = []
+    slots = {person.slot for person in draft.incident.persons}
 
     def put(url: str, kind: str, value: Any) -> None:
         if value is not None:
@@ -166,7 +171,8 @@ def _elements(draft: Draft, form: ConsentForm) -> list[Json]:
     put("hipaaRedisclosureStatement", "Boolean", form.hipaa_redisclosure_statement)
     put("refusalStatement", "Boolean", form.refusal_statement)
     if form.signature is not None:
-        put("signedBy", "String", clean(form.signature.by))
+        if form.signature.by not in slots:
+            put("signedBy", "String", clean(form.signature.by))
         put("signatureCapacity", "Code", form.signature.capacity)
         put("signatureMethod", "Code", form.signature.method)
     for role in form.witnesses:

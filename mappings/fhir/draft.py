@@ -16,6 +16,7 @@ from urllib.parse import quote
 from mappings.fhir.systems import OURS, PUBLISHED_SYSTEMS, SID_RESOURCE, SNOMED, url_part
 from mappings.ids import Ids
 from mappings.incident import Agency, Code, Coded, Identifier, Incident, Reading
+from mappings.source_paths import source_path
 from mappings.times import instant
 from profiles.issue import Issue, Severity
 
@@ -105,6 +106,14 @@ def coding(code: Code) -> Json | None:
     if code.display and code.system != SNOMED and (display := clean(code.display)):
         return {"system": code.system, "code": name, "display": display}
     return {"system": code.system, "code": name}
+
+
+def codes_in(coded: Coded, system: str) -> list[str]:
+    """The codes of a published `system` among what a `Coded` is mapped to, or is itself."""
+    found = [code.code for code in coded.mapped if code.system == system]
+    if coded.system == system and coded.code:
+        found.append(coded.code)
+    return found
 
 
 class Draft:
@@ -211,17 +220,7 @@ class Draft:
 
     def where(self, path: str) -> str:
         """The source path of a field of the Incident; of the nearest field above it; else the field itself."""
-        paths = self.incident.reading.paths
-        found = paths.get(path)
-        if found is not None:
-            return found
-        above = path
-        while above:
-            cut = max(above.rfind("."), above.rfind("["))
-            above = above[:cut] if cut > 0 else ""
-            if above in paths:
-                return paths[above]
-        return path
+        return source_path(self.incident.reading.paths, path)
 
     def issue(self, rule: str, path: str) -> None:
         """Reports `rule` at a field of the Incident, once, by its source path."""

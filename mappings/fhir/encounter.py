@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from mappings.codes import FIELD_DISPOSITION, FIELD_DISPOSITIONS
 from mappings.fhir.datatypes import address, extension, period
-from mappings.fhir.draft import Draft, Json, clean
+from mappings.fhir.draft import Draft, Json, clean, codes_in
 from mappings.fhir.location import location_reference
 from mappings.fhir.organization import organization_reference
 from mappings.fhir.practitioner import staff_reference
@@ -81,7 +81,7 @@ def outcome(disposition: Coded | None) -> str | None:
     """The code of our field-disposition list that a disposition is mapped to."""
     if disposition is None:
         return None
-    return next((code.code for code in disposition.mapped if code.system == FIELD_DISPOSITION), None)
+    return next(iter(codes_in(disposition, FIELD_DISPOSITION)), None)
 
 
 def encounter(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from mappings.fhir.datatypes import extension, period
-from mappings.fhir.draft import Draft, Json, clean, ref
+from mappings.fhir.draft import Draft, Json, clean, codes_in, ref
 from mappings.fhir.encounter import Visit
 from mappings.fhir.practitioner import staff_reference
 from mappings.fhir.systems import DATA_ABSENT_REASON, FIELD_OBSERVATION, LOINC, OBSERVATION_CATEGORY, SID_RESOURCE
@@ -128,7 +128,7 @@ def _hold(draft: Draft, visit: Visit, contact: Contact) -> None:
 def screening_results(draft: Draft, visit: Visit, turn: int, screening: Screening, answers: str | None) -> None:
     """Adds the score and the risk of a screening; `answers` is the QuestionnaireResponse they come from."""
     path = f"{visit.path}.screenings[{turn}]"
-    panel = next((code.code for code in screening.instrument.mapped if code.system == LOINC), None)
+    panel = next(iter(codes_in(screening.instrument, LOINC)), "")
 
     def result(value: Json) -> Json:
         if instrument := draft.concept(screening.instrument, "instrument", f"{path}.instrument"):
@@ -138,8 +138,8 @@ def screening_results(draft: Draft, visit: Visit, turn: int, screening: Screenin
         return value
 
     for code, value, loinc in (
-        ("screening-score", screening.score, _SCORE.get(panel or "")),
-        ("screening-risk", screening.risk, _RISK.get(panel or "")),
+        ("screening-score", screening.score, _SCORE.get(panel)),
+        ("screening-risk", screening.risk, _RISK.get(panel)),
     ):
         if isinstance(value, Coded):
             risk = draft.concept(value, code, f"{path}.risk")

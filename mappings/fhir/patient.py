@@ -8,7 +8,7 @@ made only where the source says how somebody is related and to whom can be no qu
 from __future__ import annotations
 
 from mappings.fhir.datatypes import address, age_years, contact_points, extension, human_names
-from mappings.fhir.draft import Draft, Json, clean, ref
+from mappings.fhir.draft import Draft, Json, clean, codes_in, ref
 from mappings.fhir.systems import ADMINISTRATIVE_GENDER, DATA_ABSENT, OMB_RACE, SID_RESOURCE
 from mappings.incident import Coded, Person
 
@@ -65,7 +65,9 @@ def related_person_url(draft: Draft, person: Person, patient: str, origin: str |
     if names := human_names(person.names):
         resource["name"] = names
     _demographics(draft, person, resource, path)
-    return draft.add(resource, origin)
+    url = draft.add(resource, origin)
+    draft.interned["related-person", person.slot] = url
+    return url
 
 
 def _identifiers(draft: Draft, person: Person) -> list[Json]:
@@ -94,9 +96,7 @@ def _demographics(draft: Draft, person: Person, resource: Json, path: str) -> No
 def _gender(coded: Coded | None) -> str | None:
     if coded is None:
         return None
-    return next(
-        (code.code for code in coded.mapped if code.system == ADMINISTRATIVE_GENDER and code.code in _GENDERS), None
-    )
+    return next((code for code in codes_in(coded, ADMINISTRATIVE_GENDER) if code in _GENDERS), None)
 
 
 def _extensions(draft: Draft, person: Person, path: str) -> list[Json]:
@@ -129,12 +129,9 @@ def _category(name: str, given: tuple[Coded, ...], main: frozenset[str], draft: 
         if concept is None:
             continue
         words.append(concept.get("text") or concept["coding"][-1].get("display") or concept["coding"][-1]["code"])
-        for code in coded.mapped:
-            if code.system == OMB_RACE:
-                made: Json = {"system": OMB_RACE, "code": code.code}
-                if code.display:
-                    made["display"] = code.display
-                parts.append({"url": "ombCategory" if code.code in main else "detailed", "valueCoding": made})
+        for made in concept.get("coding", ()):
+            if made["system"] == OMB_RACE:
+                parts.append({"url": "ombCategory" if made["code"] in main else "detailed", "valueCoding": made})
     if not words:
         return None
     parts.append({"url": "text", "valueString": ", ".join(words)})

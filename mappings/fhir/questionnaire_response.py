@@ -7,7 +7,7 @@ stay with who asked them.
 from __future__ import annotations
 
 from mappings.fhir.datatypes import extension
-from mappings.fhir.draft import Draft, Json, clean, ref, token
+from mappings.fhir.draft import Draft, Json, clean, codes_in, ref, token
 from mappings.fhir.encounter import Visit
 from mappings.fhir.practitioner import staff_reference
 from mappings.fhir.systems import LOINC, SID_RESOURCE, url_part
@@ -25,7 +25,7 @@ def questionnaire_response(draft: Draft, visit: Visit, turn: int, screening: Scr
     if instrument := draft.concept(screening.instrument, "instrument", f"{path}.instrument"):
         resource["extension"] = [extension("instrument", "CodeableConcept", instrument)]
     resource["identifier"] = {"system": SID_RESOURCE, "value": made}
-    panel = next((code.code for code in screening.instrument.mapped if code.system == LOINC), None)
+    panel = next(iter(codes_in(screening.instrument, LOINC)), None)
     if panel is not None:
         # The canonical under which LOINC's own FHIR service publishes its panels.
         resource["questionnaire"] = f"http://loinc.org/q/{url_part(panel)}"

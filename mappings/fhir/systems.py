@@ -20,6 +20,7 @@ SID_CONSENT = f"{OURS}/sid/consent"
 FIELD_DISPOSITION = f"{OURS}/CodeSystem/field-disposition"
 FIELD_OBSERVATION = f"{OURS}/CodeSystem/field-observation"
 NARRATIVE_KIND = f"{OURS}/CodeSystem/narrative-kind"
+POLICE_PURPOSE = f"{OURS}/CodeSystem/police-purpose-of-use"
 STAFF_ROLE = f"{OURS}/CodeSystem/staff-role"
 TASK_BUSINESS_STATUS = f"{OURS}/CodeSystem/task-business-status"
 
