@@ -70,7 +70,7 @@ class Changes:
             self._condition.notify_all()
         for callback in tuple(self._callbacks):
             for topic in topics:
-                with contextlib.suppress(RuntimeError):  # its event loop is closed
+                with contextlib.suppress(Exception):  # a closed event loop, say: the writer must go on
                     callback(topic)
 
 

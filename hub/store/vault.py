@@ -6,17 +6,23 @@ document is known by (noun, id, part); custody and label are bound into it and c
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import and_, select, update
+from sqlalchemy import Dialect, and_, select, update
 
 from hub.errors import KeyringError
 from hub.store import crypto
 from hub.store.tables import sealed
 from hub.store.tx import Tx
 
-_insert = sealed.insert()
+
+@cache
+def _insert(dialect: Dialect) -> tuple[str, list[str] | None]:
+    """The INSERT as this driver takes it, and the order of its parameters where they have no names."""
+    compiled = sealed.insert().compile(dialect=dialect)
+    return str(compiled), list(compiled.positiontup) if compiled.positiontup is not None else None
 
 
 def put(
@@ -25,13 +31,17 @@ def put(
     """Seal one document. With `replace`, in the place of an earlier one."""
     if replace:
         tx.connection.execute(sealed.delete().where(_key(noun, noun_id, part)))
-    tx.connection.execute(_insert, _row(tx, noun, noun_id, part, plain, custody, label))
+    put_parts(tx, noun, noun_id, {part: plain}, custody=custody, label=label)
 
 
 def put_parts(tx: Tx, noun: str, noun_id: int, parts: dict[str, bytes], *, custody: str, label: str = "") -> None:
     """Seal several parts of one row."""
     rows = [_row(tx, noun, noun_id, part, plain, custody, label) for part, plain in parts.items()]
-    tx.connection.execute(_insert, rows)
+    statement, order = _insert(tx.connection.dialect)
+    # on the driver's cursor, since every input passes here: no column needs Core's conversions
+    tx.connection.connection.cursor().executemany(
+        statement, rows if order is None else [tuple(row[name] for name in order) for row in rows]
+    )
 
 
 def find(tx: Tx, noun: str, noun_id: int, part: str) -> bytes | None:
