@@ -96,6 +96,8 @@ class HubSection(_Strict):
     retry_base: float = Field(default=1.0, gt=0)
     retry_cap: float = Field(default=300.0, gt=0)
     privacy_officer: str = "privacy officer"
+    #: The zone of date-only consent periods where the discloser's agency has none.
+    zone: str = "UTC"
 
     @model_validator(mode="after")
     def _loopback(self) -> Self:
@@ -194,6 +196,10 @@ class PartnerSection(_Strict):
 _FORMS: dict[str, str] = {"fhir-message": "message", "fhir-rest": "transaction", "hl7v2": "hl7v2"}
 
 
+def _respond_within() -> dict[Urgency, float]:
+    return {"stat": 3600.0, "asap": 4 * 3600.0, "urgent": 24 * 3600.0, "routine": 72 * 3600.0}
+
+
 class DestinationSection(_Strict):
     """A center's system: how it is reached, how it answers, what happens when it does not.
 
@@ -213,9 +219,7 @@ class DestinationSection(_Strict):
     poll_every: float | None = Field(default=None, gt=0)
     timeout: float = Field(default=20.0, gt=0)
     concurrency: int = Field(default=4, ge=1)
-    respond_within: dict[Urgency, float] = Field(
-        default_factory=lambda: {"stat": 3600.0, "asap": 4 * 3600.0, "urgent": 24 * 3600.0, "routine": 72 * 3600.0}
-    )
+    respond_within: dict[Urgency, float] = Field(default_factory=_respond_within)
     fallback_telephone: str
     owner: str
 

@@ -34,9 +34,11 @@ class Worker:
     async def start(self) -> None:
         """Starts the loops on the running event loop; takes back what an earlier run of this owner had claimed."""
         loop = asyncio.get_running_loop()
-        self._unsubscribe = self._hub.store.changed.subscribe(
-            lambda topic: loop.call_soon_threadsafe(self._wake[topic].set)
-        )
+
+        def wake(topic: Topic) -> None:
+            loop.call_soon_threadsafe(self._wake[topic].set)
+
+        self._unsubscribe = self._hub.store.changed.subscribe(wake)
         await pipeline.recover(self._hub, self._owner)
         poll = self._hub.settings.hub.poll
         self._tasks = [

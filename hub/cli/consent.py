@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 def decide(source: Input, ndjson: Ndjson = False, as_json: Json = False) -> None:
     """Decides, entry by entry, what a recipient may get for a purpose, and says why. Nothing is sent."""
-    from hub.release.decide import decide_json
+    from hub.release import decide_json
 
     each(source, lambda document: decide_json(_object(document)), ndjson=ndjson, as_json=as_json)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import orjson
 import typer
@@ -55,14 +55,15 @@ def translate(
     from mappings.times import is_date_time, is_instant
     from mappings.times import zone as zone_of
 
-    if form not in ("transaction", "message"):
+    forms: dict[str, Literal["transaction", "message"]] = {"transaction": "transaction", "message": "message"}
+    if form not in forms:
         raise typer.BadParameter("transaction or message", param_hint="--as")
     if zone is not None and zone_of(zone) is None:
         raise typer.BadParameter("not an IANA zone", param_hint="--zone")
     if now is not None and not (is_date_time(now) and is_instant(now)):
         raise typer.BadParameter("not an instant with its zone", param_hint="--now")
     at = datetime.fromisoformat(now) if now else datetime.now(UTC)
-    to = _partner(partner) if partner else replace(GENERIC, form=form)
+    to = _partner(partner) if partner else replace(GENERIC, form=forms[form])
     given = _agency(agency)
 
     account: dict[str, list[Any]] = {"issues": [], "unused": [], "dropped": [], "held": []}

@@ -24,6 +24,8 @@ class Hub:
     clock: Callable[[], datetime]
     transport: Transport
     random: Random = field(default_factory=Random)
+    #: When each polled destination is next asked, in epoch seconds.
+    polls: dict[str, float] = field(default_factory=dict)
     name: str = "hub"
 
     @property

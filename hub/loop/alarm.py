@@ -1,0 +1,75 @@
+"""Alarms: silence, refusal and holds ring for a named person, again and again until somebody takes it.
+
+An alarm says what to do instead: telephone the center, print the referral. It is about ids and states; who the
+person is stands in the referral, which its custody can open.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from hub.loop.context import Hub
+from hub.loop.record import audit, trace
+from hub.records import Alarm, AlarmKind, Hold, Referral
+from hub.store import alarms, referrals
+from hub.store.tx import Tx
+
+log = structlog.get_logger("hub.alarm")
+
+
+def sound_referral(tx: Tx, hub: Hub, kind: AlarmKind, referral: Referral) -> Alarm | None:
+    """Rings about a referral, once for each kind: an alarm that a person has taken does not start again."""
+    if alarms.find(tx, kind=kind, subject_type="Task", subject_id=referral.task_id):
+        return None
+    try:
+        destination = hub.settings.destination_of(referral.destination)
+        owner, telephone = destination.owner, destination.fallback_telephone
+    except KeyError:
+        owner, telephone = hub.settings.hub.privacy_officer, ""
+    alarm, fresh = alarms.sound(
+        tx,
+        kind=kind,
+        subject_type="Task",
+        subject_id=referral.task_id,
+        custody=referral.custody,
+        owner=owner,
+        repeat_seconds=hub.settings.alarm.every,
+        fallback={"telephone": telephone, "print": f"/console/referrals/{referral.task_id}/print"},
+    )
+    if not fresh:
+        return None
+    trace(tx, referral.message_id, "record", "alarm", kind=kind, destination=referral.destination)
+    audit(tx, hub, who=hub.name, action="E", kind=f"alarm.{kind}", entity=("Task", referral.task_id), outcome="4")
+    return alarm
+
+
+def sound_hold(tx: Tx, hub: Hub, hold: Hold) -> Alarm | None:
+    """Rings about a hold for whoever owns it."""
+    kind: AlarmKind = "provenance" if hold.kind == "provenance" else "held"
+    alarm, fresh = alarms.sound(
+        tx,
+        kind=kind,
+        subject_type="Hold",
+        subject_id=str(hold.id),
+        custody=hold.custody,
+        owner=hold.owner_role,
+        repeat_seconds=hub.settings.alarm.every,
+        fallback={"page": "/console/holds"},
+    )
+    return alarm if fresh else None
+
+
+def ring(tx: Tx, hub: Hub) -> list[Alarm]:
+    """Rings for every referral that is unanswered past its time, and again what is due again; what rang now."""
+    rung = [a for r in referrals.overdue(tx) if (a := sound_referral(tx, hub, "unanswered", r)) is not None]
+    for alarm in alarms.due(tx):
+        again = alarms.repeat(tx, alarm.id, repeat_seconds=hub.settings.alarm.every)
+        if again is not None:
+            rung.append(again)
+    return rung
+
+
+def say(rung: list[Alarm]) -> None:
+    """Logs what rang: kind, number, for whom; no name of a person in care, no text."""
+    for alarm in rung:
+        log.warning("alarm", kind=alarm.kind, number=alarm.id, owner=alarm.owner, times=alarm.repeats + 1)

@@ -1,0 +1,293 @@
+"""What one message becomes, written in one commit: documents, referrals, lanes, holds, trace, audit.
+
+`plan` decides outside the transaction; `keep` writes. A consent in the message also frees what waits for it: each
+open referral of its patient is decided again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, get_args
+
+from hub.loop import alarm, package, queue
+from hub.loop.context import Hub
+from hub.loop.reading import Part, Parts
+from hub.loop.record import audit, trace
+from hub.loop.releasing import Verdict, decide
+from hub.loop.reply import FINAL
+from hub.loop.routing import Trouble, route
+from hub.records import Message, MessageState, Referral
+from hub.settings import DestinationSection, SourceSection
+from hub.store import deliveries, documents, holds, messages, referrals
+from hub.store.tx import Tx
+from mappings.fhir.referral import Package
+from mappings.incident import Incident, Urgency
+from mappings.times import moment
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decided:
+    """One referral of a part: its package as it stands, where it goes, and the verdict; or why it goes nowhere."""
+
+    package: Package
+    bundle: dict[str, Any]
+    to: DestinationSection | Trouble
+    verdict: Verdict | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Again:
+    """A referral known before, decided again because a consent of its patient has come."""
+
+    referral: Referral
+    to: DestinationSection
+    verdict: Verdict
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What is to be written for one message."""
+
+    parts: Parts
+    decided: tuple[tuple[Decided, ...], ...]
+    again: tuple[Again, ...]
+
+
+def incident_key(incident: Incident) -> str | None:
+    """What an incident's documents are filed under: agency and number."""
+    return f"{incident.agency}|{incident.key}" if incident.key else None
+
+
+def plan(hub: Hub, source: SourceSection, parts: Parts, *, now: datetime) -> Plan:
+    """Routes and decides each referral, and again those that a new consent may free. Reads the store only."""
+    decided = tuple(tuple(_decide(hub, source, part, p, now) for p in part.packages) for part in parts.parts)
+    done = {d.package.task_id for group in decided for d in group}
+    again = [
+        found
+        for part in parts.parts
+        for patient in package.patients_with_consents(part.bundle)
+        for found in _decide_again(hub, part, patient, done, now)
+    ]
+    return Plan(parts=parts, decided=decided, again=tuple(again))
+
+
+def _decide(hub: Hub, source: SourceSection, part: Part, pack: Package, now: datetime) -> Decided:
+    to = route(hub.settings, pack.organization, _service(pack))
+    if isinstance(to, str):
+        return Decided(package=pack, bundle=pack.bundle, to=to, verdict=None)
+    fresh = package.consents_of(part.bundle, pack.patient_id)
+
+    def look(tx: Tx) -> tuple[dict[str, Any], list[dict[str, Any]], bool]:
+        return (
+            package.standing(tx, pack.task_id, pack.bundle),
+            package.known_consents(tx, pack.patient_id, fresh),
+            _went(tx, pack.task_id),
+        )
+
+    bundle, consents, update = hub.store.read(look)
+    verdict = decide(
+        hub,
+        task_id=pack.task_id,
+        patient_id=pack.patient_id,
+        bundle=bundle,
+        origins=pack.origins,
+        organization=source.organization,
+        destination=to,
+        consents=consents,
+        now=now,
+        update=update,
+    )
+    return Decided(package=pack, bundle=bundle, to=to, verdict=verdict)
+
+
+def _decide_again(hub: Hub, part: Part, patient: str, done: set[str], now: datetime) -> list[Again]:
+    def look(tx: Tx) -> list[tuple[Referral, package.Kept, list[dict[str, Any]], bool]]:
+        fresh = package.consents_of(part.bundle, patient)
+        found = []
+        for referral in referrals.by_patient(tx, patient):
+            kept = package.load(tx, referral.task_id)
+            if referral.task_id not in done and referral.status not in FINAL and kept is not None:
+                consents = package.known_consents(tx, patient, fresh)
+                found.append((referral, kept, consents, _went(tx, referral.task_id)))
+        return found
+
+    decided = []
+    for referral, kept, consents, update in hub.store.read(look):
+        try:
+            to = hub.settings.destination_of(referral.destination)
+        except KeyError:
+            continue
+        verdict = decide(
+            hub,
+            task_id=referral.task_id,
+            patient_id=patient,
+            bundle=kept.bundle,
+            origins=kept.origins,
+            organization=referral.organization,
+            destination=to,
+            consents=consents,
+            now=now,
+            update=update,
+        )
+        decided.append(Again(referral=referral, to=to, verdict=verdict))
+    return decided
+
+
+def _went(tx: Tx, task_id: str) -> bool:
+    """Whether the destination may have an earlier form of this referral."""
+    return any(d.state == "done" for d in deliveries.listed(tx, task_id=task_id))
+
+
+def _service(pack: Package) -> str | None:
+    """The service code by which a route may tell apart, if the referral has one."""
+    for entry in pack.bundle["entry"]:
+        resource = entry["resource"]
+        if resource["resourceType"] == "ServiceRequest" and resource["id"] == pack.service_request_id:
+            for coding in resource.get("code", {}).get("coding", ()):
+                return str(coding.get("code"))
+    return None
+
+
+def keep(tx: Tx, hub: Hub, message: Message, source: SourceSection, made: Plan) -> None:
+    """Writes the plan and settles the message. Raises LeaseLost when another worker has it by now; nothing is kept."""
+    parts = made.parts
+    issues = [*parts.rejected]
+    read_state = "read" if parts.parts else "rejected"
+    trace(
+        tx, message.id, "read", read_state, reads=source.reads, incidents=len(parts.parts), rejected=len(parts.rejected)
+    )
+    for part, decided in zip(parts.parts, made.decided, strict=True):
+        issues += [*part.translation.issues, *part.problems]
+        _keep_part(tx, hub, message, source, part)
+        for one in decided:
+            _keep_referral(tx, hub, message, source, part, one)
+    for again in made.again:
+        queue.put(tx, hub, again.referral, again.to, again.verdict, message_id=message.id)
+    state: MessageState = "translated" if parts.parts else "rejected"
+    messages.finish(tx, message, state, issues)
+    audit(
+        tx,
+        hub,
+        who=f"source:{source.name}",
+        action="C",
+        kind="message",
+        entity=("Message", message.id),
+        outcome="0" if parts.parts else "4",
+        custody=source.organization,
+        detail=(state,),
+    )
+
+
+def _keep_part(tx: Tx, hub: Hub, message: Message, source: SourceSection, part: Part) -> None:
+    key = incident_key(part.incident)
+    kinds: dict[str, int] = {}
+    for entry, origin in zip(part.bundle["entry"], part.origins, strict=True):
+        resource = entry["resource"]
+        kinds[resource["resourceType"]] = kinds.get(resource["resourceType"], 0) + 1
+        if resource["resourceType"] == "Task" and referrals.find_by_task(tx, resource["id"]) is not None:
+            continue  # the hub's own Task, as answers moved it, is the one that stands
+        documents.put(
+            tx,
+            resource,
+            custody=source.organization,
+            origin=origin,
+            patient_id=package.about(resource),
+            incident=key,
+            message_id=message.id,
+        )
+    account = part.translation
+    trace(
+        tx,
+        message.id,
+        "translate",
+        "translated",
+        resources=kinds,
+        findings=len(account.issues) + len(part.problems),
+        unused=len(account.unused),
+        dropped=sum(g.count for g in account.dropped),
+        held=sum(g.count for g in account.held),
+    )
+    trace(tx, message.id, "label", "labelled", labels=part.labels)
+    if account.held:
+        hold = holds.place(
+            tx,
+            kind="cjis",
+            reason=account.held[0].rule,
+            owner_role=hub.settings.hub.privacy_officer,
+            subject_type="Message",
+            subject_id=str(message.id),
+            custody=source.organization,
+            message_id=message.id,
+        )
+        alarm.sound_hold(tx, hub, hold)
+
+
+def _keep_referral(tx: Tx, hub: Hub, message: Message, source: SourceSection, part: Part, one: Decided) -> None:
+    pack = one.package
+    package.keep(
+        tx,
+        pack.task_id,
+        pack.bundle,
+        pack.origins,
+        custody=source.organization,
+        patient_id=pack.patient_id,
+        incident=incident_key(part.incident),
+        message_id=message.id,
+    )
+    if isinstance(one.to, str):
+        hold = holds.place(
+            tx,
+            kind="routing",
+            reason=f"route.{one.to}",
+            owner_role=hub.settings.hub.privacy_officer,
+            subject_type="Task",
+            subject_id=pack.task_id,
+            custody=source.organization,
+            task_id=pack.task_id,
+            message_id=message.id,
+        )
+        alarm.sound_hold(tx, hub, hold)
+        trace(tx, message.id, "release", "held", reason=f"route.{one.to}")
+        return
+    assert one.verdict is not None
+    referral = referrals.find_by_task(tx, pack.task_id) or open_referral(
+        tx, hub, pack, one.to, organization=source.organization, custody=source.organization, message_id=message.id
+    )
+    queue.put(tx, hub, referral, one.to, one.verdict, message_id=message.id)
+
+
+def open_referral(
+    tx: Tx,
+    hub: Hub,
+    pack: Package,
+    to: DestinationSection,
+    *,
+    organization: str,
+    custody: str,
+    message_id: int | None,
+) -> Referral:
+    """A new loop: the center has until respond-by, the referral's own if it gives one, else the destination's."""
+    urgency = _urgency(pack.urgency)
+    own = moment(pack.respond_by) if pack.respond_by else None
+    window: timedelta = hub.settings.respond_by(to, urgency)
+    made, _ = referrals.create(
+        tx,
+        task_id=pack.task_id,
+        service_request_id=pack.service_request_id,
+        patient_id=pack.patient_id,
+        destination=to.id,
+        organization=organization,
+        custody=custody,
+        urgency=urgency,
+        message_id=message_id,
+        requested_at=tx.now,
+        respond_by=own or tx.now + window,
+    )
+    return made
+
+
+def _urgency(code: str) -> Urgency:
+    known: Sequence[Urgency] = get_args(Urgency)
+    return next((u for u in known if u == code), "routine")

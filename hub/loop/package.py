@@ -1,0 +1,148 @@
+"""A referral's package as the hub keeps it: the labelled, undecided Bundle of one referral, with whose each entry is.
+
+It stays a document of the sender's custody, so that a consent signed later finds it. The hub's own Task, as answers
+have moved it, stands in for the one that translation made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from hub.store import documents
+from hub.store.tx import Tx
+
+#: Where the origins of a kept package stand: parallel to its entries.
+ORIGINS = "https://warmhandoff.org/fhir/StructureDefinition/package-origins"
+
+#: What changes from one translation of the same facts to the next.
+_VOLATILE = {
+    "Provenance": ("recorded",),
+    # What the center itself said, and our note of its receipt, are no news for the center.
+    "Task": ("authoredOn", "lastModified", "status", "statusReason", "businessStatus", "output"),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kept:
+    """A package out of the store. `bundle` and `origins` are parallel."""
+
+    task_id: str
+    bundle: dict[str, Any]
+    origins: tuple[str | None, ...]
+
+
+def keep(
+    tx: Tx,
+    task_id: str,
+    bundle: dict[str, Any],
+    origins: Sequence[str | None],
+    *,
+    custody: str,
+    patient_id: str,
+    incident: str | None,
+    message_id: int | None,
+) -> None:
+    """Stores a package under its Task's id, as a new version if anything but `recorded` times has changed."""
+    kept = {
+        "resourceType": "Bundle",
+        "id": task_id,
+        "type": "collection",
+        "extension": [{"url": ORIGINS, "valueString": orjson.dumps(list(origins)).decode()}],
+        "entry": bundle["entry"],
+        "timestamp": bundle["timestamp"],
+    }
+    documents.put(
+        tx,
+        kept,
+        custody=custody,
+        origin=custody,
+        patient_id=patient_id,
+        incident=incident,
+        message_id=message_id,
+    )
+
+
+def load(tx: Tx, task_id: str) -> Kept | None:
+    """The package of a Task as kept, with the Task as it stands now; None when there is none."""
+    found = documents.current(tx, "Bundle", task_id)
+    if found is None or found.resource is None:
+        return None
+    bundle = found.resource
+    origins = tuple(orjson.loads(bundle["extension"][0]["valueString"]))
+    task = documents.current(tx, "Task", task_id)
+    if task is not None and task.resource is not None:
+        bundle = with_task(bundle, task.resource)
+    return Kept(task_id=task_id, bundle=bundle, origins=origins)
+
+
+def with_task(bundle: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
+    """The Bundle with this Task in the place of the one with its id."""
+    return {
+        **bundle,
+        "entry": [
+            {**entry, "resource": task}
+            if entry["resource"]["resourceType"] == "Task" and entry["resource"]["id"] == task["id"]
+            else entry
+            for entry in bundle["entry"]
+        ],
+    }
+
+
+def digest(bundle: dict[str, Any]) -> str:
+    """SHA-256 of what the entries say, times of recording and the hub's own bookkeeping apart."""
+    said = []
+    for entry in bundle["entry"]:
+        resource = entry["resource"]
+        volatile = _VOLATILE.get(resource["resourceType"], ())
+        said.append({key: value for key, value in resource.items() if key not in volatile})
+    return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def consents_of(bundle: dict[str, Any], patient_id: str) -> list[dict[str, Any]]:
+    """The Consents of one patient in a Bundle."""
+    wanted = {f"urn:uuid:{patient_id}", f"Patient/{patient_id}"}
+    return [
+        entry["resource"]
+        for entry in bundle["entry"]
+        if entry["resource"]["resourceType"] == "Consent"
+        and entry["resource"].get("patient", {}).get("reference") in wanted
+    ]
+
+
+def patients_with_consents(bundle: dict[str, Any]) -> list[str]:
+    """The ids of the patients whose Consents are in a Bundle, each once."""
+    found = [
+        entry["resource"]["patient"]["reference"].removeprefix("urn:uuid:").removeprefix("Patient/")
+        for entry in bundle["entry"]
+        if entry["resource"]["resourceType"] == "Consent" and "patient" in entry["resource"]
+    ]
+    return list(dict.fromkeys(found))
+
+
+def about(resource: dict[str, Any]) -> str | None:
+    """The id of the patient whom a resource is about, or None."""
+    if resource["resourceType"] == "Patient":
+        return str(resource["id"])
+    for key in ("subject", "patient", "for"):
+        reference = resource.get(key)
+        if isinstance(reference, dict) and isinstance(reference.get("reference"), str):
+            return str(reference["reference"]).removeprefix("urn:uuid:").removeprefix("Patient/")
+    return None
+
+
+def known_consents(tx: Tx, referral_patient: str, fresh: Sequence[dict[str, Any]] = ()) -> list[dict[str, Any]]:
+    """The patient's Consents in the store, with those just received in the place of their earlier versions."""
+    stored = {d.resource_id: d.resource for d in documents.by_patient(tx, referral_patient, "Consent") if d.resource}
+    stored.update({consent["id"]: consent for consent in fresh})
+    return [stored[key] for key in sorted(stored)]
+
+
+def standing(tx: Tx, task_id: str, bundle: dict[str, Any]) -> dict[str, Any]:
+    """A fresh package with the Task as answers have left it, where the hub knows the referral already."""
+    task = documents.current(tx, "Task", task_id)
+    return bundle if task is None or task.resource is None else with_task(bundle, task.resource)

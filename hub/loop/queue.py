@@ -1,0 +1,92 @@
+"""What becomes of a verdict about a referral: into its lane, or withheld, or held for a person. Never lost."""
+
+from __future__ import annotations
+
+from hub.loop import alarm
+from hub.loop.context import Hub
+from hub.loop.record import trace
+from hub.loop.releasing import Cleared, Held, Verdict
+from hub.records import Delivery, Referral
+from hub.settings import DestinationSection
+from hub.store import decisions, deliveries, holds, referrals
+from hub.store.tx import Tx
+
+#: Deliveries that a later one with the same digest would only repeat.
+_STANDING = ("ready", "done")
+
+
+def put(
+    tx: Tx,
+    hub: Hub,
+    referral: Referral,
+    destination: DestinationSection,
+    verdict: Verdict,
+    *,
+    message_id: int | None,
+    in_place_of: Delivery | None = None,
+) -> Delivery | None:
+    """Queues what is cleared, unless it has gone or is going already; notes what is withheld or held.
+
+    The decision is recorded entry by entry in every case.
+    """
+    earlier = deliveries.listed(tx, task_id=referral.task_id, destination=destination.id)
+    if isinstance(verdict, Cleared) and any(d.digest == verdict.digest and d.state in _STANDING for d in earlier):
+        return None
+    decisions.record(
+        tx,
+        custody=referral.custody,
+        recipient=destination.organization,
+        purpose=verdict.purpose,
+        verdict=verdict.overall,
+        digest=verdict.digest,
+        entries=verdict.entries,
+        message_id=message_id,
+        task_id=referral.task_id,
+    )
+    trace(
+        tx,
+        message_id,
+        "release",
+        verdict.state,
+        recipient=destination.organization,
+        purpose=verdict.purpose,
+        entries=verdict.counts,
+        obligations=list(verdict.obligations),
+        not_carried=list(verdict.left_out),
+    )
+    if isinstance(verdict, Held):
+        hold = holds.place(
+            tx,
+            kind=verdict.kind,
+            reason=verdict.reason,
+            owner_role=hub.settings.hub.privacy_officer,
+            subject_type="Task",
+            subject_id=referral.task_id,
+            custody=referral.custody,
+            task_id=referral.task_id,
+            message_id=message_id,
+        )
+        alarm.sound_hold(tx, hub, hold)
+        referrals.change(tx, referral.task_id, business_status="held")
+        return None
+    if not isinstance(verdict, Cleared):
+        if not any(d.state == "done" for d in earlier):
+            referrals.change(tx, referral.task_id, business_status="withheld")
+        return None
+    if referral.business_status in ("withheld", "held"):
+        referrals.change(tx, referral.task_id, business_status="new")
+    return deliveries.enqueue(
+        tx,
+        destination=destination.id,
+        # One referral's messages go in order; another person's do not wait for them.
+        order_key=referral.patient_id,
+        kind="update" if verdict.update else "referral",
+        custody=referral.custody,
+        control_id=verdict.control_id,
+        media_type=verdict.media_type,
+        digest=verdict.digest,
+        release=verdict.payload,
+        message_id=message_id,
+        task_id=referral.task_id,
+        in_place_of=in_place_of,
+    )

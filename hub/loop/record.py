@@ -1,0 +1,51 @@
+"""What was done, written down: a trace step for whoever follows a message, an event for the audit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hub.audit import chain
+from hub.loop.context import Hub
+from hub.records import AuditAction, AuditOutcome, Event, Step
+from hub.store import traces
+from hub.store.tx import Tx
+
+
+def trace(tx: Tx, message_id: int | None, step: Step, state: str, **detail: Any) -> None:
+    """One step of one message: structure, codes and counts, never a value. Without a message there is no trace."""
+    if message_id is not None:
+        traces.add(tx, message_id, step, state, **detail)
+
+
+def audit(
+    tx: Tx,
+    hub: Hub,
+    *,
+    who: str,
+    action: AuditAction,
+    kind: str,
+    entity: tuple[str, str | int],
+    outcome: AuditOutcome = "0",
+    custody: str | None = None,
+    purpose: str | None = None,
+    patient_id: str | None = None,
+    detail: tuple[str, ...] = (),
+) -> None:
+    """One event at the end of the audit chain. `entity` is (type, id); ids are keyed and tell nothing."""
+    chain.append(
+        tx,
+        Event(
+            who=who,
+            action=action,
+            kind=kind,
+            entity_type=entity[0],
+            entity_id=str(entity[1]),
+            outcome=outcome,
+            at=tx.now,
+            source=hub.name,
+            custody=custody,
+            purpose=purpose,
+            patient_id=patient_id,
+            detail=detail,
+        ),
+    )

@@ -1,0 +1,256 @@
+"""A referral's verdict: what of its package may go to its destination now, rendered and sealed, or why nothing may.
+
+`hub.release` decides; this gives it what the deployment declares (postures, exchange policies, the partner's form)
+and turns its outcome into one of three: Cleared, Withheld, Held.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from hub.errors import ReleaseError
+from hub.loop import package
+from hub.loop.context import Hub
+from hub.records import EntryDecision, HoldKind
+from hub.release import Context, ExchangePolicy, ExchangeRule, Outcome, Party, ReleasePolicy, release
+from hub.settings import DestinationSection, Settings
+from mappings.errors import RenderError
+from mappings.hl7v2.referral import control_id as v2_control_id
+from mappings.ids import keyed_uuid
+from mappings.incident import Role
+from mappings.labels import Origin
+from mappings.render import left_out, media_type, render
+from mappings.times import instant
+
+#: What a referral is for (v3-ActReason).
+PURPOSE = "TREAT"
+SID_ORGANIZATION = "https://warmhandoff.org/fhir/sid/organization"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Decided:
+    """What every verdict says. `entries` is the internal record; nothing of it goes to the recipient."""
+
+    purpose: str
+    digest: str
+    overall: str
+    entries: tuple[EntryDecision, ...]
+    obligations: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many entries have each decision."""
+        found: dict[str, int] = {}
+        for entry in self.entries:
+            found[entry.decision] = found.get(entry.decision, 0) + 1
+        return found
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cleared(_Decided):
+    """It may go: the sealed bytes of a Release, and what they hold for the accounting."""
+
+    payload: bytes
+    media_type: str
+    control_id: str
+    what: tuple[tuple[str, str], ...]
+    consents: tuple[str, ...]
+    update: bool
+
+    state: Literal["released"] = "released"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Withheld(_Decided):
+    """Nothing may go as things are."""
+
+    state: Literal["withheld"] = "withheld"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Held(_Decided):
+    """A person must settle something first."""
+
+    kind: HoldKind
+    reason: str
+    state: Literal["held"] = "held"
+
+
+Verdict = Cleared | Withheld | Held
+
+
+def policy_for(settings: Settings, organization: str) -> ReleasePolicy:
+    """The release policy for what an organization discloses: the agency's declared exchange policy, if it has one.
+
+    An agency that declares none has the documented default of `hub.release.policy`.
+    """
+    rules = tuple(
+        ExchangeRule(
+            roles=frozenset(role for to in section.to if (role := settings.posture(to) or _role(to)) is not None),
+            purposes=frozenset(section.purposes),
+        )
+        for section in settings.exchange
+        if section.agency == organization
+    )
+    version = f"2026.1+{settings.state_policy.name}"
+    if not rules:
+        return ReleasePolicy(version=version)
+    return ReleasePolicy(version=version, exchange=ExchangePolicy(rules=rules))
+
+
+def _role(name: str) -> Role | None:
+    roles: tuple[Role, ...] = ("part2-program", "covered-entity", "business-associate", "qso", "intermediary")
+    return next((role for role in roles if role == name), None)
+
+
+def party(settings: Settings, organization: str, *, duties: frozenset[str] = frozenset()) -> Party:
+    """An organization as the decision knows it: its reference, posture, and the identifier consents name it by."""
+    return Party(
+        reference=f"Organization/{organization}",
+        role=settings.posture(organization),
+        identifiers=frozenset({f"{SID_ORGANIZATION}|{organization}"}),
+        duties=duties,
+    )
+
+
+def origin(settings: Settings, organization: str | None) -> Origin | None:
+    """Whose record an entry is, with the declared posture."""
+    if organization is None:
+        return None
+    return Origin(reference=f"Organization/{organization}", role=settings.posture(organization))
+
+
+def actors_of(bundle: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The Organizations and people at work in a Bundle, by every reference a Consent may name them with."""
+    found: dict[str, dict[str, Any]] = {}
+    for entry in bundle["entry"]:
+        resource = entry["resource"]
+        if resource["resourceType"] in ("Organization", "Practitioner", "PractitionerRole"):
+            found[f"urn:uuid:{resource['id']}"] = resource
+            found[f"{resource['resourceType']}/{resource['id']}"] = resource
+    return found
+
+
+def decide(
+    hub: Hub,
+    *,
+    task_id: str,
+    patient_id: str,
+    bundle: dict[str, Any],
+    origins: Sequence[str | None],
+    organization: str,
+    destination: DestinationSection,
+    consents: Sequence[dict[str, Any]],
+    now: datetime,
+    update: bool,
+) -> Verdict:
+    """The verdict for one package now. The same facts, consents and policy have the same digest at any time."""
+    settings = hub.settings
+    partner = destination.form()
+    said = package.digest(bundle)
+    center = party(settings, destination.organization, duties=frozenset({"treating"}))
+    identity = keyed_uuid(
+        hub.namespace_key, organization, "release", destination.id, f"{task_id}\x1f{said}\x1f{instant(now)}"
+    )
+    own = {**bundle, "resourceType": "Bundle", "type": "transaction", "id": identity, "timestamp": instant(now)}
+    own.pop("extension", None)
+    try:
+        outcome = release(
+            own,
+            [origin(settings, o) for o in origins],
+            Context(
+                discloser=party(settings, organization),
+                recipient=center,
+                purpose=PURPOSE,
+                patient=f"urn:uuid:{patient_id}",
+                at=now,
+                zone=_zone(settings, organization),
+                actors=actors_of(bundle),
+            ),
+            consents,
+            render=lambda made: render(made, partner, update=update),
+            media_type=media_type(partner),
+            policy=policy_for(settings, organization),
+            partner=partner,
+        )
+    except (ReleaseError, RenderError) as error:
+        # A leak, or a form that cannot carry what must go with it: nothing leaves, and a person looks.
+        return Held(
+            purpose=PURPOSE,
+            digest=_digest(error.rule, said, destination.id),
+            overall="hold",
+            entries=(),
+            kind="law" if isinstance(error, ReleaseError) else "routing",
+            reason=error.rule,
+        )
+    return _verdict(outcome, own, said, destination, update=update)
+
+
+def _verdict(
+    outcome: Outcome, bundle: dict[str, Any], said: str, destination: DestinationSection, *, update: bool
+) -> Verdict:
+    decision = outcome.decision
+    entries = _entries(outcome, bundle)
+    digest = _digest(decision.digest, said, destination.id)
+    if outcome.state == "held":
+        unknown = any("origin is unknown" in reason for e in entries if e.decision == "hold" for reason in e.because)
+        return Held(
+            purpose=PURPOSE,
+            digest=digest,
+            overall="hold",
+            entries=entries,
+            kind="provenance" if unknown else "law",
+            reason="release.origin-unknown" if unknown else "release.held",
+        )
+    if outcome.release is None or outcome.bundle is None:
+        return Withheld(purpose=PURPOSE, digest=digest, overall="deny", entries=entries)
+    partner = destination.form()
+    identity = str(bundle["id"])
+    return Cleared(
+        purpose=PURPOSE,
+        digest=digest,
+        overall=decision.decision,
+        entries=entries,
+        obligations=outcome.release.obligations,
+        left_out=left_out(outcome.bundle, partner),
+        payload=outcome.release.bytes,
+        media_type=outcome.release.media_type,
+        control_id=v2_control_id(identity) if partner.form == "hl7v2" else identity,
+        what=tuple((e["resource"]["resourceType"], e["resource"]["id"]) for e in outcome.bundle["entry"]),
+        consents=tuple(sorted({c for e in entries for c in e.consents})),
+        update=update,
+    )
+
+
+def _entries(outcome: Outcome, bundle: dict[str, Any]) -> tuple[EntryDecision, ...]:
+    """The decision of each entry with its reference; what fell with another entry says so."""
+    fallen = {w.index: w for w in outcome.withheld}
+    found = []
+    for one in outcome.decision.entries:
+        resource = bundle["entry"][one.index]["resource"]
+        lost = fallen.get(one.index)
+        dependent = lost is not None and lost.decision == "dependent"
+        found.append(
+            EntryDecision(
+                entry=f"{resource['resourceType']}/{resource['id']}",
+                decision="dependent" if dependent else one.decision,
+                because=lost.because if dependent and lost is not None else one.because,
+                consents=one.consents,
+                obligations=one.obligations,
+            )
+        )
+    return tuple(found)
+
+
+def _digest(decision: str, said: str, destination: str) -> str:
+    return hashlib.sha256(f"{decision}\x1f{said}\x1f{destination}".encode()).hexdigest()
+
+
+def _zone(settings: Settings, organization: str) -> str:
+    """The zone in which date-only consent periods are read: the discloser's agency's, else UTC."""
+    return next((a.zone for a in settings.agency if a.id == organization), settings.hub.zone)

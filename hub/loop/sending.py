@@ -1,0 +1,280 @@
+"""One claimed delivery: decided again, recorded as intended, sent, settled.
+
+The same digest sends the same bytes under the same ids. Another digest supersedes the delivery: a withdrawn
+permission never leaves from a queue, and never blocks it. A lost claim writes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Literal
+
+from hub.delivery import fhir_message, fhir_rest, hl7v2
+from hub.delivery.receipt import Receipt
+from hub.delivery.retry import delay
+from hub.errors import DeliveryError
+from hub.loop import alarm, package, queue
+from hub.loop.context import Hub
+from hub.loop.record import audit, trace
+from hub.loop.releasing import Cleared, Verdict, decide
+from hub.records import Claim, Referral, Tried
+from hub.settings import DestinationSection
+from hub.store import alarms, claims, deliveries, disclosures, documents, referrals
+from hub.store.tx import Tx
+from mappings.hl7v2.codec import parse
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Ready:
+    """What a delivery needs, read once."""
+
+    referral: Referral
+    verdict: Verdict
+    payload: bytes
+
+
+def lease(hub: Hub) -> float:
+    """Seconds for which a lane is claimed: longer than any send may take."""
+    slowest = max((d.timeout for d in hub.settings.destination), default=20.0)
+    return max(hub.settings.hub.lease, slowest * 2 + 5)
+
+
+async def send(hub: Hub, claim: Claim) -> None:
+    """Sends the head of a claimed lane, or settles it without. Raises only what the store raises."""
+    delivery = claim.delivery
+    try:
+        destination = hub.settings.destination_of(delivery.destination)
+    except KeyError:
+        await hub.store.write_async(lambda tx: claims.block(tx, claim, None, "deliver.no-destination"))
+        return
+    ready = await asyncio.to_thread(_prepare, hub, claim, destination)
+    if not isinstance(ready.verdict, Cleared) or ready.verdict.digest != delivery.digest:
+        await hub.store.write_async(lambda tx: _supersede(tx, hub, claim, destination, ready))
+        return
+    cleared = ready.verdict
+    started = hub.clock()
+    # Committed before the first byte: failing to record is failing to send (part2, section 10).
+    intended = await hub.store.write_async(
+        lambda tx: disclosures.intend(
+            tx,
+            delivery_id=delivery.id,
+            discloser=ready.referral.organization,
+            recipient=destination.organization,
+            purpose=cleared.purpose,
+            patient_id=ready.referral.patient_id,
+            what=cleared.what,
+            consents=cleared.consents,
+            digest=delivery.digest,
+        )
+    )
+    try:
+        receipt = await _transmit(hub, destination, ready)
+    except DeliveryError as failed:
+        error = failed  # the name of an except clause is gone after it, and the unit of work runs later
+        await hub.store.write_async(
+            lambda tx: _failed(tx, hub, claim, destination, ready.referral, intended.id, error, Tried(
+                started_at=started, error=error.rule
+            ))
+        )  # fmt: skip
+        return
+    await hub.store.write_async(
+        lambda tx: _sent(tx, hub, claim, destination, ready.referral, intended.id, receipt, Tried(
+            started_at=started, code=receipt.code, receipt=receipt.remote_task
+        ))
+    )  # fmt: skip
+
+
+def _prepare(hub: Hub, claim: Claim, destination: DestinationSection) -> _Ready:
+    def look(tx: Tx) -> tuple[Referral, package.Kept, list[dict[str, object]], bytes]:
+        assert claim.delivery.task_id is not None
+        referral = referrals.find_by_task(tx, claim.delivery.task_id)
+        kept = package.load(tx, claim.delivery.task_id)
+        assert referral is not None
+        assert kept is not None
+        consents = package.known_consents(tx, referral.patient_id)
+        return referral, kept, consents, deliveries.release(tx, claim.delivery.id)
+
+    referral, kept, consents, payload = hub.store.read(look)
+    verdict = decide(
+        hub,
+        task_id=referral.task_id,
+        patient_id=referral.patient_id,
+        bundle=kept.bundle,
+        origins=kept.origins,
+        organization=referral.organization,
+        destination=destination,
+        consents=consents,
+        now=hub.clock(),
+        update=claim.delivery.kind == "update",
+    )
+    return _Ready(referral=referral, verdict=verdict, payload=payload)
+
+
+async def _transmit(hub: Hub, destination: DestinationSection, ready: _Ready) -> Receipt:
+    token = destination.token.reveal() if destination.token else None
+    now = hub.clock().timestamp()
+    if destination.adapter == "hl7v2":
+        mode: Literal["original", "enhanced"] = destination.form().acknowledgement
+        return await hl7v2.send(destination.url, ready.payload, timeout=destination.timeout, mode=mode)
+    if destination.adapter == "fhir-message":
+        return await fhir_message.send(
+            hub.transport, destination.url, ready.payload, token=token, timeout=destination.timeout, now=now
+        )
+    return await fhir_rest.send(
+        hub.transport,
+        destination.url,
+        ready.payload,
+        task_id=ready.referral.task_id,
+        token=token,
+        timeout=destination.timeout,
+        now=now,
+    )
+
+
+def _supersede(tx: Tx, hub: Hub, claim: Claim, destination: DestinationSection, ready: _Ready) -> None:
+    """The decision or the content has changed since it was queued: settle, and queue what may still go."""
+    if not claims.settle(tx, claim, "superseded"):
+        return
+    trace(tx, claim.delivery.message_id, "deliver", "superseded", destination=destination.id)
+    queue.put(
+        tx,
+        hub,
+        ready.referral,
+        destination,
+        ready.verdict,
+        message_id=claim.delivery.message_id,
+        in_place_of=claim.delivery,
+    )
+
+
+def _sent(
+    tx: Tx,
+    hub: Hub,
+    claim: Claim,
+    destination: DestinationSection,
+    referral: Referral,
+    disclosure: int,
+    receipt: Receipt,
+    tried: Tried,
+) -> None:
+    """The destination has it. That is a receipt: businessStatus `delivered`, the Task's status stays (design, 8)."""
+    disclosures.settle(tx, disclosure, "sent")
+    if not claims.settle(tx, claim, "done", tried):
+        return
+    values: dict[str, object] = {"control_id": claim.delivery.control_id}
+    if receipt.remote_task is not None:
+        values["remote_id"] = receipt.remote_task
+    task = documents.current(tx, "Task", referral.task_id)
+    if referral.status == "requested" and task is not None and task.resource is not None:
+        values["business_status"] = "delivered"
+        documents.put(
+            tx,
+            {**task.resource, "businessStatus": DELIVERED},
+            custody=referral.custody,
+            origin=referral.organization,
+            patient_id=referral.patient_id,
+            message_id=claim.delivery.message_id,
+        )
+    referrals.change(tx, referral.task_id, **values)
+    alarms.clear(tx, kind="undelivered", subject_type="Task", subject_id=referral.task_id)
+    trace(
+        tx,
+        claim.delivery.message_id,
+        "deliver",
+        "sent",
+        destination=destination.id,
+        adapter=destination.adapter,
+        receipt=receipt.code,
+        attempt=claim.attempts + 1,
+    )
+    trace(tx, claim.delivery.message_id, "record", "sent", disclosure=disclosure, recipient=destination.organization)
+    _audit(tx, hub, claim, referral, destination, "0", "sent")
+
+
+DELIVERED = {
+    "coding": [{"system": "https://warmhandoff.org/fhir/CodeSystem/referral-status", "code": "delivered"}],
+    "text": "delivered",
+}
+
+
+def _failed(
+    tx: Tx,
+    hub: Hub,
+    claim: Claim,
+    destination: DestinationSection,
+    referral: Referral,
+    disclosure: int,
+    error: DeliveryError,
+    tried: Tried,
+) -> None:
+    """Not taken: try again later in order, or what this destination's policy says of a refusal for good."""
+    disclosures.settle(tx, disclosure, "unknown" if error.unknown else "not-sent")
+    if error.retry:
+        wait = delay(
+            claim.attempts + 1,
+            base=hub.settings.hub.retry_base,
+            cap=hub.settings.hub.retry_cap,
+            after=error.after,
+            random=hub.random,
+        )
+        if claims.retry(tx, claim, tried, jitter=0.0, after_seconds=wait) is None:
+            return
+        state = "retry"
+        if claim.attempts + 1 >= ALARM_AFTER:
+            alarm.sound_referral(tx, hub, "undelivered", referral)
+    elif destination.on_failure == "block-lane":
+        if not claims.block(tx, claim, tried, error.rule):
+            return
+        state = "blocked"
+        alarm.sound_referral(tx, hub, "undelivered", referral)
+    else:
+        if not claims.settle(tx, claim, "parked", tried):
+            return
+        state = "parked"
+        alarm.sound_referral(tx, hub, "parked", referral)
+    trace(
+        tx,
+        claim.delivery.message_id,
+        "deliver",
+        state,
+        destination=destination.id,
+        rule=error.rule,
+        attempt=claim.attempts + 1,
+    )
+    _audit(tx, hub, claim, referral, destination, "4", error.rule)
+
+
+#: Failed attempts after which somebody hears of it, while the hub goes on trying.
+ALARM_AFTER = 3
+
+
+def _audit(
+    tx: Tx,
+    hub: Hub,
+    claim: Claim,
+    referral: Referral,
+    destination: DestinationSection,
+    outcome: Literal["0", "4"],
+    detail: str,
+) -> None:
+    audit(
+        tx,
+        hub,
+        who=hub.name,
+        action="E",
+        kind="disclosure",
+        entity=("Delivery", claim.delivery.id),
+        outcome=outcome,
+        custody=referral.custody,
+        purpose="TREAT",
+        patient_id=referral.patient_id,
+        detail=(f"to:{destination.organization}", detail),
+    )
+
+
+def control_id(payload: bytes, media_type: str, bundle_id: str) -> str:
+    """What a destination will answer to: MSH-10 of a v2 message, else the Bundle's id."""
+    if "hl7" in media_type:
+        return parse(payload).get("MSH-10") or bundle_id
+    return bundle_id
