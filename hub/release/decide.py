@@ -8,11 +8,12 @@ engine does not know, and an error in it, is a deny.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
+
+import orjson
 
 from hub.release.consent import check_consent, deficient
 from hub.release.law import IDENTITY_ONLY, Evidence, Law, Layer, Ruling, layer, rule
@@ -458,8 +459,7 @@ def _digest(
         "consents": [[one.reference, _version(one.consent)] for one in directives if one.reference in cited],
         "evidence": sorted([one.type, one.reference or "", one.at or ""] for one in request.evidence),
     }
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _version(resource: Json) -> list[Any]:
@@ -467,6 +467,5 @@ def _version(resource: Json) -> list[Any]:
     meta = resource.get("meta")
     version = meta.get("versionId") if isinstance(meta, dict) else None
     if version is None:
-        text = json.dumps(resource, sort_keys=True, separators=(",", ":"), default=str)
-        version = "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+        version = "sha256:" + hashlib.sha256(orjson.dumps(resource, option=orjson.OPT_SORT_KEYS)).hexdigest()
     return [resource.get("resourceType"), resource.get("id"), version]

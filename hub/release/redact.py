@@ -10,13 +10,17 @@ Works on FHIR, before rendering. The input is not changed.
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import orjson
+
 from hub.release.decide import Decision, EntryDecision
 from hub.release.structure import child_type, is_core, required
-from hub.release.withheld import Withheld, as_word, forms, normal, union, values, without_what_remains
+from hub.release.withheld import Withheld, normal, plainly, union, values
 from mappings.labels.marking import decoded_text, high_water, label, without_labels
 from mappings.labels.origin import Origin
 from mappings.labels.policy import DEFAULT as LABELS
@@ -87,7 +91,7 @@ def redact(bundle: Json, decision: Decision, *, policy: LabelPolicy = LABELS) ->
         removed.add(entries[index])
         withheld.append(values(entries[index]))
     _to_fixpoint(entries, kept, removed, withheld, dependents, changed)
-    _free_text(entries, kept, removed, union(withheld), withheld, dependents, changed)
+    gone_values = _free_text(entries, kept, removed, withheld, dependents, changed)
     released = [
         {
             **kept[index],
@@ -105,7 +109,7 @@ def redact(bundle: Json, decision: Decision, *, policy: LabelPolicy = LABELS) ->
     out = high_water(_without_telling(out), policy=policy, keep=False)
     return Redacted(
         bundle=out,
-        withheld=without_what_remains(union(withheld), out),
+        withheld=Withheld(gone_values.words, gone_values.texts, remains=out),
         kept=tuple(sorted(kept)),
         dependents=tuple(sorted(dependents)),
     )
@@ -164,6 +168,11 @@ class _Names:
                 self.patients |= names
         self.references |= names
 
+    def all(self) -> list[str]:
+        """What must be in an entry's JSON for it to point here: an escaped value is found by its first plain part."""
+        plain = {name.rpartition("/")[2] for name in self.references} | {value for _, value in self.identifiers}
+        return [orjson.dumps(name).decode()[1:-1] for name in plain if name]
+
     def points(self, node: Json) -> bool:
         """Whether this is a Reference to something withheld."""
         target = node.get("reference")
@@ -209,8 +218,12 @@ def _to_fixpoint(
         settled = len(removed.references) + len(removed.identifiers)
         if not settled:
             return
+        names = removed.all()
         for index in sorted(kept):
             resource = kept[index]["resource"]
+            text = orjson.dumps(resource).decode()
+            if not any(name in text for name in names):
+                continue
             kind = str(resource.get("resourceType", ""))
             left: Any = _GONE
             if not any(removed.patient(resource.get(key)) for key in _SUBJECTS):
@@ -281,26 +294,42 @@ def _free_text(
     entries: Sequence[Any],
     kept: dict[int, Json],
     removed: _Names,
-    gone: Withheld,
     withheld: list[Withheld],
     dependents: list[int],
     changed: set[int],
-) -> None:
-    """Remove prose and displays that repeat a withheld value which no structured element of what remains has."""
-    if not gone:
-        return
+) -> Withheld:
+    """Remove prose and displays that repeat a withheld value which no structured element of what remains has.
+
+    Returns the values withheld, without those that what remains has as its own.
+    """
+    gone = union(withheld)
+    if not gone or not kept:
+        return gone
     names = _Names()
     for entry in kept.values():
         names.add(entry)
+    own = {normal(name) for name in names.references}
+    own |= {name.rpartition("/")[2].rpartition(":")[2] for name in own}
+    own |= {normal(value) for _, value in names.identifiers}
+    gone = gone.without(own)
+    # One quick look at each entry as text: most have nothing of it.
+    plain = {index: orjson.dumps(entry["resource"]).decode() for index, entry in kept.items()}
+    hits = {index: plainly(gone, normal(text)) for index, text in plain.items()}
     known = frozenset(names.references)
-    plain = [values(_structured(entry["resource"], "", known)) for entry in kept.values()]
-    have = union(plain) if plain else Withheld()
-    needles = Withheld(gone.words - have.words, gone.texts - have.texts)
-    if not needles:
-        return
+    have: set[str] = set()
+    for index, found in hits.items():
+        if found:
+            structured = values(_structured(kept[index]["resource"], "", known))
+            have |= found & (structured.words | structured.texts)
+    gone = gone.without(have)
+    settled = len(dependents)
     for index in sorted(kept):
+        text = plain[index]
+        # Escapes, entities and attachments are undone on the way through.
+        if not (hits[index] - have or "\\" in text or "&" in text or '"data"' in text):
+            continue
         resource = kept[index]["resource"]
-        left = _without_prose(resource, str(resource.get("resourceType", "")), "", needles)
+        left = _without_prose(resource, str(resource.get("resourceType", "")), "", gone)
         if isinstance(left, _Gone):
             del kept[index]
             dependents.append(index)
@@ -309,8 +338,11 @@ def _free_text(
         elif left is not resource:
             kept[index] = {**kept[index], "resource": left}
             changed.add(index)
-    if dependents:
+    if len(dependents) > settled:
         _to_fixpoint(entries, kept, removed, withheld, dependents, changed)
+        # More is withheld now than was looked for; each round withholds at least one entry more.
+        return _free_text(entries, kept, removed, withheld, dependents, changed)
+    return gone
 
 
 #: Keys whose strings are somebody's words.
@@ -388,10 +420,11 @@ def _without_prose(node: Json, kind: str, parent: str, needles: Withheld) -> Any
 
 
 def _tells(text: str, needles: Withheld) -> bool:
-    for form in forms(text, 1):
-        found = normal(form)
-        if any(needle in found for needle in needles.texts) or any(as_word(needle, found) for needle in needles.words):
-            return True
+    """Whether the prose has one of the values, in words or between tags. What is hidden deeper the seal finds."""
+    if plainly(needles, normal(text)):
+        return True
+    if "&" in text or "<" in text:
+        return bool(plainly(needles, normal(html.unescape(re.sub(r"<[^<>]*>", "", text)))))
     return False
 
 

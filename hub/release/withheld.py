@@ -9,15 +9,15 @@ and base64, one inside the other, and letter case and white space do not matter.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import html
-import json
 import re
-from collections.abc import Iterator
+from binascii import Error, a2b_base64
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote_plus
+
+import orjson
 
 from mappings.labels.marking import decoded_text
 from mappings.labels.vocabulary import LAWS, ORIGIN_UNKNOWN, SENSITIVITIES
@@ -79,10 +79,14 @@ _DATE = re.compile(r"\d{4}(-\d\d){0,2}(T[\d:.+\-Z]*)?\Z")
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """Values withheld, normalised: `words` are looked for as whole words, `texts` anywhere."""
+    """Values withheld, normalised: `words` are looked for as whole words, `texts` anywhere.
+
+    `remains` is what may be seen all the same: a value that stands there too does not count as found.
+    """
 
     words: frozenset[str] = frozenset()
     texts: frozenset[str] = frozenset()
+    remains: Any = None
 
     def __repr__(self) -> str:
         """How many, never which."""
@@ -91,13 +95,14 @@ class Withheld:
     def __bool__(self) -> bool:
         return bool(self.words or self.texts)
 
-
-_SPACE = re.compile(r"\s+")
+    def without(self, values: Set[str]) -> Withheld:
+        """All but these (normal) values."""
+        return Withheld(self.words - values, self.texts - values, self.remains)
 
 
 def normal(text: str) -> str:
     """Case-folded, white space as single blanks."""
-    return _SPACE.sub(" ", text.casefold()).strip()
+    return " ".join(text.casefold().split())
 
 
 def values(part: Any) -> Withheld:
@@ -108,7 +113,6 @@ def values(part: Any) -> Withheld:
         found = normal(text)
         if len(found) >= (_SHORT_CODE if always else _SHORT_TEXT):
             (texts if len(found) >= _ANYWHERE else words).add(found)
-    words.discard("")
     return Withheld(frozenset(words), frozenset(texts))
 
 
@@ -178,42 +182,51 @@ def _labels(meta: Any) -> Iterator[tuple[str, bool]]:
             yield code, True
 
 
-def union(parts: list[Withheld]) -> Withheld:
+def union(parts: Sequence[Withheld]) -> Withheld:
     """All of them together."""
     return Withheld(
         frozenset[str]().union(*(part.words for part in parts)), frozenset[str]().union(*(part.texts for part in parts))
     )
 
 
-def without_what_remains(withheld: Withheld, remaining: Json) -> Withheld:
-    """Only the values that stand nowhere in what remains."""
-    if not withheld:
-        return withheld
-    words, texts = _present(withheld, json.dumps(remaining, ensure_ascii=False))
-    return Withheld(withheld.words - words, withheld.texts - texts)
-
-
 def found_in(withheld: Withheld, rendered: bytes) -> int:
     """How many of the withheld values are in these bytes, in any encoding we know. The values are not returned."""
     if not withheld:
         return 0
-    words, texts = _present(withheld, rendered.decode("utf-8", errors="replace"))
+    text = rendered.decode("utf-8", errors="replace")
+    if "\\" in text and _is_json(rendered):
+        # In JSON an escape is only an escape: with all undone nothing is lost.
+        text = _JSON_ESCAPE.sub(_json_plain, text)
+    found = present(withheld, text)
     if b"\x00" in rendered[:4] or rendered[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        more, longer = _present(withheld, rendered.decode("utf-16", errors="replace"))
-        words, texts = words | more, texts | longer
-    return len(words) + len(texts)
+        found |= present(withheld, rendered.decode("utf-16", errors="replace"))
+    if found and withheld.remains is not None:
+        doubtful = Withheld(withheld.words & found, withheld.texts & found)
+        found -= present(doubtful, orjson.dumps(withheld.remains).decode())
+    return len(found)
 
 
-def _present(withheld: Withheld, haystack: str) -> tuple[set[str], set[str]]:
-    words: set[str] = set()
-    texts: set[str] = set()
+def _is_json(rendered: bytes) -> bool:
+    try:
+        orjson.loads(rendered)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+def present(withheld: Withheld, haystack: str) -> set[str]:
+    """Those of the withheld values that are in the text, in any encoding."""
+    found: set[str] = set()
     for form in forms(haystack):
-        text = normal(form)
-        texts |= {needle for needle in withheld.texts - texts if needle in text}
-        words |= {needle for needle in withheld.words - words if as_word(needle, text)}
-        if len(texts) == len(withheld.texts) and len(words) == len(withheld.words):
-            break
-    return words, texts
+        found |= plainly(withheld, normal(form))
+    return found
+
+
+def plainly(withheld: Withheld, text: str) -> set[str]:
+    """Those that are in a normal text as it stands."""
+    found = {needle for needle in withheld.texts if needle in text}
+    found |= {needle for needle in withheld.words if needle in text and as_word(needle, text)}
+    return found
 
 
 def as_word(needle: str, text: str) -> bool:
@@ -233,18 +246,23 @@ _JSON_ESCAPE = re.compile(r'\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt]))')
 _JSON_PLAIN = {'"': '"', "\\": "\\", "/": "/", "b": " ", "f": " ", "n": "\n", "r": "\n", "t": " "}
 _V2_ESCAPE = re.compile(r"\\(?:X([0-9A-Fa-f]+)|([FSTREHN])|\.[a-zA-Z]{2}[+\-0-9]*)\\")
 _V2_PLAIN = {"F": "|", "S": "^", "T": "&", "R": "~", "E": "\\", "H": "", "N": ""}
-_BASE64 = re.compile(r"[A-Za-z0-9+/_\-]{12,}={0,2}")
+_MARKUP = re.compile(r"<[^<>]*>")
 #: Base64 in lines (MIME) goes on where the next line begins.
 _WRAPPED = re.compile(r"(?<=[A-Za-z0-9+/]{60})[\r\n]+[ \t]*(?=[A-Za-z0-9+/=])")
-_MARKUP = re.compile(r"<[^<>]*>")
+#: Both alphabets of base64; all else parts one run from the next.
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
+_RUNS = bytes(byte if byte in _LETTERS else 32 for byte in range(256))
+#: A shorter run holds less than nine letters.
+_RUN = 12
+_PRINTABLE = bytes(byte for byte in range(256) if 32 <= byte < 127 or byte in (9, 10, 13))
 
 
 def forms(text: str, depth: int = _DEPTH) -> Iterator[str]:
     """The text and what it becomes when each encoding in it is undone, and theirs in turn."""
     seen: set[str] = set()
-    todo = [(text, depth)]
+    todo = [(text, depth, True)]
     while todo:
-        form, left = todo.pop()
+        form, left, runs = todo.pop()
         if form in seen:
             continue
         seen.add(form)
@@ -252,17 +270,19 @@ def forms(text: str, depth: int = _DEPTH) -> Iterator[str]:
         if left == 0:
             continue
         if "\\" in form:
-            todo.append((_JSON_ESCAPE.sub(_json_plain, form), left - 1))
-            todo.append((_V2_ESCAPE.sub(_v2_plain, form), left - 1))
+            todo.append((_JSON_ESCAPE.sub(_json_plain, form), left - 1, True))
+            if _V2_ESCAPE.search(form):
+                todo.append((_V2_ESCAPE.sub(_v2_plain, form), left - 1, True))
         if "&" in form:
-            todo.append((html.unescape(form), left - 1))
+            todo.append((html.unescape(form), left - 1, True))
         if "<" in form:
-            todo.append((_MARKUP.sub("", form), left - 1))
+            # Only what stands between tags changes.
+            about = form[max(0, form.find("<") - 300) : form.rfind(">") + 300]
+            todo.append((_MARKUP.sub("", about), left - 1, False))
         if "%" in form:
-            todo.append((unquote_plus(form), left - 1))
-        decoded = "\n".join(_decoded(form))
-        if decoded:
-            todo.append((decoded, left - 1))
+            todo.append((unquote_plus(form), left - 1, True))
+        if runs and (decoded := "\n".join(_decoded(form))):
+            todo.append((decoded, left - 1, True))
 
 
 def _json_plain(match: re.Match[str]) -> str:
@@ -277,23 +297,37 @@ def _v2_plain(match: re.Match[str]) -> str:
 
 def _decoded(text: str) -> Iterator[str]:
     """What base64 runs in the text hold, where it is text. Words and ids are such runs too, and hold none."""
-    for match in _BASE64.finditer(_WRAPPED.sub("", text)):
-        run = match[0].rstrip("=")
-        pieces = [run]
-        if "-" in run or "_" in run:  # of the URL alphabet, or what joins a run to the word before it
-            pieces += [piece for piece in re.split(r"[-_]", run) if len(piece) >= 12]
-        for piece in pieces:
-            letters = piece.replace("-", "+").replace("_", "/")
-            if len(letters) % 4 == 1:
-                letters = letters[:-1]
-            try:
-                raw = base64.b64decode(letters + "=" * (-len(letters) % 4), validate=True)
-            except (binascii.Error, ValueError):
-                continue
-            try:
-                yield raw.decode("utf-8")
-            except UnicodeDecodeError:
-                if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-                    yield raw.decode("utf-16", errors="replace")
-                elif sum(32 <= byte < 127 or byte in (9, 10, 13) for byte in raw) > len(raw) * 0.9:
-                    yield raw.decode("latin-1")
+    runs = _runs(text)
+    if "\n" in text and any(len(run) >= 60 for run in runs):
+        runs = _runs(_WRAPPED.sub("", text))
+    for run in runs:
+        if b"-" in run or b"_" in run:
+            if len(run) == 36 and run[8::5][:4] == b"----":
+                continue  # a UUID
+            yield from _read(run.replace(b"-", b"+").replace(b"_", b"/"))
+            for piece in run.replace(b"_", b"-").split(b"-"):
+                if len(piece) >= _RUN:
+                    yield from _read(piece)
+        else:
+            yield from _read(run)
+
+
+def _runs(text: str) -> list[bytes]:
+    """The runs that are long enough, each once: a Bundle has the same urls in every entry."""
+    runs = text.encode("utf-8", errors="replace").translate(_RUNS).split()
+    return sorted({run for run in runs if len(run) >= _RUN})
+
+
+def _read(letters: bytes) -> Iterator[str]:
+    over = len(letters) % 4
+    try:
+        raw = a2b_base64(letters[:-1] if over == 1 else letters + b"=" * (-over % 4))
+    except Error:
+        return
+    try:
+        yield raw.decode()
+    except UnicodeDecodeError:
+        if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            yield raw.decode("utf-16", errors="replace")
+        elif len(raw.translate(None, _PRINTABLE)) * 10 < len(raw):
+            yield raw.decode("latin-1")
