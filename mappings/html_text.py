@@ -34,6 +34,7 @@ _INLINE = frozenset(
 _KNOWN = _BLOCKS | _INLINE | _LEFT_OUT
 
 _SPACE = re.compile(r"[ \t\r\n\f\u00a0]+")
+_SPACES = re.compile(r" {2,}")
 _LINE_ENDS = re.compile(r" *\n *")
 _EMPTY_LINES = re.compile(r"\n{2,}")
 
@@ -97,5 +98,5 @@ def html_text(html: str) -> tuple[str, int]:
         parser.close()
     except AssertionError:
         return html.replace("<", " <").strip(), parser.left_out
-    text = _LINE_ENDS.sub("\n", "".join(parser.parts))
+    text = _LINE_ENDS.sub("\n", _SPACES.sub(" ", "".join(parser.parts)))
     return _EMPTY_LINES.sub("\n", text).replace("\n| ", "\n").strip(), parser.left_out

@@ -50,7 +50,6 @@ class Agencies:
         for component in self._document.all("agencyComponent"):
             if component.id is None:
                 continue
-            component.read = True
             card = _jcard(component, "agencyJcard")
             made = Organization(
                 id=self._aliases.get(component.id, component.id),
@@ -86,6 +85,7 @@ class Agencies:
             if component is None or component.kind != "agentComponent":
                 made = Staff(id=eido_id)
             else:
+                component.read = True
                 card = _jcard(component, "agentJcard")
                 employers = component.reference_ids("agencyReference")
                 name = _first(card, "fn")
@@ -103,12 +103,12 @@ def nc_texts(part: Component, name: str) -> list[str]:
 
     Other members of such an object (a language, say) are listed as unused.
     """
-    value = part.take(name)
-    if value is None:
+    value = part.members.pop(name, None)
+    if not value:
         return []
     found = []
     is_list = type(value) is list
-    for index, item in enumerate(value if is_list else [value]):
+    for index, item in enumerate(value if is_list else (value,)):
         text = item
         if type(item) is dict:
             key = "value" if "value" in item else "simpleType"

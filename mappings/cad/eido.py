@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from mappings.apco import apco_codes, disposition_codes
-from mappings.cad.agencies import EIDO_ID, Agencies
+from mappings.cad.agencies import Agencies
 from mappings.cad.persons import persons
 from mappings.cad.places import place_of, scene
 from mappings.cad.references import Component, Document, Json
@@ -62,6 +62,9 @@ PRIORITY = "https://warmhandoff.org/fhir/CodeSystem/eido-incident-priority"
 CALL_TYPE = "https://warmhandoff.org/fhir/CodeSystem/eido-call-type"
 CAUTION_TYPE = "https://warmhandoff.org/fhir/CodeSystem/eido-caution-type"
 
+#: Identifier kind of the incident tracking id, which is the document's `$id`.
+TRACKING_ID = "incident-tracking-id"
+
 #: The rule by which a caller's number is left out: it is for calling back, not for a record of care.
 CALLBACK = "eido.callback-number"
 
@@ -74,6 +77,7 @@ _LINKS = {
     "RELATED": "related",
     "UNLINK": "unlink",
 }
+_CAME_IN = ("incoming", None)
 _SEVERITIES = {"highest": "high", "high": "high", "normal": "medium", "low": "low", "lowest": "low"}
 
 
@@ -107,7 +111,6 @@ def _incident(members: Json, index: int, agency: Agency | None, found: Found) ->
     if incident is None:
         found.issue(NO_INCIDENT, "incidentComponent")
         incident = Component(document, "incidentComponent", "incidentComponent", {})
-    incident.read = True
     local_id = incident.text("internalIncidentId")
     number = local_id or top.id
     if number is None:
@@ -122,8 +125,11 @@ def _incident(members: Json, index: int, agency: Agency | None, found: Found) ->
 
     status = _status(incident)
     all_units = units(document, agencies)
-    timeline = stages(all_units, _timeline(document, incident, status))
+    calls = _incoming(document)
+    timeline = stages(all_units, _timeline(document, calls, incident, status))
     found.order(timeline, "timeline")
+    # Everybody listed is on the incident; its references to them say no more than that.
+    incident.reference_ids("personReference")
     people, reported = persons(document)
     narratives, about = _notes(document, agencies, incident, len(reported))
     if top.updated is not None:
@@ -141,7 +147,7 @@ def _incident(members: Json, index: int, agency: Agency | None, found: Found) ->
         # A snapshot has one type, the current one: it is the latest known, which a later version may correct.
         type_final=_type(incident),
         priority=_priority(incident),
-        received_by=_received_by(document),
+        received_by=_received_by(document, calls),
         place=_place(document, incident),
         timeline=timeline,
         units=all_units,
@@ -190,7 +196,7 @@ def _owner(document: Document, agencies: Agencies, agency: Agency | None) -> str
 def _numbers(tracking_id: str | None, reports: list[str], owner: str) -> tuple[Identifier, ...]:
     made = [Identifier(value=report, assigner=owner, kind="report") for report in reports] if len(reports) > 1 else []
     if tracking_id is not None:
-        made.append(Identifier(value=tracking_id, kind=EIDO_ID))
+        made.append(Identifier(value=tracking_id, kind=TRACKING_ID))
     return tuple(made)
 
 
@@ -238,12 +244,16 @@ def _priority(incident: Component) -> Coded | None:
 
 def _incoming(document: Document) -> list[Component]:
     """Calls that came in; a call that the sender made tells nothing of how the incident was received."""
-    return [one for one in document.all("callComponent") if one.members.get("direction") in ("incoming", None)]
+    calls = document.all("callComponent", read=False)
+    found = [call for call in calls if call.members.get("direction") in _CAME_IN]
+    for call in found:
+        call.read = True
+    return found
 
 
-def _timeline(document: Document, incident: Component, status: Coded | None) -> Timeline:
+def _timeline(document: Document, calls: list[Component], incident: Component, status: Coded | None) -> Timeline:
     received = None
-    for call in _incoming(document):
+    for call in calls:
         time = call.time("callStartTimestamp")
         if time is not None and (received is None or earlier(time, received)):
             received = time
@@ -257,8 +267,7 @@ def _timeline(document: Document, incident: Component, status: Coded | None) -> 
     return Timeline(received=received, dispatched=dispatched, closed=incident.updated if closed else None)
 
 
-def _received_by(document: Document) -> Coded | None:
-    calls = _incoming(document)
+def _received_by(document: Document, calls: list[Component]) -> Coded | None:
     if not calls:
         return None
     call = calls[0]

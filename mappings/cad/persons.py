@@ -65,6 +65,7 @@ _IDENTIFIERS = (
     "otherIdentification",
     "taxIdentification",
 )
+_IDENTIFIER_SET = frozenset(_IDENTIFIERS)
 # Member -> the narrative's title.
 _REPORTED = {
     "mentalState": "Reported mental state",
@@ -124,7 +125,12 @@ def _person(component: Component, slot: str, path: str, reported: list[Narrative
     names = _names(body, placeholders)
     if names:
         paths[f"{path}.names"] = body.place("name")
-    described = [prefix + text for member, prefix in _DESCRIBED.items() for text in nc_texts(body, member)]
+    described = [
+        prefix + text
+        for member, prefix in _DESCRIBED.items()
+        if member in body.members
+        for text in nc_texts(body, member)
+    ]
     age, approximate, age_text = _age(body)
     for member, title in _REPORTED.items():
         if member in body.members:
@@ -150,6 +156,8 @@ def _person(component: Component, slot: str, path: str, reported: list[Narrative
 
 
 def _drop_identifiers(body: Component) -> None:
+    if _IDENTIFIER_SET.isdisjoint(body.members):
+        return
     for member in _IDENTIFIERS:
         value = body.take(member)
         if value is not None:

@@ -18,7 +18,7 @@ from mappings.times import earlier
 
 def scene(document: Document, referred: list[Component]) -> Component | None:
     """The location of the incident among those it refers to, else among all that the document lists."""
-    for locations in (referred, document.all("locationComponent")):
+    for locations in (referred, document.all("locationComponent", read=False)):
         for wanted in ("CurrentIncident", "InitialIncident"):
             # Looked at, not taken: a location that is not the scene stays unused.
             fitting = [one for one in locations if one.members.get("locationTypeDescriptionRegistryText") == wanted]
@@ -40,6 +40,7 @@ def _latest(document: Document, locations: list[Component]) -> Component:
 def place_of(component: Component) -> Place | None:
     """The place that a location component gives; None when there is none."""
     found = component.document.found
+    component.read = True
     component.take("locationTypeDescriptionRegistryText")
     by_value = component.text("locationByValue")
     place = pidf_place(by_value, component.place("locationByValue"), found) if by_value is not None else None
@@ -49,6 +50,7 @@ def place_of(component: Component) -> Place | None:
     crossing = [
         street
         for name in ("intersectingStreetByValue", "crossStreetByValue")
+        if name in component.members
         for index, xml in enumerate(component.texts(name))
         if (street := pidf_street(xml, f"{component.place(name)}[{index}]", found)) is not None
     ]

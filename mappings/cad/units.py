@@ -6,7 +6,6 @@ for the stage when the statuses name one stage and nothing else places the unit;
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal, TypeAlias
 
 from mappings.cad.agencies import Agencies
@@ -84,13 +83,14 @@ def stages(units_found: tuple[Unit, ...], timeline: Timeline) -> Timeline:
         last = known[0]
         for time in known[1:]:
             last = time if earlier(last, time) else last
-    return replace(
-        timeline,
+    return Timeline(
+        received=timeline.received,
         dispatched=timeline.dispatched or _earliest([one.dispatched for one in timelines]),
         en_route=_earliest([one.en_route for one in timelines]),
         on_scene=_earliest([one.on_scene for one in timelines]),
         transporting=_earliest([one.transporting for one in timelines]),
         cleared=last,
+        closed=timeline.closed,
     )
 
 
@@ -105,7 +105,6 @@ def _earliest(times: list[DateTime | None] | list[DateTime]) -> DateTime | None:
 def _dispatch_times(document: Document) -> dict[str, DateTime]:
     found: dict[str, DateTime] = {}
     for component in document.all("dispatchComponent"):
-        component.read = True
         time = component.updated
         for unit in component.reference_ids("emergencyResourceReference"):
             if time is not None and (unit not in found or earlier(time, found[unit])):

@@ -1,0 +1,20 @@
+"""Options and fixtures for every test."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-samples",
+        action="store_true",
+        default=False,
+        help="rewrite the expected files under samples/ instead of comparing with them; the diff is the review",
+    )
+
+
+@pytest.fixture
+def update_samples(request: pytest.FixtureRequest) -> bool:
+    """Whether expected files are rewritten."""
+    return bool(request.config.getoption("--update-samples"))

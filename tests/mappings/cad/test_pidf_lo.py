@@ -1,0 +1,139 @@
+"""PIDF-LO: what is a place, what is refused, what is not carried."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mappings.cad.pidf_lo import pidf_place
+from mappings.found import Found
+from mappings.incident import Place
+
+CIVIC = "urn:ietf:params:xml:ns:pidf:geopriv10:civicAddr"
+GEOPRIV = "urn:ietf:params:xml:ns:pidf:geopriv10"
+
+
+def pidf(inside: str, rules: str = "") -> str:
+    return (
+        f'<presence xmlns="urn:ietf:params:xml:ns:pidf" xmlns:gp="{GEOPRIV}" xmlns:c="{CIVIC}" '
+        f'xmlns:gml="http://www.opengis.net/gml" xmlns:gs="http://www.opengis.net/pidflo/1.0"><tuple id="t"><status>'
+        f"<gp:geopriv><gp:location-info>{inside}</gp:location-info><gp:usage-rules>{rules}</gp:usage-rules>"
+        f"</gp:geopriv></status></tuple></presence>"
+    )
+
+
+def read(xml: str) -> tuple[Place | None, Found]:
+    found = Found()
+    return pidf_place(xml, "x", found), found
+
+
+def civic(**parts: str) -> str:
+    return (
+        "<c:civicAddress>"
+        + "".join(f"<c:{name}>{text}</c:{name}>" for name, text in parts.items())
+        + "</c:civicAddress>"
+    )
+
+
+def point(pos: str, crs: str | None = "urn:ogc:def:crs:EPSG::4326") -> str:
+    return (
+        f'<gml:Point srsName="{crs}"><gml:pos>{pos}</gml:pos></gml:Point>'
+        if crs
+        else f"<gml:Point><gml:pos>{pos}</gml:pos></gml:Point>"
+    )
+
+
+def shape(name: str, inside: str = "") -> str:
+    return f'<gs:{name} srsName="urn:ogc:def:crs:EPSG::4326"><gml:pos>39.5 -105.25</gml:pos>{inside}</gs:{name}>'
+
+
+def radius(unit: str) -> str:
+    return f'<gs:radius uom="urn:ogc:def:uom:EPSG::{unit}">30</gs:radius>'
+
+
+@pytest.mark.parametrize(
+    ("parts", "line", "text"),
+    [
+        ({"HNO": "12", "RD": "Elm", "STS": "St"}, "12 Elm St", None),
+        ({"RD": "Elm", "HNO": "12", "HNS": "A", "PRD": "N", "POD": "W", "STS": "St"}, "12A N Elm St W", None),
+        ({"RD": "Elm", "UNIT": "4", "FLR": "2", "BLD": "Annex"}, "Elm, Annex, floor 2, unit 4", None),
+        ({"UNIT": "4"}, "unit 4", None),
+        ({"NAM": "Library", "LMK": "Clock"}, None, "Library, Clock"),
+    ],
+)
+def test_civic_lines(parts: dict[str, str], line: str | None, text: str | None) -> None:
+    place, found = read(pidf(civic(**parts)))
+    assert place is not None and (place.line, place.text) == (line, text)
+    assert not found.issues and not found.unused
+
+
+def test_civic_parts_and_what_is_not_carried() -> None:
+    place, found = read(
+        pidf(civic(country="US", A1="CO", A2="Alder", A3="Riverton", PC="80000", PCN="Riverton", A6="x"))
+    )
+    assert place == Place(country="US", state="CO", district="Alder", city="Riverton", postal_code="80000")
+    assert found.unused == ["x.PCN", "x.A6"]
+
+
+@pytest.mark.parametrize(
+    ("inside", "latitude", "uncertainty", "rule"),
+    [
+        (point("39.5 -105.25"), 39.5, None, None),
+        (point("39.5 -105.25 1600", "urn:ogc:def:crs:EPSG::4979"), 39.5, None, None),
+        (point("39.5 -105.25", None), 39.5, None, None),
+        (point("39.5 -105.25", "urn:ogc:def:crs:EPSG::2232"), None, None, "pidf.other-crs"),
+        (point("139.5 -105.25"), None, None, "pidf.bad-position"),
+        (point("39.5"), None, None, "pidf.bad-position"),
+        (point("nan nan"), None, None, "pidf.bad-position"),
+        (point("here there"), None, None, "pidf.bad-position"),
+        (shape("Circle", radius("9001")), 39.5, 30.0, None),
+        (shape("Circle", radius("9002")), 39.5, None, "pidf.bad-radius"),
+        (shape("Ellipse"), None, None, "pidf.other-shape"),
+        ("", None, None, "pidf.no-place"),
+    ],
+)  # fmt: skip
+def test_shapes(inside: str, latitude: float | None, uncertainty: float | None, rule: str | None) -> None:
+    place, found = read(pidf(inside))
+    assert (place.latitude if place else None) == latitude
+    assert (place.uncertainty_m if place else None) == uncertainty
+    assert (rule in {issue.rule for issue in found.issues}) if rule else not found.issues
+
+
+@pytest.mark.parametrize("answer", ["no", "false", "NO", "0"])
+def test_a_place_that_may_not_be_passed_on_is_not_carried(answer: str) -> None:
+    rules = f"<gp:retransmission-allowed>{answer}</gp:retransmission-allowed>"
+    place, found = read(pidf(civic(RD="Elm"), rules))
+    assert place is None
+    assert [(g.path, g.rule) for g in found.dropped] == [("x", "pidf.retransmission-not-allowed")]
+
+
+def test_retention_is_said() -> None:
+    place, found = read(pidf(civic(RD="Elm"), "<gp:retention-expiry>2026-01-15T00:00:00Z</gp:retention-expiry>"))
+    assert place is not None and [issue.rule for issue in found.issues] == ["pidf.retention-expiry"]
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        "",
+        "12 Elm Street",
+        "<presence>",
+        '<!DOCTYPE presence [<!ENTITY e SYSTEM "file:///etc/hostname">]><presence>&e;</presence>',
+        '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><x>&b;</x>',
+        '<!DOCTYPE x SYSTEM "http://x.example/x.dtd"><x/>',
+        "<x>&undefined;</x>",
+        '<?xml version="1.0" encoding="utf-16"?><x>\x00</x>',
+        "<x>\ud800</x>",
+    ],
+)
+def test_what_cannot_be_read_safely_is_an_issue(xml: str) -> None:
+    place, found = read(xml)
+    assert place is None and [issue.rule for issue in found.issues] == ["pidf.not-read"]
+
+
+@given(st.text(max_size=80) | st.builds(pidf, st.text(max_size=60), st.text(max_size=20)))
+@settings(max_examples=200, deadline=None)
+def test_any_text_is_read_or_said(xml: str) -> None:
+    place, found = read(xml)
+    assert place is not None or found.issues or found.dropped
