@@ -245,13 +245,12 @@ def expired(consent: Json, at: datetime, zone: str) -> bool:
     return isinstance(end, str) and _span(end, zone)[1] <= at
 
 
-def in_force(consent: Json, at: datetime, zone: str) -> bool:
+def in_force(consent: Json, extra: Elements, at: datetime, zone: str) -> bool:
     """Whether status and period make it active at that moment. Says nothing of its other elements."""
     if consent.get("resourceType", "Consent") != "Consent" or consent.get("status") != "active":
         return False
     provision = _dict(consent.get("provision"))
     try:
-        extra = elements(consent)
         signed = consent.get("dateTime")
         if isinstance(signed, str) and _span(signed, zone)[0] > at:
             return False

@@ -179,9 +179,11 @@ def directive(
     `by_consent_alone`: the framework of R4 itself, where Consent.organization keeps the consent and names no
     discloser.
     """
-    if not _patient_is(consent, patient) or not in_force(consent, at, zone):
+    if not _patient_is(consent, patient):
         return None
     extra = elements(consent)
+    if not in_force(consent, extra, at, zone):
+        return None
     scope = consent.get("scope")
     scopes = {coding.get("code") for coding in _list(_dict(scope).get("coding"))}
     provision = _dict(consent.get("provision"))
