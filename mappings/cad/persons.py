@@ -42,6 +42,18 @@ _ETHNICITY_CODES = {
     "N": (Code(system=_OMB, code="2186-5", display="Not Hispanic or Latino"),),
 }
 
+# BCP 47 takes the shorter ISO 639-1 code where there is one (RFC 5646, section 2.2.1). The languages met most; another
+# one keeps its three letters, unmapped.
+_BCP_47 = "urn:ietf:bcp:47"
+_SHORT = {
+    **{"ara": "ar", "amh": "am", "ben": "bn", "deu": "de", "ell": "el", "eng": "en", "fas": "fa", "fra": "fr"},
+    **{"guj": "gu", "hat": "ht", "heb": "he", "hin": "hi", "ita": "it", "jpn": "ja", "khm": "km", "kor": "ko"},
+    **{"lao": "lo", "nav": "nv", "nep": "ne", "pan": "pa", "pol": "pl", "por": "pt", "ron": "ro", "rus": "ru"},
+    **{"som": "so", "spa": "es", "swa": "sw", "tam": "ta", "tel": "te", "tgl": "tl", "tha": "th", "tir": "ti"},
+    **{"tur": "tr", "ukr": "uk", "urd": "ur", "vie": "vi", "zho": "zh"},
+}
+_LANGUAGE_CODES = {long: (Code(system=_BCP_47, code=short),) for long, short in _SHORT.items()}
+
 _ROLES: dict[str, PersonRole] = {
     "Patient": "subject",
     "Caller": "caller",
@@ -265,7 +277,8 @@ def _languages(body: Component) -> tuple[Coded, ...]:
                     Coded(
                         code=codes[0] if codes else None,
                         system=LANGUAGE if codes else None,
-                        text="; ".join(names) or None,
+                        text="; ".join((*codes[1:], *names)) or None,
+                        mapped=_LANGUAGE_CODES.get(codes[0], ()) if codes else (),
                     )
                 )
     return tuple(found)
