@@ -46,12 +46,12 @@ _ETHNICITY_CODES = {
 # one keeps its three letters, unmapped.
 _BCP_47 = "urn:ietf:bcp:47"
 _SHORT = {
-    **{"ara": "ar", "amh": "am", "ben": "bn", "deu": "de", "ell": "el", "eng": "en", "fas": "fa", "fra": "fr"},
-    **{"guj": "gu", "hat": "ht", "heb": "he", "hin": "hi", "ita": "it", "jpn": "ja", "khm": "km", "kor": "ko"},
-    **{"lao": "lo", "nav": "nv", "nep": "ne", "pan": "pa", "pol": "pl", "por": "pt", "ron": "ro", "rus": "ru"},
-    **{"som": "so", "spa": "es", "swa": "sw", "tam": "ta", "tel": "te", "tgl": "tl", "tha": "th", "tir": "ti"},
-    **{"tur": "tr", "ukr": "uk", "urd": "ur", "vie": "vi", "zho": "zh"},
-}
+    "ara": "ar", "amh": "am", "ben": "bn", "deu": "de", "ell": "el", "eng": "en", "fas": "fa", "fra": "fr",
+    "guj": "gu", "hat": "ht", "heb": "he", "hin": "hi", "ita": "it", "jpn": "ja", "khm": "km", "kor": "ko",
+    "lao": "lo", "nav": "nv", "nep": "ne", "pan": "pa", "pol": "pl", "por": "pt", "ron": "ro", "rus": "ru",
+    "som": "so", "spa": "es", "swa": "sw", "tam": "ta", "tel": "te", "tgl": "tl", "tha": "th", "tir": "ti",
+    "tur": "tr", "ukr": "uk", "urd": "ur", "vie": "vi", "zho": "zh",
+}  # fmt: skip
 _LANGUAGE_CODES = {long: (Code(system=_BCP_47, code=short),) for long, short in _SHORT.items()}
 
 _ROLES: dict[str, PersonRole] = {
