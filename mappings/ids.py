@@ -13,15 +13,18 @@ from mappings.errors import TranslateError
 #: The published key of tests and samples. A hub has its own, in its key ring.
 PUBLISHED = b"warmhandoff published namespace key: for tests and samples only"
 
+#: A hexadecimal digit with its two high bits set to 10: the variant of RFC 9562 in the ninth byte.
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+
 
 def keyed_uuid(key: bytes, custody: str, kind: str, assigner: str, value: str) -> str:
     """The id of one thing as a UUIDv8 string. Parts are separated by U+001F so that they cannot run together."""
-    digest = hmac.digest(key, f"{custody}\x1f{kind}\x1f{assigner}\x1f{value}".encode(), "sha256")
-    number = int.from_bytes(digest[:16], "big")
-    number = (number & ~(0xF000 << 64)) | (0x8000 << 64)  # version 8
-    number = (number & ~(0xC000 << 48)) | (0x8000 << 48)  # RFC 4122 variant
-    text = f"{number:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    return _uuid8(key, f"{custody}\x1f{kind}\x1f{assigner}\x1f{value}")
+
+
+def _uuid8(key: bytes, meaning: str) -> str:
+    text = hmac.digest(key, meaning.encode(), "sha256").hex()
+    return f"{text[:8]}-{text[8:12]}-8{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
 
 
 class Ids:
@@ -36,8 +39,8 @@ class Ids:
 
     def of(self, kind: str, assigner: str, value: str) -> str:
         """The id of (kind, assigner, value). Raises TranslateError `translate.id-collision`."""
-        made = keyed_uuid(self._key, self._custody, kind, assigner, value)
-        meaning = f"{kind}\x1f{assigner}\x1f{value}"
+        meaning = f"{self._custody}\x1f{kind}\x1f{assigner}\x1f{value}"
+        made = _uuid8(self._key, meaning)
         if self._seen.setdefault(made, meaning) != meaning:
             raise TranslateError("translate.id-collision", "two different things have the same id", path=kind)
         return made

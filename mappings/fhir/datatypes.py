@@ -52,36 +52,33 @@ def contact_points(telecoms: tuple[Telecom, ...]) -> list[Json]:
 def address(place: Place, *, position: bool = False) -> Json | None:
     """An Address with what the source gave. `position` puts coordinates in it (geolocation extension)."""
     made: Json = {}
-    extensions = []
-    if beat := clean(place.beat):
-        extensions.append(extension("police-beat", "String", beat))
-    if cross := clean(place.cross_street):
-        extensions.append(extension("cross-street", "String", cross))
-    if position and place.latitude is not None and place.longitude is not None:
-        extensions.append(
-            {
-                "url": GEOLOCATION,
-                "extension": [
-                    {"url": "latitude", "valueDecimal": place.latitude},
-                    {"url": "longitude", "valueDecimal": place.longitude},
-                ],
-            }
-        )
-    if extensions:
+    beat, cross = clean(place.beat), clean(place.cross_street)
+    position = position and place.latitude is not None and place.longitude is not None
+    if beat or cross or position:
+        extensions: list[Json] = []
+        if beat:
+            extensions.append(extension("police-beat", "String", beat))
+        if cross:
+            extensions.append(extension("cross-street", "String", cross))
+        if position:
+            sides = (("latitude", place.latitude), ("longitude", place.longitude))
+            extensions.append(
+                {"url": GEOLOCATION, "extension": [{"url": side, "valueDecimal": value} for side, value in sides]}
+            )
         made["extension"] = extensions
-    if text := clean(place.text):
+    if place.text and (text := clean(place.text)):
         made["text"] = text
-    if line := clean(place.line):
+    if place.line and (line := clean(place.line)):
         made["line"] = [line]
-    if city := clean(place.city):
+    if place.city and (city := clean(place.city)):
         made["city"] = city
-    if district := clean(place.district):
+    if place.district and (district := clean(place.district)):
         made["district"] = district
-    if state := clean(place.state):
+    if place.state and (state := clean(place.state)):
         made["state"] = state
-    if postal := clean(place.postal_code):
+    if place.postal_code and (postal := clean(place.postal_code)):
         made["postalCode"] = postal
-    if country := clean(place.country):
+    if place.country and (country := clean(place.country)):
         made["country"] = country
     return made or None
 
@@ -92,7 +89,8 @@ def period(draft: Draft, start: DateTime | None, end: DateTime | None, path: str
         return None if end is None else {"end": end}
     if end is None:
         return {"start": start}
-    if earlier(end, start):
+    # With the same offset (or both dates) the order of the texts is the order of the times.
+    if end < start if len(start) == len(end) and start[19:] == end[19:] else earlier(end, start):
         draft.issue("translate.period-without-end", path)
         return {"start": start}
     return {"start": start, "end": end}

@@ -10,6 +10,7 @@ import hashlib
 import re
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
@@ -74,9 +75,16 @@ RULES: Final[dict[str, tuple[Severity, str, str]]] = {
 }
 
 
+@lru_cache(maxsize=1024)
+def _finding(rule: str, path: str) -> Issue:
+    """The Issue of a rule at a source path: the same few, row after row."""
+    severity, code, text = RULES[rule]
+    return Issue(severity=severity, code=code, rule=rule, path=path, text=text)
+
+
 def clean(text: str | None) -> str | None:
     """`text` as a FHIR string: trimmed, without control characters; None when nothing is left."""
-    if text is None:
+    if not text:
         return None
     if not text.isprintable():
         text = _CONTROL.sub(" ", text)
@@ -93,9 +101,9 @@ def ref(url: str) -> Json:
     return {"reference": url}
 
 
-def published(system: str | None) -> bool:
+def published(system: str) -> bool:
     """Whether codes of `system` are published ones, which need no mapping."""
-    return system is not None and system.startswith(PUBLISHED_SYSTEMS)
+    return system.startswith(PUBLISHED_SYSTEMS)
 
 
 def coding(code: Code) -> Json | None:
@@ -116,11 +124,24 @@ def codes_in(coded: Coded, system: str) -> list[str]:
     return found
 
 
+@lru_cache(maxsize=256)
+def agency_base(system: str | None, agency: str) -> str:
+    """Base of an agency's own code and identifier systems."""
+    return system.rstrip("/") if system else f"{OURS}/agency/{url_part(agency)}"
+
+
+@lru_cache(maxsize=4096)
+def criteria(system: str, value: str) -> str:
+    """The search of a conditional create (R4 http, 3.1.0.5.3)."""
+    if _PLAIN(system) and _PLAIN(value):
+        return f"identifier={system}|{value}"
+    return f"identifier={quote(system, safe=':/')}|{quote(value, safe='')}"
+
+
 class Draft:
     """One translation while it is made. Not shared between translations; holds nothing that outlives one."""
 
     __slots__ = (
-        "_key",
         "_makers",
         "_reported",
         "_used",
@@ -131,6 +152,7 @@ class Draft:
         "interned",
         "issues",
         "key",
+        "namespace_key",
         "now",
         "origins",
         "owner",
@@ -143,13 +165,13 @@ class Draft:
         #: Whose record it is where nothing nearer says so; the custody of its ids.
         self.owner = incident.organization or agency.id
         #: Base of the agency's own code and identifier systems.
-        self.base = agency.system.rstrip("/") if agency.system else f"{OURS}/agency/{url_part(agency.id)}"
+        self.base = agency_base(agency.system, agency.id)
         self.entries: list[Json] = []
         self.origins: list[str | None] = []
         self.issues: list[Issue] = []
         #: fullUrl of what was already made, by what it stands for.
         self.interned: dict[Any, str] = {}
-        self._key = key
+        self.namespace_key = key
         self._makers: dict[str, Ids] = {}
         self._reported: set[tuple[str, str]] | None = None
         self._used: set[str] = set()
@@ -168,7 +190,7 @@ class Draft:
         custody = origin or self.owner
         maker = self._makers.get(custody)
         if maker is None:
-            maker = self._makers[custody] = Ids(self._key, custody)
+            maker = self._makers[custody] = Ids(self.namespace_key, custody)
         return maker.of(kind, assigner or self.agency.id, value)
 
     def unique(self, key: str) -> str:
@@ -189,17 +211,12 @@ class Draft:
         made: str = resource["id"]
         kind: str = resource["resourceType"]
         url = "urn:uuid:" + made
-        if system is None:
-            criteria = f"identifier={SID_RESOURCE}|{made}"
-        elif _PLAIN(system) and _PLAIN(value):
-            criteria = f"identifier={system}|{value}"
-        else:
-            criteria = f"identifier={quote(system, safe=':/')}|{quote(value, safe='')}"
+        search = f"identifier={SID_RESOURCE}|{made}" if system is None else criteria(system, value)
         self.entries.append(
             {
                 "fullUrl": url,
                 "resource": resource,
-                "request": {"method": "POST", "url": kind, "ifNoneExist": criteria},
+                "request": {"method": "POST", "url": kind, "ifNoneExist": search},
             }
         )
         self.origins.append(origin)
@@ -218,25 +235,21 @@ class Draft:
 
     # --- what is said about it
 
-    def where(self, path: str) -> str:
-        """The source path of a field of the Incident; of the nearest field above it; else the field itself."""
-        return source_path(self.incident.reading.paths, path)
-
     def issue(self, rule: str, path: str) -> None:
         """Reports `rule` at a field of the Incident, once, by its source path."""
-        at = self.where(path)
-        if self._reported is None:
+        reading = self.incident.reading
+        at = source_path(reading.paths, path)
+        reported = self._reported
+        if reported is None:
             # A reader that already reported an unmapped code is not repeated.
-            self._reported = {
+            reported = self._reported = {
                 ("translate.unmapped-code", found.path)
-                for found in self.incident.reading.issues
+                for found in reading.issues
                 if found.code == "not-found" or "unmapped" in found.rule
             }
-        if (rule, at) in self._reported:
-            return
-        self._reported.add((rule, at))
-        severity, code, text = RULES[rule]
-        self.issues.append(Issue(severity=severity, code=code, rule=rule, path=at, text=text))
+        if (rule, at) not in reported:
+            reported.add((rule, at))
+            self.issues.append(_finding(rule, at))
 
     # --- data types that need the agency
 
@@ -246,17 +259,18 @@ class Draft:
         `kind` names the agency's own code system where the source has none. An unmapped code travels as it is,
         with an issue.
         """
-        codings = [made for code in coded.mapped if (made := coding(code))]
+        mapped = coded.mapped
+        codings: list[Json] = [made for each in mapped if (made := coding(each))] if mapped else []
         code = coded.code
-        if code:
-            system = coded.system
+        system = coded.system
+        if code and (name := token(code)):
             if not system or ":" not in system or " " in system:
                 system = f"{self.base}/CodeSystem/{kind}"
-            own = {"system": system, "code": token(code)}
-            if own["code"] and not any(own["code"] == c["code"] and system == c["system"] for c in codings):
+            own = {"system": system, "code": name}
+            if not mapped or own not in [{"system": made["system"], "code": made["code"]} for made in codings]:
                 codings.append(own)
         text = clean(coded.text)
-        if not coded.mapped and (code or text) and not published(coded.system):
+        if not mapped and (code or text) and not (coded.system and published(coded.system)):
             self.issue("translate.unmapped-code", path)
         if codings:
             return {"coding": codings, "text": text} if text else {"coding": codings}

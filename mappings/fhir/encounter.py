@@ -47,21 +47,15 @@ DISCHARGE = {
     "deceased": "exp",
 }
 
+#: On a call type: as it came in (`initial`) or as it was closed (`final`).
+_STAGE = EXTENSION + "call-type-stage"
+_CALL_TIMES = EXTENSION + "call-times"
+
 #: Nobody was met: the Encounter is cancelled.
 _NOBODY = frozenset({"unable-to-locate", "gone-on-arrival"})
 
-_STAGES = (
-    ("received", "received"),
-    ("dispatched", "dispatched"),
-    ("en_route", "enRoute"),
-    ("on_scene", "onScene"),
-    ("transporting", "transporting"),
-    ("cleared", "cleared"),
-    ("closed", "closed"),
-)
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Visit:
     """One Encounter with what hangs on it: whose record, which person, and what a referral can point to."""
 
@@ -79,7 +73,7 @@ class Visit:
 
 def outcome(disposition: Coded | None) -> str | None:
     """The code of our field-disposition list that a disposition is mapped to."""
-    if disposition is None:
+    if disposition is None or not (disposition.mapped or disposition.system):
         return None
     return next(iter(codes_in(disposition, FIELD_DISPOSITION)), None)
 
@@ -116,7 +110,9 @@ def encounter(
         resource["priority"] = priority
     if patient is not None:
         resource["subject"] = {"reference": patient}
-    if participants := _participants(draft, contact, origin, path, informants):
+    if (contact is not None or informants) and (
+        participants := _participants(draft, contact, origin, path, informants)
+    ):
         resource["participant"] = participants
     start = contact.start if contact is not None else None
     end = contact.end if contact is not None else None
@@ -166,7 +162,9 @@ def _ended(draft: Draft, contact: Contact | None) -> str | None:
     if contact is not None:
         code = outcome(contact.disposition)
     else:
-        code = next((found for found in map(outcome, draft.incident.dispositions) if found), None)
+        code = None
+        for disposition in draft.incident.dispositions:
+            code = code or outcome(disposition)
     if code is not None and code not in FIELD_DISPOSITIONS:
         draft.issue("translate.unknown-disposition", "dispositions" if contact is None else "contacts.disposition")
     return code
@@ -238,12 +236,10 @@ def _reasons(draft: Draft, contact: Contact | None, path: str) -> list[Json]:
     """The call type as it came in and as it was closed, each marked as such, then the concerns of the contact."""
     incident = draft.incident
     found: list[Json] = []
-    for field_name, stage, coded in (
-        ("type_initial", "initial", incident.type_initial),
-        ("type_final", "final", incident.type_final),
-    ):
-        if coded is not None and (made := draft.concept(coded, "call-type", field_name)):
-            found.append({"extension": [extension("call-type-stage", "Code", stage)], **made})
+    if (coded := incident.type_initial) is not None and (made := draft.concept(coded, "call-type", "type_initial")):
+        found.append({"extension": [{"url": _STAGE, "valueCode": "initial"}], **made})
+    if (coded := incident.type_final) is not None and (made := draft.concept(coded, "call-type", "type_final")):
+        found.append({"extension": [{"url": _STAGE, "valueCode": "final"}], **made})
     if contact is not None and contact.concerns:
         found.extend(draft.concepts(contact.concerns, "concern", f"{path}.concerns"))
     return found
@@ -270,7 +266,7 @@ def _extensions(draft: Draft, contact: Contact | None, path: str) -> list[Json]:
     incident = draft.incident
     found: list[Json] = []
     if stages := _times(incident.timeline):
-        found.append({"url": EXTENSION + "call-times", "extension": stages})
+        found.append({"url": _CALL_TIMES, "extension": stages})
     for n, unit in enumerate(incident.units):
         found.append({"url": EXTENSION + "unit-times", "extension": _unit(draft, unit, f"units[{n}]")})
     if incident.status is not None and (made := draft.concept(incident.status, "call-status", "status")):
@@ -305,10 +301,21 @@ def _extensions(draft: Draft, contact: Contact | None, path: str) -> list[Json]:
 
 def _times(timeline: Timeline) -> list[Json]:
     found = []
-    for name, url in _STAGES:
-        value = getattr(timeline, name)
-        if value is not None:
-            found.append({"url": url, "valueDateTime": value})
+    # One by one, not in a loop over names: this runs for every row of every export.
+    if timeline.received is not None:
+        found.append({"url": "received", "valueDateTime": timeline.received})
+    if timeline.dispatched is not None:
+        found.append({"url": "dispatched", "valueDateTime": timeline.dispatched})
+    if timeline.en_route is not None:
+        found.append({"url": "enRoute", "valueDateTime": timeline.en_route})
+    if timeline.on_scene is not None:
+        found.append({"url": "onScene", "valueDateTime": timeline.on_scene})
+    if timeline.transporting is not None:
+        found.append({"url": "transporting", "valueDateTime": timeline.transporting})
+    if timeline.cleared is not None:
+        found.append({"url": "cleared", "valueDateTime": timeline.cleared})
+    if timeline.closed is not None:
+        found.append({"url": "closed", "valueDateTime": timeline.closed})
     return found
 
 

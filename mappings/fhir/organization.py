@@ -6,12 +6,21 @@ written here: it is declared in settings, and a payload cannot claim one.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from mappings.fhir.datatypes import address, contact_points
 from mappings.fhir.draft import Draft, Json, clean, ref
 from mappings.fhir.systems import ORGANIZATION_TYPE, SID_ORGANIZATION, SID_ORI
+from mappings.ids import keyed_uuid
 from mappings.incident import Organization
 
 _TYPE = {"center": "prov"}
+
+
+@lru_cache(maxsize=1024)
+def _id(key: bytes, custody: str, organization: str) -> str:
+    """The same few organizations stand in every record, so their ids are worked out once."""
+    return keyed_uuid(key, custody, "organization", SID_ORGANIZATION, organization)
 
 
 def _known(draft: Draft, organization: str) -> Organization | None:
@@ -31,7 +40,7 @@ def organization_reference(draft: Draft, organization: str) -> Json:
         return {"reference": made}
     resource: Json = {
         "resourceType": "Organization",
-        "id": draft.id_of("organization", organization, assigner=SID_ORGANIZATION),
+        "id": _id(draft.namespace_key, draft.owner, organization),
     }
     identifiers: list[Json] = [{"system": SID_ORGANIZATION, "value": organization}]
     resource["identifier"] = identifiers

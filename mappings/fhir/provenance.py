@@ -13,14 +13,20 @@ from mappings.fhir.systems import DATA_ABSENT, EXTENSION, PROVENANCE_ACTIVITY, P
 
 def provenances(draft: Draft) -> None:
     """Adds a Provenance for each origin among the entries so far."""
-    for origin in dict.fromkeys(draft.origins):
+    origins = dict.fromkeys(draft.origins)
+    for origin in origins:
         if origin is not None:
             organization_reference(draft, origin)  # may itself be a new entry, of the owner's
-    targets: dict[str | None, list[Json]] = {}
-    for entry, origin in zip(draft.entries, draft.origins, strict=True):
-        targets.setdefault(origin, []).append({"reference": entry["fullUrl"]})
+    if len(origins) == 1 and draft.owner in origins:
+        targets: dict[str | None, list[Json]] = {draft.owner: [{"reference": e["fullUrl"]} for e in draft.entries]}
+    else:
+        targets = {origin: [] for origin in (*origins, draft.owner)}
+        for entry, origin in zip(draft.entries, draft.origins, strict=True):
+            targets[origin].append({"reference": entry["fullUrl"]})
     incident = draft.incident
     for origin, about in targets.items():
+        if not about:
+            continue
         made = draft.id_of("provenance", f"{draft.key}|{incident.version or ''}|{origin or ''}", origin=origin)
         resource: Json = {"resourceType": "Provenance", "id": made, "target": about}
         if incident.updated is not None:
