@@ -83,8 +83,8 @@ def csv_rows(data: bytes, source: Source, found: Callable[[Layout], None]) -> It
     """The rows of a CSV file (RFC 4180 with any delimiter). `found` is told once what its header has.
 
     Every line that is not blank is in exactly one row. A quote without end does not swallow the rows that follow: a
-    row that spans lines and has the wrong number of cells is rejected by its first line, and reading starts again on
-    the next.
+    row that spans lines and has wrong quotes or the wrong number of cells is rejected by its first line, and reading
+    starts again on the next.
     """
     before = 3 if data.startswith(_BOM) and source.encoding == "utf-8" else 0
     broken: dict[int, int] = {}
@@ -143,7 +143,12 @@ def _records(lines: list[str], source: Source, begin: int, width: int) -> Iterat
             reader = _reader(lines, start, source)
             continue
         end = base + reader.line_num
-        if len(cells) == width:
+        if (end - start > 1 or end == len(lines)) and not _closed(lines[start:end], source):
+            # Quotes that only the lenient reader takes: a quote without end that ran on into the next rows.
+            end = base = start + 1
+            reader = _reader(lines, end, source)
+            yield start, end, NOT_CSV
+        elif len(cells) == width:
             yield start, end, cells
         elif cells:
             if end - start > 1:
@@ -151,6 +156,16 @@ def _records(lines: list[str], source: Source, begin: int, width: int) -> Iterat
                 reader = _reader(lines, end, source)
             yield start, end, SHORT if len(cells) < width else LONG
         start = end
+
+
+def _closed(lines: list[str], source: Source) -> bool:
+    """Whether these lines are whole records. A stray quote inside one line is nobody's loss and counts as closed."""
+    try:
+        for _ in csv.reader(lines, delimiter=source.delimiter, quotechar=source.quote, strict=True):
+            pass
+    except csv.Error as error:
+        return len(lines) == 1 and "end of data" not in str(error)
+    return True
 
 
 def _broken_lines(text: str, encoding: str, before: int) -> dict[int, int]:

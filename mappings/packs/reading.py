@@ -142,6 +142,8 @@ class Reader:
         path_of = self._paths
         finish = self._finish if self._slots else None
         idle: tuple[str, ...] = ()
+        numbers = [self._where[name].paths.get("", "") for name in ("number", "case_number") if name in self._where]
+        numbered = " or ".join(numbers)
         if columns is not None:
             idle = (*(column for column in columns if column not in known.kids and column not in layout.absent),)
         extra = (*idle, *layout.extra)
@@ -159,7 +161,7 @@ class Reader:
                 if value is not None:
                     found[name] = value
             if "number" not in found and "case_number" not in found:
-                return rejected(index, NO_KEY, f"row {index + 1}")
+                return rejected(index, NO_KEY, f"row {index + 1}, {numbered}")
             shape = (*found, *times, *notes.shape, *notes.filled)
             where = shapes.get(shape)
             if where is None:
@@ -176,7 +178,8 @@ class Reader:
             found["reading"] = Reading(
                 source=source,
                 paths=where,
-                issues=(*absent, *notes.issues),
+                # two fields of one column say the same of it once
+                issues=(*absent, *(dict.fromkeys(notes.issues) if len(notes.issues) > 1 else notes.issues)),
                 unused=extra if columns is not None else (*paths.unused(row, known), *extra),
                 dropped=_gated(tuple(dropped)) if dropped else (),
             )
