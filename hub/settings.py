@@ -51,6 +51,10 @@ class Secret(_Strict):
             return self.file.read_text().strip()
         raise SettingsError("settings.secret", "the secret named here is not there", path=self.env or "file")
 
+    def under(self, base: Path) -> Secret:
+        """The same, with its file beside the settings."""
+        return self if self.file is None else self.model_copy(update={"file": base / self.file})
+
     def digest(self) -> bytes:
         """SHA-256 of the token, to check one that is presented."""
         if self.sha256 is not None:
@@ -368,7 +372,22 @@ def parse(document: dict[str, Any], *, base: Path) -> Settings:
                 update={"keys": base / settings.hub.keys, "database": _beside(settings.hub.database, base)}
             ),
             "source": tuple(
-                s.model_copy(update={"folder": base / s.folder}) if s.folder else s for s in settings.source
+                s.model_copy(
+                    update={
+                        "folder": base / s.folder if s.folder else None,
+                        "token": s.token.under(base) if s.token else None,
+                    }
+                )
+                for s in settings.source
+            ),
+            "destination": tuple(
+                d.model_copy(
+                    update={
+                        "token": d.token.under(base) if d.token else None,
+                        "answer_token": d.answer_token.under(base) if d.answer_token else None,
+                    }
+                )
+                for d in settings.destination
             ),
         }
     )
