@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from hub.release.purpose import ACT_REASON, PURPOSE, TPO, canonical, within
@@ -29,7 +29,7 @@ ELEMENTS: Final = "https://warmhandoff.org/fhir/StructureDefinition/part2-consen
 DISCLOSER_ROLES: Final = frozenset({"CST", "AUT", "AUTHOR", "PROV", "discloser", "custodian"})
 
 #: Issues that do not make the whole consent deficient.
-LIMITING: Final = frozenset({"counselling-notes-combined", "proceedings-combined", "officer-only-witness"})
+LIMITING: Final = frozenset({"counselling-notes-combined", "proceedings-combined"})
 
 #: What an expiry that never comes is written as; valid for a TPO consent only (42 CFR 2.31(a)(7)).
 _OPEN_EXPIRY: Final = frozenset({"none", "end of treatment", "end of the treatment", "until revoked"})
@@ -124,10 +124,8 @@ def check_consent(
     extra = elements(consent)
     provision = _dict(consent.get("provision"))
 
-    def lacks(
-        rule: str, path: str, text: str, code: str = "required", severity: Literal["error", "warning"] = "error"
-    ) -> None:
-        found.append(Issue(severity=severity, code=code, rule=rule, path=path, text=text))
+    def lacks(rule: str, path: str, text: str, code: str = "required") -> None:
+        found.append(Issue(severity="error", code=code, rule=rule, path=path, text=text))
 
     actors = list(_actors(provision))
     purposes = _purposes(provision)
@@ -199,9 +197,7 @@ def check_consent(
             "invalid",
         )
     if extra.witnesses and set(extra.witnesses) == {"officer"}:
-        lacks(
-            "officer-only-witness", "Consent.extension", "the officer is the only witness", "business-rule", "warning"
-        )
+        lacks("officer-only-witness", "Consent.extension", "the officer is the only witness", "business-rule")
     if extra.known_false:
         lacks("consent-known-false", "Consent.extension", "known to be materially false", "invalid")
     if at is not None:

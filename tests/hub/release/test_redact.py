@@ -208,7 +208,7 @@ def test_beside_a_withheld_condition(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in BESIDE if "notes_stay" not in name])
-def test_s31_the_output_is_that_of_the_same_input_without_it(name: str) -> None:
+def test_s62_s31_the_output_is_that_of_the_same_input_without_it(name: str) -> None:
     resource, expected = BESIDE[name]
     rest = [expected] if expected else []
     with_it = go(bundle(PATIENT, SECRET, resource), [CENTER, PROGRAM, CENTER])
@@ -361,3 +361,20 @@ def test_digest_is_of_what_matters() -> None:
     other = bundle({**PATIENT, "gender": "male"}, SECRET)
     assert go(other, [CENTER, PROGRAM]).decision.digest != first
     assert go(given, [CENTER, CENTER]).decision.digest != first
+
+
+def test_s35_an_optional_subject_that_is_the_withheld_patient_takes_the_entry_along() -> None:
+    team = {"resourceType": "CareTeam", "id": "ct", "subject": {"reference": "urn:uuid:p"}, "status": "active"}
+    assert go(bundle(PATIENT, team, ORGANIZATION), [PROGRAM, CENTER, CENTER]).kept == (2,)
+
+
+def narrated(words: str) -> dict[str, Any]:
+    return observation(text={"status": "additional", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{words}</div>'})
+
+
+def test_s21_a_persons_own_narrative_stays_unless_it_repeats_what_is_withheld() -> None:
+    kept = released(go(bundle(PATIENT, SECRET, narrated("walked in alone")), [CENTER, PROGRAM, CENTER]))
+    assert of_kind(kept, "Observation")[0]["text"]["status"] == "additional"
+    telling = narrated("has <b>dependence</b> on pills from the &quot;quarry&quot; road; file CASE-88213")
+    made = released(go(bundle(PATIENT, SECRET, telling), [CENTER, PROGRAM, CENTER]))
+    assert "text" not in of_kind(made, "Observation")[0]

@@ -478,3 +478,58 @@ def test_the_contract_has_its_keys(build: Any) -> None:
     found = decide_json(build.ask([build.condition()], [build.consent()], origin="part2-program"))
     assert set(found) == {"decision", "entries", "conflicts"}
     assert set(found["entries"][0]) == {"index", "decision", "because", "consents", "obligations"}
+
+
+def test_s59_the_outcome_only_to_the_agency_that_the_consent_names(build: Any) -> None:
+    task = {"resourceType": "Task", "id": "t-1", "status": "accepted", "for": {"reference": "Patient/p-1"}}
+    more: dict[str, Any] = {"origin": "part2-program", "purpose": "outcome-feedback", "recipient": build.police()}
+    assert release_json(build.ask([task], [], **more)) == NOTHING
+    assert release_json(build.ask([task], [build.consent()], **more)) == NOTHING
+    names = build.consent(provision={"actor": build.to(build.PD), "purpose": build.purposes("outcome-feedback")})
+    assert decisions(build.ask([task], [names], **more)) == ["permit"]
+    clinician = {**more, "recipient": {"reference": "Organization/cor", "role": "covered-entity"}, "purpose": "TREAT"}
+    assert release_json(build.ask([task], [names], **clinician)) == NOTHING
+
+
+def test_s60_officer_as_only_witness_makes_it_deficient(build: Any) -> None:
+    consent = build.consent(elements={"witness": "officer"})
+    found = one(build.ask([build.condition()], [consent], origin="part2-program"))
+    assert found["decision"] == "deny"
+    assert "officer-only-witness" in found["because"]
+
+
+def test_s61_a_revocation_changes_the_digest_and_a_later_moment_does_not(build: Any) -> None:
+    from hub.release.contract import _read
+    from hub.release.decide import decide
+
+    def digest(consent: dict[str, Any], at: str) -> str:
+        asked = _read(build.ask([build.condition()], [consent], origin="part2-program", at=at))
+        return decide(asked.request, asked.consents).digest
+
+    first = digest(build.consent(), "2026-06-01T12:00:00Z")
+    assert digest(build.consent(), "2026-06-02T12:00:00Z") == first
+    assert digest(build.consent(status="inactive"), "2026-06-02T12:00:00Z") != first
+    assert digest(build.consent(), "2027-06-02T12:00:00Z") != first
+
+
+@pytest.mark.parametrize("origin", ["part2-program", "covered-entity", "law-enforcement"])
+def test_s46_an_outright_refusal_overrides_consent_law_and_exchange_policy(build: Any, origin: str) -> None:
+    refusal = build.consent("no", provision={"type": "deny", "securityLabel": None})
+    document = build.ask([build.condition("J45.40")], [build.consent(), refusal], origin=origin)
+    found = one(document)
+    assert (found["decision"], found["consents"]) == ("deny", ["Consent/no"])
+    assert release_json(document) == NOTHING
+
+
+def test_p17_an_exception_with_its_evidence_does_not_ask_consents(build: Any) -> None:
+    refusal = build.consent("no", provision={"type": "deny", "securityLabel": None})
+    doctor = {"reference": build.MHC, "role": "covered-entity", "duties": ["medical-personnel"]}
+    document = build.ask(
+        [build.condition()],
+        [refusal],
+        origin="part2-program",
+        recipient=doctor,
+        purpose="ETREAT",
+        evidence=[EMERGENCY],
+    )
+    assert decisions(document) == ["permit"]
