@@ -378,3 +378,9 @@ def test_s21_a_persons_own_narrative_stays_unless_it_repeats_what_is_withheld() 
     telling = narrated("has <b>dependence</b> on pills from the &quot;quarry&quot; road; file CASE-88213")
     made = released(go(bundle(PATIENT, SECRET, telling), [CENTER, PROGRAM, CENTER]))
     assert "text" not in of_kind(made, "Observation")[0]
+
+
+def test_s21_generated_narrative_goes_from_every_entry_so_that_its_absence_tells_nothing() -> None:
+    div = '<div xmlns="http://www.w3.org/1999/xhtml">calm</div>'
+    plain = observation(text={"status": "generated", "div": div})
+    assert "text" not in of_kind(released(go(bundle(PATIENT, plain), [CENTER, CENTER])), "Observation")[0]
