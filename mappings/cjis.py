@@ -76,6 +76,8 @@ def gate(incident: Incident) -> tuple[Incident, tuple[Gated, ...], tuple[Gated, 
 
     `dropped` begins with what reading dropped by field class. Paths are the source's where reading knows them.
     """
+    if _plainly_clean(incident):
+        return incident, incident.reading.dropped, ()
     sweep = _Sweep(incident)
     changed: dict[str, Any] = {}
     for name in _INCIDENT:
@@ -89,6 +91,38 @@ def gate(incident: Incident) -> tuple[Incident, tuple[Gated, ...], tuple[Gated, 
         (*incident.reading.dropped, *sweep.dropped) if sweep.dropped else incident.reading.dropped,
         tuple(sweep.held),
     )
+
+
+def _plainly_clean(incident: Incident) -> bool:
+    """Whether it is a bare call (a row of an export) none of whose few texts hits; else the sweep says what does."""
+    if (
+        incident.contacts
+        or incident.persons
+        or incident.narratives
+        or incident.units
+        or incident.cautions
+        or incident.numbers
+    ):
+        return False
+    place = incident.place
+    if place is not None:
+        if (place.text and criminal_justice_rules(place.text)) or (place.line and criminal_justice_rules(place.line)):
+            return False
+        if place.cross_street and criminal_justice_rules(place.cross_street):
+            return False
+        if place.kind is not None and place.kind.text and criminal_justice_rules(place.kind.text):
+            return False
+    for coded in (
+        incident.type_initial,
+        incident.type_final,
+        incident.priority,
+        incident.received_by,
+        incident.status,
+        *incident.dispositions,
+    ):
+        if coded is not None and coded.text and criminal_justice_rules(coded.text):
+            return False
+    return True
 
 
 _INCIDENT: Final = (
@@ -161,7 +195,7 @@ class _Sweep:
                 changed[name] = None
         for name in plan[1]:
             part = getattr(value, name)
-            if part is None or part == ():
+            if not part:
                 continue
             kept = self.kept(part, f"{path}.{name}")
             if kept is not part:
@@ -189,6 +223,7 @@ _Plan = tuple[tuple[str, ...], tuple[str, ...]]
 def _plans() -> dict[type, _Plan]:
     """For each record: its free texts, and the fields in which other records stand."""
     found: dict[type, _Plan] = {}
+    inside: dict[tuple[type, str], set[type]] = {}
     todo: list[type] = [Incident]
     classes = {name: cls for name, cls in vars(records).items() if isinstance(cls, type) and is_dataclass(cls)}
     while todo:
@@ -197,12 +232,23 @@ def _plans() -> dict[type, _Plan]:
             continue
         parts = []
         for each in fields(cls):
-            inside = [classes[name] for name in re.findall(r"\w+", str(each.type)) if name in classes]
-            if inside:
+            stand = {classes[name] for name in re.findall(r"\w+", str(each.type)) if name in classes}
+            if stand:
+                inside[cls, each.name] = stand
                 parts.append(each.name)
-                todo.extend(inside)
+                todo.extend(stand)
         found[cls] = (FREE_TEXT.get(cls, ()), tuple(parts))
-    return found
+    # A record in which no text can stand, however deep, need not be looked into.
+    looked = {Narrative, Identifier, Attachment}
+    before = -1
+    while before != len(looked):
+        before = len(looked)
+        looked |= {cls for cls, plan in found.items() if plan[0] or any(looked & inside[cls, name] for name in plan[1])}
+    return {
+        cls: (plan[0], tuple(name for name in plan[1] if looked & inside[cls, name]))
+        for cls, plan in found.items()
+        if cls in looked
+    }
 
 
 _PLANS: Final = _plans()

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from mappings.fhir.systems import OURS, PUBLISHED_SYSTEMS, SID_RESOURCE, SNOMED, url_part
 from mappings.ids import Ids
-from mappings.incident import Agency, Code, Coded, Identifier, Incident, Reading
+from mappings.incident import Agency, Code, Coded, Identifier, Incident, Place, Reading
 from mappings.source_paths import source_path
 from mappings.times import instant
 from profiles.issue import Issue, Severity
@@ -66,6 +66,11 @@ RULES: Final[dict[str, tuple[Severity, str, str]]] = {
         "informational",
         "times out of order are kept as they are; no period is made of them",
     ),
+    "translate.person-not-met": (
+        "information",
+        "suppressed",
+        "nobody was found: the person named is not carried",
+    ),
     "translate.referral-declined": ("information", "informational", "the person declined: the referral is revoked"),
     "translate.referral-without-person": ("error", "required", "a referral of nobody identified cannot be made"),
     "translate.same-identifier": ("warning", "conflict", "two persons of the incident carry the same identifier"),
@@ -108,7 +113,7 @@ def published(system: str) -> bool:
 
 def coding(code: Code) -> Json | None:
     """A Coding. SNOMED displays are left out: their licence does not let them travel with us."""
-    name = token(code.code)
+    name = code.code if code.code.isalnum() else token(code.code)
     if not name:
         return None
     if code.display and code.system != SNOMED and (display := clean(code.display)):
@@ -156,6 +161,7 @@ class Draft:
         "now",
         "origins",
         "owner",
+        "places",
     )
 
     def __init__(self, incident: Incident, agency: Agency, now: datetime, key: bytes) -> None:
@@ -171,6 +177,8 @@ class Draft:
         self.issues: list[Issue] = []
         #: fullUrl of what was already made, by what it stands for.
         self.interned: dict[Any, str] = {}
+        #: Places that have their Location; few, so they are compared, not hashed.
+        self.places: list[tuple[Place, str]] = []
         self.namespace_key = key
         self._makers: dict[str, Ids] = {}
         self._reported: set[tuple[str, str]] | None = None
@@ -242,11 +250,10 @@ class Draft:
         reported = self._reported
         if reported is None:
             # A reader that already reported an unmapped code is not repeated.
-            reported = self._reported = {
-                ("translate.unmapped-code", found.path)
-                for found in reading.issues
-                if found.code == "not-found" or "unmapped" in found.rule
-            }
+            reported = self._reported = set()
+            for found in reading.issues:
+                if found.code == "not-found" or "unmapped" in found.rule:
+                    reported.add(("translate.unmapped-code", found.path))
         if (rule, at) not in reported:
             reported.add((rule, at))
             self.issues.append(_finding(rule, at))
@@ -260,16 +267,23 @@ class Draft:
         with an issue.
         """
         mapped = coded.mapped
-        codings: list[Json] = [made for each in mapped if (made := coding(each))] if mapped else []
+        codings: list[Json] = []
+        for each in mapped:
+            if (made := coding(each)) is not None:
+                codings.append(made)
         code = coded.code
         system = coded.system
-        if code and (name := token(code)):
+        if code and (name := code if code.isalnum() else token(code)):
             if not system or ":" not in system or " " in system:
                 system = f"{self.base}/CodeSystem/{kind}"
-            own = {"system": system, "code": name}
-            if not mapped or own not in [{"system": made["system"], "code": made["code"]} for made in codings]:
-                codings.append(own)
-        text = clean(coded.text)
+            for made in codings:
+                if made["code"] == name and made["system"] == system:
+                    break
+            else:
+                codings.append({"system": system, "code": name})
+        text = coded.text
+        if text:
+            text = clean(text)
         if not mapped and (code or text) and not (coded.system and published(coded.system)):
             self.issue("translate.unmapped-code", path)
         if codings:

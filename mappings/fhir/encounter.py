@@ -51,8 +51,8 @@ DISCHARGE = {
 _STAGE = EXTENSION + "call-type-stage"
 _CALL_TIMES = EXTENSION + "call-times"
 
-#: Nobody was met: the Encounter is cancelled.
-_NOBODY = frozenset({"unable-to-locate", "gone-on-arrival"})
+#: Nobody was met: the Encounter is cancelled, and has no subject.
+NOBODY = frozenset({"unable-to-locate", "gone-on-arrival"})
 
 
 @dataclass(kw_only=True, slots=True)
@@ -100,7 +100,7 @@ def encounter(
     timeline = incident.timeline
     ended = _ended(draft, contact)
     resource["status"] = _status(timeline, contact, ended)
-    if history := _history(draft, timeline, contact, ended in _NOBODY):
+    if history := _history(draft, timeline, contact, ended in NOBODY):
         resource["statusHistory"] = history
     code, display = _CLASS["in-person" if contact is None else contact.mode]
     resource["class"] = {"system": ACT_CODE, "code": code, "display": display}
@@ -171,7 +171,7 @@ def _ended(draft: Draft, contact: Contact | None) -> str | None:
 
 
 def _status(timeline: Timeline, contact: Contact | None, ended: str | None) -> str:
-    if ended in _NOBODY:
+    if ended in NOBODY:
         return "cancelled"
     if timeline.cleared or timeline.closed or ended is not None or (contact is not None and contact.end):
         return "finished"

@@ -15,10 +15,9 @@ def location_reference(draft: Draft, place: Place | None, origin: str | None, pa
     """A Reference to the Location of `place`, one for each place of the incident; None when it says nothing."""
     if place is None:
         return None
-    known = ("location", place)
-    made = draft.interned.get(known)
-    if made is not None:
-        return {"reference": made}
+    for known, made in draft.places:
+        if known is place or known == place:
+            return {"reference": made}
     where = address(place)
     extensions = where.pop("extension", None) if where else None
     kind = draft.concept(place.kind, "place-kind", f"{path}.kind") if place.kind is not None else None
@@ -46,5 +45,5 @@ def location_reference(draft: Draft, place: Place | None, origin: str | None, pa
     if located:
         resource["position"] = {"longitude": longitude, "latitude": latitude}
     url = draft.add(resource, origin)
-    draft.interned[known] = url
+    draft.places.append((place, url))
     return ref(url)

@@ -17,7 +17,8 @@ def staff_reference(draft: Draft, staff: Staff | None, origin: str | None, path:
     """A Reference to who this is: PractitionerRole, else Practitioner, else None when nothing is known of them."""
     if staff is None:
         return None
-    known = ("staff", staff, origin)
+    # By identity: the record is alive as long as the draft. The same person twice is found by id below.
+    known = ("staff", id(staff), origin)
     made = draft.interned.get(known)
     if made is None:
         person = _practitioner(draft, staff, origin, path)
@@ -49,6 +50,7 @@ def _practitioner(draft: Draft, staff: Staff, origin: str | None, path: str) -> 
     made = draft.id_of("practitioner", value, origin=origin, assigner=assigner)
     known = ("practitioner", made)
     if known in draft.interned:
+        _complete(draft, draft.interned[known], name, credential)
         return draft.interned[known]
     identifiers: list[Json] = []
     if number is not None:
@@ -66,6 +68,15 @@ def _practitioner(draft: Draft, staff: Staff, origin: str | None, path: str) -> 
     url = draft.add(resource, origin, named[0]["system"], named[0]["value"])
     draft.interned[known] = url
     return url
+
+
+def _complete(draft: Draft, url: str, name: Json | None, credential: str | None) -> None:
+    """Adds what this mention of a person says and an earlier one (a unit's crew, by number alone) did not."""
+    resource = next(entry["resource"] for entry in draft.entries if entry["fullUrl"] == url)
+    if name is not None and "name" not in resource:
+        resource["name"] = [name]
+    if credential is not None and "qualification" not in resource:
+        resource["qualification"] = [{"code": {"text": credential}}]
 
 
 def _role(draft: Draft, staff: Staff, origin: str | None, person: str | None, path: str) -> str | None:

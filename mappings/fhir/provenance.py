@@ -10,16 +10,19 @@ from mappings.fhir.draft import Draft, Json, clean
 from mappings.fhir.organization import organization_reference
 from mappings.fhir.systems import DATA_ABSENT, EXTENSION, PROVENANCE_ACTIVITY, PROVENANCE_AGENT
 
+_UNKNOWN = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
+
 
 def provenances(draft: Draft) -> None:
     """Adds a Provenance for each origin among the entries so far."""
     origins = dict.fromkeys(draft.origins)
-    for origin in origins:
-        if origin is not None:
-            organization_reference(draft, origin)  # may itself be a new entry, of the owner's
     if len(origins) == 1 and draft.owner in origins:
+        organization_reference(draft, draft.owner)
         targets: dict[str | None, list[Json]] = {draft.owner: [{"reference": e["fullUrl"]} for e in draft.entries]}
     else:
+        for origin in origins:
+            if origin is not None:
+                organization_reference(draft, origin)  # may itself be a new entry, of the owner's
         targets = {origin: [] for origin in (*origins, draft.owner)}
         for entry, origin in zip(draft.entries, draft.origins, strict=True):
             targets[origin].append({"reference": entry["fullUrl"]})
@@ -33,20 +36,25 @@ def provenances(draft: Draft) -> None:
             resource["occurredDateTime"] = incident.updated
         resource["recorded"] = draft.now
         resource["activity"] = {"coding": [{"system": PROVENANCE_ACTIVITY, "code": "CREATE"}]}
-        who: Json = (
-            organization_reference(draft, origin)
-            if origin is not None
-            else {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
-        )
+        who: Json = organization_reference(draft, origin) if origin is not None else dict(_UNKNOWN)
         resource["agent"] = [{"type": {"coding": [{"system": PROVENANCE_AGENT, "code": "author"}]}, "who": who}]
-        what: Json = {}
-        if number := clean(incident.number):
-            what["identifier"] = {"system": draft.base + "/cad-event", "value": number}
-        elif number := clean(incident.case_number):
-            what["identifier"] = {"system": draft.base + "/case-number", "value": number}
-        what["display"] = clean(incident.reading.source) or "incident"
-        entity: Json = {"role": "source", "what": what}
-        if version := clean(incident.version):
-            entity["extension"] = [{"url": EXTENSION + "source-version", "valueString": version}]
-        resource["entity"] = [entity]
+        resource["entity"] = [_source(draft)]
         draft.put(resource, origin)
+
+
+def _source(draft: Draft) -> Json:
+    """The source record: by the agency's number for it, and which reader read it."""
+    incident = draft.incident
+    what: Json = {}
+    if number := clean(incident.number):
+        what["identifier"] = {"system": draft.base + "/cad-event", "value": number}
+    elif number := clean(incident.case_number):
+        what["identifier"] = {"system": draft.base + "/case-number", "value": number}
+    what["display"] = clean(incident.reading.source) or "incident"
+    if incident.version and (version := clean(incident.version)):
+        return {
+            "extension": [{"url": EXTENSION + "source-version", "valueString": version}],
+            "role": "source",
+            "what": what,
+        }
+    return {"role": "source", "what": what}

@@ -15,7 +15,7 @@ from mappings.fhir.condition import condition
 from mappings.fhir.consent import consent
 from mappings.fhir.document_reference import narrative_document
 from mappings.fhir.draft import Draft
-from mappings.fhir.encounter import Visit, encounter
+from mappings.fhir.encounter import NOBODY, Visit, encounter, outcome
 from mappings.fhir.flag import flag
 from mappings.fhir.location import location_reference
 from mappings.fhir.observation import observations, screening_results
@@ -73,7 +73,9 @@ def translate(incident: Incident, *, agency: Agency, now: datetime, namespace_ke
 def _persons(draft: Draft) -> tuple[dict[str, str], tuple[str, ...]]:
     """Patients by slot, and the fullUrls of who told of the incident. Others are named in an issue."""
     incident = draft.incident
-    met = {contact.person for contact in incident.contacts}
+    met = {contact.person for contact in incident.contacts if _was_met(contact)}
+    missed = {contact.person for contact in incident.contacts} - met
+    gone = not incident.contacts and any(outcome(disposition) in NOBODY for disposition in incident.dispositions)
     patients: dict[str, str] = {}
     others = []
     seen: set[str] = set()
@@ -83,7 +85,9 @@ def _persons(draft: Draft) -> tuple[dict[str, str], tuple[str, ...]]:
             draft.issue("translate.duplicate-slot", path)
             continue
         seen.add(person.slot)
-        if "subject" in person.roles or person.slot in met:
+        if person.slot in missed or (gone and "subject" in person.roles):
+            draft.issue("translate.person-not-met", path)
+        elif "subject" in person.roles or person.slot in met:
             patients[person.slot] = patient_url(draft, person, draft.owner, path)
         else:
             others.append((person, path))
@@ -100,6 +104,11 @@ def _persons(draft: Draft) -> tuple[dict[str, str], tuple[str, ...]]:
     return patients, tuple(informants)
 
 
+def _was_met(contact: Contact) -> bool:
+    """Whether the team found the person; a referral or a consent needs its person even so (outreach to find them)."""
+    return outcome(contact.disposition) not in NOBODY or bool(contact.referrals or contact.consents)
+
+
 def _visits(draft: Draft, patients: dict[str, str], informants: tuple[str, ...]) -> list[Visit]:
     """An Encounter for each contact, one for each subject nobody reports a contact with, else one without subject."""
     visits: list[Visit] = []
@@ -108,7 +117,7 @@ def _visits(draft: Draft, patients: dict[str, str], informants: tuple[str, ...])
         path = f"contacts[{n}]"
         slot = contact.person
         patient = patients.get(slot) if slot is not None else None
-        if slot is not None and patient is None:
+        if slot is not None and patient is None and _was_met(contact):
             draft.issue("translate.unknown-person", f"{path}.person")
         turn = turns[slot or ""] = turns.get(slot or "", 0) + 1
         visits.append(
