@@ -13,37 +13,16 @@ from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from mappings import incident as record
-from mappings.found import STAGES, Rule
-from mappings.incident import Agency, Coded, Narrative, Person, Place, Referral, Staff, Unit
+from mappings.found import STAGES
+from mappings.incident import Agency, Coded, Person, Place, Referral, Staff, Unit
 from mappings.incident_json import OUT_OF_RANGE
-from mappings.packs import paths, verbs
+from mappings.packs import code_verbs, parts, paths, time_verbs, verbs
+from mappings.packs.code_verbs import Tables
 from mappings.packs.formats import Row
 from mappings.packs.load import Spec
 from mappings.packs.stages import stages_maker
-from mappings.packs.tables import Miss
-from mappings.packs.verbs import Make, Notes, Scope, Tables, Text, issue, only_when
+from mappings.packs.verbs import Make, Notes, Scope, Text, only_when
 from mappings.shape import AnyOf, Choice, Many, Member, Record, Scalar, Shape, members
-
-INCOMPLETE = Rule(
-    "read.incomplete", "warning", "incomplete", "what identifies this part is empty: the part is left out"
-)
-
-#: The field that value verbs beside a group's fields fill.
-PRINCIPAL: dict[type, str] = {
-    record.Caution: "type",
-    record.Hold: "legal_status",
-    record.Identifier: "value",
-    record.Link: "number",
-    record.Name: "text",
-    record.Narrative: "text",
-    record.Observed: "what",
-    record.Place: "text",
-    record.Referral: "organization",
-    record.Staff: "id",
-    record.Telecom: "value",
-    record.Transport: "mode",
-    record.Unit: "id",
-}
 
 #: Fields that hold an organization's id; the pack's own agency there means the agency that is read for.
 _ORGANIZATIONS = frozenset(
@@ -66,12 +45,8 @@ _BOUNDS: dict[tuple[type, str], tuple[float, float]] = {
     (Person, "age_years"): (0, 150),
 }
 
-#: Who said it, where the record has a place for that.
-ORIGINS = ("caller", "officer", "clinician", "paramedic", "peer", "case-manager", "dispatcher", "record-system")
-_STAFF_ORIGINS = ORIGINS[1:-1]
-
 _VALUE_KEYS = frozenset(
-    (*verbs.CODED_VERBS, *verbs.TIME_VERBS, *verbs.DATE_VERBS, *verbs.VALUE_VERBS)
+    (*code_verbs.CODED_VERBS, *time_verbs.TIME_VERBS, *time_verbs.DATE_VERBS, *code_verbs.VALUE_VERBS)
 ) - {"when"}  # fmt: skip
 _NOT_COMPILED = frozenset({"timeline", "reading"})
 
@@ -110,8 +85,8 @@ class Build:
 
     def time(self, spec: Spec, scope: Scope, stage: str = "") -> Text:
         """A compiled time, at the agency's zone."""
-        keys = spec.mapping(verbs.TIME_VERBS)
-        made = verbs.time(keys, spec, scope, self._zone, stage)
+        keys = spec.mapping(time_verbs.TIME_VERBS)
+        made = time_verbs.time(keys, spec, scope, self._zone, stage)
         return replace(made, get=_when(made.get, keys, scope))
 
     def items(self, keys: dict[str, Spec], at: Spec, scope: Scope) -> tuple[Items, Scope]:
@@ -164,22 +139,22 @@ class Build:
             made = self.time(spec, scope)
             return Field(make=made.get, paths={"": made.path})
         if isinstance(shape, Scalar) and shape.kind == "date":
-            keys = spec.mapping(verbs.DATE_VERBS)
-            made = verbs.date(keys, spec, scope)
+            keys = spec.mapping(time_verbs.DATE_VERBS)
+            made = time_verbs.date(keys, spec, scope)
             return Field(make=_when(made.get, keys, scope), paths={"": made.path})
-        keys = {"const": spec} if spec.is_text else spec.mapping(verbs.VALUE_VERBS)
+        keys = {"const": spec} if spec.is_text else spec.mapping(code_verbs.VALUE_VERBS)
         choices: tuple[str, ...] = ()
         if isinstance(shape, Choice):
             choices = shape.values
         elif isinstance(shape, Scalar) and shape.kind == "boolean":
             choices = ("true", "false")
-        made = verbs.value(keys, spec, scope, self.tables, choices)
+        made = code_verbs.value(keys, spec, scope, self.tables, choices)
         make: Make = made.get
         if isinstance(shape, Scalar) and shape.kind == "boolean":
             make = _boolean(made)
         elif isinstance(shape, Scalar) and shape.kind in ("integer", "number"):
             low, high = _BOUNDS.get((owner, member.field), (None, None))
-            make = verbs.number(made, shape.kind == "integer", low, high, OUT_OF_RANGE)
+            make = code_verbs.number(made, shape.kind == "integer", low, high, OUT_OF_RANGE)
         elif (owner, member.field) in _ORGANIZATIONS:
             make = self._organization(made)
         make = _when(make, keys, scope)
@@ -203,12 +178,12 @@ class Build:
         return named
 
     def _coded(self, spec: Spec, scope: Scope) -> Field:
-        keys = {"const": spec} if spec.is_text else spec.mapping(verbs.CODED_VERBS)
-        make, path = verbs.coded(keys, spec, scope, self.tables)
+        keys = {"const": spec} if spec.is_text else spec.mapping(code_verbs.CODED_VERBS)
+        make, path = code_verbs.coded(keys, spec, scope, self.tables)
         make = _when(make, keys, scope)
         if "const" in keys and "when" not in keys and "text" not in keys:
             # A table with validity needs the row's day, so it is looked up row by row.
-            table = verbs.code_table(keys["table"], self.tables) if "table" in keys else None
+            table = code_verbs.code_table(keys["table"], self.tables) if "table" in keys else None
             if table is None or not table.dated:
                 return Field(make=make, constant=make(None, Notes()))
         return Field(make=make, paths={"": path} if path else {})
@@ -245,6 +220,19 @@ class Build:
             if name:
                 notes.shape.append((name, tuple(places)))
             return tuple(found)
+
+        if len(makes) == 1:
+            only = makes[0]
+
+            def single(row: Row, notes: Notes) -> tuple[Any, ...] | None:
+                value = only(row, notes)
+                if value is None:
+                    return None
+                if name:
+                    notes.shape.append((name, (0,)))
+                return (value,)
+
+            several = single
 
         flat = {f"[{n}].{rel}" if rel else f"[{n}]": at for n, one in enumerate(each) for rel, at in one.items()}
         return Field(make=several, paths=flat, repeated=True, each=each)
@@ -300,21 +288,21 @@ class Build:
         A group with `when` is made whenever that holds. `place` is its place in a list written out in the pack.
         """
         known = {m.name: m for m in members(cls) if m.name not in _NOT_COMPILED}
-        principal = PRINCIPAL.get(cls)
+        principal = parts.PRINCIPAL.get(cls)
         if spec.is_text:
             if principal is None:
                 spec.fail("expected a mapping (key: value)")
             spec = Spec({principal: spec}, spec.file, spec.line, spec.key)
-        extra = _EXTRA.get(cls, ())
+        extra = parts.EXTRA.get(cls, ())
         value_keys = (_VALUE_KEYS - known.keys() - set(extra)) if principal is not None else frozenset()
         keys = dict(spec.mapping((*known, "when", *extra, *sorted(value_keys))))
         if principal is not None:
             self._principal(keys, principal, value_keys, spec, scope)
         test = verbs.condition(keys.pop("when"), scope) if "when" in keys else None
         if "origin" in keys:
-            _origin(cls, keys)
+            parts.origin(cls, keys)
         base: dict[str, Any] = {}
-        parts: list[tuple[str, Make]] = []
+        filled: list[tuple[str, Make]] = []
         where: dict[str, str] = {}
         for key, given in keys.items():
             if key not in known:
@@ -323,25 +311,30 @@ class Build:
             if made.constant is not None:
                 base[known[key].field] = made.constant
             else:
-                parts.append((known[key].field, made.make))
+                filled.append((known[key].field, made.make))
                 for rel, at in made.paths.items():
                     where[key + (f".{rel}" if rel and not rel.startswith("[") else rel)] = at
         if cls is Unit and any(stage in keys for stage in (*STAGES, "stages")):
             timeline, stage_paths = stages_maker(keys, scope, self)
-            parts.append(("timeline", timeline))
+            filled.append(("timeline", timeline))
             where |= {f"timeline.{stage}": at for stage, at in stage_paths.items()}
         for member in known.values():
             if member.required and member.name not in keys and (cls, member.field) != (Person, "slot"):
                 spec.fail(f"expected the key `{member.name}`", "pack.missing-key")
-        if cls is Staff and base and not parts and test is None:
+        if cls is Staff and base and not filled and test is None:
             # Who wrote a kind of record is the same on every row; it makes no record by itself.
             staff = Staff(**base)
             return Field(make=lambda row, notes: staff, constant=staff)
-        make = _assemble(cls, base, parts, test, known, where, place)
+        make = parts.assemble(cls, base, filled, test, known, where, place)
         if cls is Unit and "table" in keys:
-            make = self._from_unit_table(make, keys["table"], where.get("id", ""))
+            table = code_verbs.unit_table(keys["table"], self.tables)
+            make = parts.from_unit_table(make, table, where.get("id", ""), self._own, self._agency.id)
         elif cls is Referral and "organization" in keys and keys["organization"].is_mapping:
-            make = self._with_words(make, keys["organization"], scope)
+            named = keys["organization"].mapping()
+            if "table" in named and "from" in named:
+                texts = {key: one for key, one in named.items() if key in verbs.TEXT_VERBS}
+                words = verbs.text(texts, keys["organization"], scope)
+                make = parts.with_words(make, words, code_verbs.code_table(named["table"], self.tables), test)
         return Field(make=make, paths=where)
 
     def _principal(
@@ -357,63 +350,6 @@ class Build:
         elif principal not in keys and scope.pieces:
             keys[principal] = Spec({"from": Spec(".", spec.file, spec.line, spec.key)}, spec.file, spec.line, spec.key)
 
-    def _from_unit_table(self, make: Make, spec: Spec, path: str) -> Make:
-        """Who rides in the unit, from its table; a unit that is not there stays unknown, with an issue."""
-        table = verbs.unit_table(spec, self.tables)
-        own, agency = self._own, self._agency.id
-        misses: dict[Miss, Any] = {
-            "unmapped": issue(verbs.UNMAPPED, path),
-            "undated": issue(verbs.UNDATED, path),
-            "ambiguous": issue(verbs.AMBIGUOUS_CODE, path),
-        }
-
-        def described(row: Row, notes: Notes) -> Unit | None:
-            unit: Unit | None = make(row, notes)
-            if unit is None:
-                return None
-            found = table.find(unit.id, notes.day)
-            if isinstance(found, str):
-                if table.queue:
-                    notes.issues.append(misses[found])
-                return unit
-            employer = agency if found.employer == own else found.employer
-            crew = found.crew
-            if crew and crew[0].organization == own != agency:
-                crew = tuple(replace(staff, organization=agency) for staff in crew)
-            # What the row itself says of the unit stands before the table.
-            return replace(
-                unit,
-                name=unit.name or found.name,
-                kind=found.kind if unit.kind == "unknown" else unit.kind,
-                employer=unit.employer or employer,
-                crew=unit.crew or crew,
-            )
-
-        return described
-
-    def _with_words(self, make: Make, spec: Spec, scope: Scope) -> Make:
-        """The source's own words of where to refer, kept in the note when the table has no center for them.
-
-        Without them the person who settles the hold would not know where the officer meant to refer.
-        """
-        keys = spec.mapping()
-        if "table" not in keys or "from" not in keys:
-            return make
-        words = verbs.text({k: v for k, v in keys.items() if k in verbs.TEXT_VERBS}, spec, scope)
-
-        def referred(row: Row, notes: Notes) -> Referral | None:
-            made: Referral | None = make(row, notes)
-            if made is not None and made.organization is not None:
-                return made
-            given = words.get(row, Notes())
-            if given is None:
-                return made
-            if made is None:
-                return Referral(note=given)
-            return replace(made, note=f"{given}; {made.note}" if made.note else given)
-
-        return referred
-
 
 def _when(make: Make, keys: dict[str, Spec], scope: Scope) -> Make:
     return only_when(make, verbs.condition(keys["when"], scope)) if "when" in keys else make
@@ -427,64 +363,3 @@ def _boolean(made: Text) -> Make:
         return None if value is None else value == "true"
 
     return yes_no
-
-
-#: Keys that a group takes beside the record's own fields.
-_EXTRA: dict[type, tuple[str, ...]] = {
-    Unit: ("table", "stages", *STAGES),
-    Narrative: ("origin",),
-    record.Caution: ("origin",),
-    record.Observed: ("origin",),
-}
-
-
-def _origin(cls: type, keys: dict[str, Spec]) -> None:
-    """Who said it, put where this part of the record has it."""
-    spec = keys.pop("origin")
-    place = {Narrative: "author", record.Caution: "source", record.Observed: "reported_by"}[cls]
-    said = spec.one_of(_STAFF_ORIGINS if cls is Narrative else ORIGINS)
-    if place in keys:
-        spec.fail(f"expected no such key beside `{place}`", "pack.unknown-key")
-    value = Spec(said, spec.file, spec.line, spec.key)
-    keys[place] = Spec({"role": value}, spec.file, spec.line, spec.key) if cls is Narrative else value
-
-
-def _assemble(
-    cls: type,
-    base: dict[str, Any],
-    parts: list[tuple[str, Make]],
-    test: verbs.Test | None,
-    known: dict[str, Member],
-    where: dict[str, str],
-    place: int,
-) -> Make:
-    required = tuple(
-        m.field for m in known.values() if m.required and m.field not in base and (cls, m.field) != (Person, "slot")
-    )
-    # A text or a value without its time or author is simply not there; a unit's times without its id are lost.
-    lossy = cls in (Unit, record.Caution, record.Observed, record.Link)
-    lost = issue(INCOMPLETE, where.get(required[0].rstrip("_"), "") if required else "")
-    slotted = cls is Person and "slot" not in base
-
-    def assembled(row: Row, notes: Notes) -> Any:
-        if test is not None and not test(row):
-            return None
-        number = notes.place
-        found = {}
-        for name, make in parts:
-            value = make(row, notes)
-            if value is not None:
-                found[name] = value
-        if not found and test is None:
-            return None
-        for name in required:
-            if name not in found:
-                if lossy and found:
-                    notes.issues.append(lost)
-                return None
-        notes.filled.append((*found,))
-        if slotted and "slot" not in found:
-            found["slot"] = f"person-{(number or place) + 1}"
-        return cls(**base, **found)
-
-    return assembled

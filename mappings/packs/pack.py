@@ -18,12 +18,12 @@ from typing import Any
 
 from mappings.errors import PackError
 from mappings.incident import Agency, Incident, Rejected
+from mappings.packs.code_verbs import Tables
 from mappings.packs.declaration import IDENTIFIER, all_of, collecting, example, functions, head, source
 from mappings.packs.formats import READERS, Layout, Row, Source
 from mappings.packs.load import Folder, load_yaml, read_text
 from mappings.packs.reading import Reader
 from mappings.packs.tables import load_table
-from mappings.packs.verbs import Tables
 
 
 class Pack:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -13,12 +12,13 @@ from mappings.errors import PackError
 from mappings.found import STAGES, Rule
 from mappings.incident import Agency, Contact, Gated, Incident, Reading, Referral, Rejected, Timeline
 from mappings.packs import paths
+from mappings.packs.code_verbs import Tables
 from mappings.packs.declaration import collecting
 from mappings.packs.fields import Build, Field
 from mappings.packs.formats import Layout, Row, rejected
 from mappings.packs.load import Spec
 from mappings.packs.stages import compile_stages
-from mappings.packs.verbs import Make, Notes, Scope, Tables, issue
+from mappings.packs.verbs import Make, Notes, Scope, issue
 from mappings.shape import members
 from mappings.times import zone
 
@@ -137,6 +137,7 @@ class Reader:
         columns = self._columns
         known = self._known
         gates = self._gates
+        gated = self._gated()
         shapes = self._shapes
         source = self._source
         path_of = self._paths
@@ -174,18 +175,37 @@ class Reader:
                 _refer(found, notes)
             if finish is not None:
                 finish(found, notes)
-            dropped = [(path, rule, n) for count, path, rule in gates if (n := count(row))] if gates else ()
             found["reading"] = Reading(
                 source=source,
                 paths=where,
                 # two fields of one column say the same of it once
                 issues=(*absent, *(dict.fromkeys(notes.issues) if len(notes.issues) > 1 else notes.issues)),
                 unused=extra if columns is not None else (*paths.unused(row, known), *extra),
-                dropped=_gated(tuple(dropped)) if dropped else (),
+                dropped=gated(row) if gates else (),
             )
             return Incident(**found)
 
         return incident
+
+    def _gated(self) -> Callable[[Row], tuple[Gated, ...]]:
+        """What is kept back in a row: each gate that holds something. Rows alike share the answer."""
+        counts = tuple(count for count, _, _ in self._gates)
+        known: dict[tuple[int, ...], tuple[Gated, ...]] = {}
+
+        def gated(row: Row) -> tuple[Gated, ...]:
+            key = tuple([count(row) for count in counts])
+            found = known.get(key)
+            if found is None:
+                if len(known) > _SHAPES:
+                    known.clear()
+                found = known[key] = tuple(
+                    Gated(path=path, rule=rule, count=n)
+                    for n, (_, path, rule) in zip(key, self._gates, strict=True)
+                    if n
+                )
+            return found
+
+        return gated
 
     def _paths(self, found: Mapping[str, Any], times: Mapping[str, Any], notes: Notes) -> Mapping[str, str]:
         """Each field that this shape of row fills, with its source path."""
@@ -237,16 +257,11 @@ def _has(value: Any, rel: str) -> bool:
 
 
 def _filled(place: int) -> Callable[[Row], int]:
-    return lambda row: 1 if row[place] and not row[place].isspace() else 0
+    return lambda row: 1 if row[place].strip() else 0
 
 
 def _counter(steps: tuple[paths.Step, ...]) -> Callable[[Row], int]:
     return lambda row: paths.count(row, steps)
-
-
-@lru_cache(maxsize=1024)
-def _gated(dropped: tuple[tuple[str, str, int], ...]) -> tuple[Gated, ...]:
-    return tuple(Gated(path=path, rule=rule, count=count) for path, rule, count in dropped)
 
 
 def _is_read(known: paths.Known, steps: tuple[paths.Step, ...]) -> bool:

@@ -11,9 +11,10 @@ from typing import Any, Protocol
 
 from mappings.found import AMBIGUOUS_TIME, OUT_OF_ORDER, STAGES, Rule
 from mappings.incident import DateTime, Timeline
+from mappings.packs.code_verbs import VALUE_VERBS, value
 from mappings.packs.formats import Row
 from mappings.packs.load import Spec
-from mappings.packs.verbs import VALUE_VERBS, Get, Notes, Scope, Text, issue, value
+from mappings.packs.verbs import Get, Notes, Scope, Text, issue
 from mappings.times import earlier, moment
 
 SETTLED = Rule(

@@ -63,6 +63,10 @@ _WHOLE_MS = re.compile(r"-?\d{1,14}\Z", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+#: `:MM:SS` of every minute and second there is.
+MINUTES = frozenset(f":{minute:02}:{second:02}" for minute in range(60) for second in range(60))
+
+
 class FormatError(ValueError):
     """A format that cannot be compiled; the text says what was expected and holds no data."""
 
@@ -263,14 +267,16 @@ def stamp_reader(
     at: ZoneInfo | None,
     unknown_times: frozenset[str] = frozenset(),
     unknown_dates: frozenset[str] = frozenset(),
+    offsets: dict[str, str] | None = None,
 ) -> Callable[[str], Stamp]:
     """A reader of times at `at`, where the text names no zone itself.
 
     `unknown_times` are texts, or times of day as six digits (`000000`), that mean that only the date is known.
-    `unknown_dates` are texts, or dates as `YYYY-MM-DD`, that mean that nothing is known.
+    `unknown_dates` are texts, or dates as `YYYY-MM-DD`, that mean that nothing is known. `offsets` is filled with the
+    offset of each whole local hour met (`2026-01-14T23`), or "" when that hour has a change in it.
     """
-    # The offset of each whole local hour, or "" when that hour has a change in it (asked one by one, below).
-    offsets: dict[str, str] = {}
+    if offsets is None:
+        offsets = {}
 
     def offset_of(year: str, month: str, day: str, hour: str) -> str | None:
         try:

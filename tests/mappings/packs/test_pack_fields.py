@@ -202,3 +202,38 @@ def test_the_pack_knows_its_agency_and_organizations() -> None:
         Organization(id="sunrise-recovery", name="Sunrise Recovery", kind="center", posture="part2-program")
         in agency.organizations
     )
+
+
+REFERRALS = (
+    HEAD
+    + """  persons: [{roles: [subject], names: [{family: {from: a}}]}]
+  contacts:
+    - person: person-1
+      referrals:
+        - organization: {from: b, table: center}
+          urgency: {from: c}
+          when: {d: {equals: Y}}
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("1,x,Lakeshore,stat,Y", [("center-a", "stat", None)]),
+        ("1,x,Elsewhere,stat,Y", [(None, "stat", "Elsewhere")]),
+        ("1,x,Elsewhere,,Y", [(None, "routine", "Elsewhere")]),
+        ("1,x,None,stat,Y", []),  # the table has the word and no center for it
+        ("1,x,,stat,Y", [(None, "stat", None)]),
+        ("1,x,Lakeshore,stat,N", []),
+        ("1,x,Elsewhere,stat,N", []),  # an unmapped word does not get around the condition
+        ("1,x,,,Y", [(None, "routine", None)]),  # referred, nobody wrote where
+    ],
+)
+def test_a_referral_is_what_the_report_decided(
+    make_pack: Callable[..., Pack], row: str, expected: list[tuple[str | None, str, str | None]]
+) -> None:
+    text = REFERRALS.replace("incident:", "tables: {center: {file: center.csv}}\nincident:")
+    made = made_of(make_pack(text, center="code,value\nLAKESHORE,center-a\nNONE,\n"), row)
+    found = [(one.organization, one.urgency, one.note) for contact in made.contacts for one in contact.referrals]
+    assert found == expected
