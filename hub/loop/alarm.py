@@ -59,6 +59,22 @@ def sound_hold(tx: Tx, hub: Hub, hold: Hold) -> Alarm | None:
     return alarm if fresh else None
 
 
+def take(tx: Tx, hub: Hub, alarm_id: int, *, by: str) -> Alarm:
+    """A person takes an alarm: it stops. Raises StoreError `store.state` when it is not open."""
+    taken = alarms.acknowledge(tx, alarm_id, by=by)
+    audit(
+        tx,
+        hub,
+        who=by,
+        action="U",
+        kind="alarm.acknowledged",
+        entity=("alarm", taken.id),
+        custody=taken.custody,
+        detail=(taken.kind,),
+    )
+    return taken
+
+
 def ring(tx: Tx, hub: Hub) -> list[Alarm]:
     """Rings for every referral that is unanswered past its time, and again what is due again; what rang now."""
     rung = [a for r in referrals.overdue(tx) if (a := sound_referral(tx, hub, "unanswered", r)) is not None]

@@ -120,9 +120,11 @@ def find(tx: Tx, *, kind: AlarmKind, subject_type: str, subject_id: str) -> list
     return [Alarm(**row._mapping) for row in rows]
 
 
-def listed(tx: Tx, *, open_only: bool = True, custody: str | None = None, limit: int = 500) -> list[Alarm]:
-    """Alarms, oldest first."""
-    wanted = select(alarm).order_by(alarm.c.id).limit(limit)
+def listed(
+    tx: Tx, *, open_only: bool = True, custody: str | None = None, newest_first: bool = False, limit: int = 500
+) -> list[Alarm]:
+    """Alarms, oldest first; or, with `newest_first`, the newest of them, newest first."""
+    wanted = select(alarm).order_by(alarm.c.id.desc() if newest_first else alarm.c.id).limit(limit)
     if open_only:
         wanted = wanted.where(*_OPEN)
     if custody is not None:

@@ -96,9 +96,10 @@ def by_incident(tx: Tx, custody: str, incident: str) -> list[Document]:
     return _all(tx, _present().where(document.c.incident_key == tx.keys.blind(custody, "incident", incident)))
 
 
-def by_message(tx: Tx, message_id: int) -> list[Document]:
-    """The versions that a message made, in the order it made them."""
-    return _all(tx, select(document).where(document.c.message_id == message_id).order_by(document.c.id))
+def by_message(tx: Tx, message_id: int, *, custody: str | None = None, limit: int | None = None) -> list[Document]:
+    """The versions that a message made, in the order it made them; with `custody`, those sealed in it only."""
+    wanted = select(document).where(document.c.message_id == message_id).order_by(document.c.id).limit(limit)
+    return _all(tx, wanted if custody is None else wanted.where(document.c.custody == custody))
 
 
 def by_type(tx: Tx, resource_type: str, *, custody: str | None = None, limit: int = 1000) -> list[Document]:

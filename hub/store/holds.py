@@ -105,10 +105,11 @@ def listed(
     task_id: str | None = None,
     message_id: int | None = None,
     before: datetime | None = None,
+    newest_first: bool = False,
     limit: int = 500,
 ) -> list[Hold]:
-    """Holds, oldest first: the open ones, or all with `state=None`; with `before`, those placed before then."""
-    wanted = select(hold).order_by(hold.c.id).limit(limit)
+    """Holds, oldest first (or newest): the open ones, or all with `state=None`; `before`: those placed before then."""
+    wanted = select(hold).order_by(hold.c.id.desc() if newest_first else hold.c.id).limit(limit)
     for column, value in (
         (hold.c.state, state),
         (hold.c.kind, kind),

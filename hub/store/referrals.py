@@ -123,10 +123,18 @@ def overdue(tx: Tx) -> list[Referral]:
 
 
 def listed(
-    tx: Tx, *, destination: str | None = None, custody: str | None = None, open_only: bool = False, limit: int = 500
+    tx: Tx,
+    *,
+    destination: str | None = None,
+    custody: str | None = None,
+    open_only: bool = False,
+    newest_first: bool = False,
+    limit: int = 500,
 ) -> list[Referral]:
-    """Referrals, oldest first. `custody` is the sender's."""
+    """Referrals, oldest first; or, with `newest_first`, the newest of them, newest first. `custody` is the sender's."""
     wanted = select(referral).limit(limit)
+    if newest_first:
+        wanted = wanted.order_by(referral.c.requested_at.desc(), referral.c.task_id)
     if destination is not None:
         wanted = wanted.where(referral.c.destination == destination)
     if custody is not None:
@@ -149,5 +157,6 @@ def _one(tx: Tx, wanted: Select[Any]) -> Referral | None:
 
 
 def _all(tx: Tx, wanted: Select[Any]) -> list[Referral]:
+    # a wanted order stays before this one
     rows = tx.connection.execute(wanted.order_by(referral.c.requested_at, referral.c.task_id)).all()
     return [Referral(**row._mapping) for row in rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from hub.records import Session
 from hub.store.tables import session
@@ -42,6 +42,15 @@ def find(tx: Tx, token: str) -> Session | None:
         return None
     return Session(
         id=row.id, person=row.person, custody=row.custody, created_at=row.created_at, expires_at=row.expires_at
+    )
+
+
+def extend(tx: Tx, token: str, *, seconds: float) -> None:
+    """The person is still there: the session goes on for `seconds` from now. One that has expired stays expired."""
+    tx.connection.execute(
+        update(session)
+        .where(session.c.token == _hash(token), session.c.expires_at > tx.now)
+        .values(expires_at=tx.now + timedelta(seconds=seconds))
     )
 
 
