@@ -58,6 +58,9 @@ def organization_reference(draft: Draft, organization: str) -> Json:
         if name := clean(known.name):
             resource["name"] = name
         if telecoms := contact_points(known.telecoms):
+            for telecom in telecoms:
+                if telecom.get("use") == "home":  # org-3: an organization has no home
+                    del telecom["use"]
             resource["telecom"] = telecoms
         if known.address is not None and (where := address(known.address, position=True)):
             resource["address"] = [where]
