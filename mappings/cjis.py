@@ -170,10 +170,10 @@ class _Sweep:
         if kind is Coded:  # by far the most frequent
             if value.text is None or not criminal_justice_rules(value.text):
                 return value
-            self._report(self.dropped, path, criminal_justice_rules(value.text))
+            self._report(self.dropped, f"{path}.text", criminal_justice_rules(value.text))
             return replace(value, text=None)
         if kind is Narrative and (hits := criminal_justice_rules(value.text)):
-            self._report(self.held, path, hits)
+            self._report(self.held, f"{path}.text", hits)
             return _REMOVED
         if kind is Identifier:
             if value.kind is not None and value.kind.lower() in IDENTIFIER_KINDS:
@@ -181,7 +181,7 @@ class _Sweep:
                 return _REMOVED
             return value
         if kind is Attachment and (hits := criminal_justice_rules(_attached(value))):
-            self._report(self.held, path, hits)
+            self._report(self.held, f"{path}.data", hits)
             return None
         plan = _PLANS.get(kind)
         return value if plan is None else self._fields(value, plan, path)

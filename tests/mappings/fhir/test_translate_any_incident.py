@@ -26,7 +26,9 @@ NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
 _text = st.one_of(
     st.text(max_size=12), st.sampled_from(["", " ", "a  b", "\x0b", "NCIC hit", "two\nlines", "ä", "p1", "center-a"])
 )
-_code = st.sampled_from(["A1", "X  2", " 3", "", "44249-1", "TPO", "TREAT", "SUD", "declined", "jail", "1002-5", "female"])
+_code = st.sampled_from(
+    ["A1", "X  2", " 3", "", "44249-1", "TPO", "TREAT", "SUD", "declined", "jail", "1002-5", "female"]
+)
 _system = st.sampled_from(
     [
         "http://loinc.org",
@@ -38,7 +40,14 @@ _system = st.sampled_from(
     ]
 )
 _time = st.sampled_from(
-    ["2026-01-14", "2026-01-14T23:02:11-06:00", "2026-01-15T05:02:11Z", "2024-02-29T01:00:00.5-05:00", "2026-03", "2025"]
+    [
+        "2026-01-14",
+        "2026-01-14T23:02:11-06:00",
+        "2026-01-15T05:02:11Z",
+        "2024-02-29T01:00:00.5-05:00",
+        "2026-03",
+        "2025",
+    ]
 )
 _day = st.sampled_from(["1980", "1980-02", "1980-02-29"])
 _org = st.sampled_from(["center-a", "example-pd", "ems 1"])
@@ -147,7 +156,12 @@ def test_any_incident_becomes_a_right_bundle(incident: Incident, agency: Agency)
     assert [found for found in check(made.bundle) if found.severity in ("error", "fatal")] == []
     assert orjson.dumps(made.bundle) == orjson.dumps(translate(incident, agency=agency, now=NOW).bundle)
 
-    targets = {t["reference"] for e in entries if e["resource"]["resourceType"] == "Provenance" for t in e["resource"]["target"]}
+    targets = {
+        t["reference"]
+        for e in entries
+        if e["resource"]["resourceType"] == "Provenance"
+        for t in e["resource"]["target"]
+    }
     assert targets == {e["fullUrl"] for e in entries if e["resource"]["resourceType"] != "Provenance"}
 
     for package in referral_packages(made.bundle, made.origins):
@@ -155,4 +169,6 @@ def test_any_incident_becomes_a_right_bundle(incident: Incident, agency: Agency)
         assert set(references([entry["resource"] for entry in package.bundle["entry"]])) <= inside
         kinds = [entry["resource"]["resourceType"] for entry in package.bundle["entry"]]
         assert (kinds.count("Patient"), kinds.count("Task"), kinds.count("ServiceRequest")) == (1, 1, 1)
-        assert [found for found in check(orjson.loads(message(package.bundle, GENERIC))) if found.severity == "error"] == []
+        assert [
+            found for found in check(orjson.loads(message(package.bundle, GENERIC))) if found.severity == "error"
+        ] == []
