@@ -23,6 +23,7 @@ from hub.settings import Settings
 from hub.store.keys import EnvKeys, FileKeys, KeyRing
 from hub.store.migrate import migrate
 from hub.store.store import Store
+from hub.web import outcome
 from hub.worker import Worker
 from profiles.issue import Issue
 
@@ -78,14 +79,14 @@ def create_app(settings: Settings, *, now: Callable[[], datetime] = clock, local
 
     @app.exception_handler(404)
     async def unknown(request: Request, raised: Exception) -> Response:
-        return http.outcome(
+        return outcome(
             404,
             Issue(severity="error", code="not-found", rule="receive.unknown", path="", text="there is no such page"),
         )
 
     @app.exception_handler(405)
     async def method(request: Request, raised: Exception) -> Response:
-        return http.outcome(
+        return outcome(
             405,
             Issue(severity="error", code="not-supported", rule="receive.method", path="", text="not by this method"),
         )
@@ -93,7 +94,7 @@ def create_app(settings: Settings, *, now: Callable[[], datetime] = clock, local
     @app.exception_handler(Exception)
     async def failed(request: Request, raised: Exception) -> Response:
         # The error's own text may hold values; only that it happened is said.
-        return http.outcome(
+        return outcome(
             500, Issue(severity="fatal", code="exception", rule="hub.failed", path="", text="the hub failed on this")
         )
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -21,7 +22,7 @@ import structlog
 
 from hub.delivery import fhir_rest
 from hub.errors import DeliveryError, DuplicateConflict, LeaseLost, ReceiveError, StoreError
-from hub.loop import alarm, keeping, outcome, sending
+from hub.loop import alarm, fault, keeping, outcome, sending
 from hub.loop.answer import Taken, take
 from hub.loop.context import Hub
 from hub.loop.reading import take_apart
@@ -149,7 +150,13 @@ async def read_waiting(hub: Hub, owner: str, limit: int) -> bool:
         lambda tx: messages.claim(tx, owner=owner, lease_seconds=hub.settings.hub.lease, limit=limit)
     )
     for message in claimed:
-        await asyncio.to_thread(process, hub, message)
+        try:
+            await asyncio.to_thread(process, hub, message)
+        except LeaseLost:
+            log.info("message.lease-lost", message=message.id)
+        except Exception as error:  # noqa: BLE001 - one message that breaks a step must not stop the others
+            log.error("message.failed", message=message.id, error=type(error).__name__, at=fault.place(error))
+            await hub.store.write_async(partial(fault.put_aside, hub=hub, message=message, error=error))
     return bool(claimed)
 
 
@@ -162,10 +169,7 @@ def process(hub: Hub, message: Message) -> None:
     body = hub.store.read(lambda tx: messages.body(tx, message.id))
     parts = take_apart(hub, source, body, hub.clock())
     plan = keeping.plan(hub, source, parts, now=hub.clock())
-    try:
-        hub.store.write(lambda tx: keeping.keep(tx, hub, message, source, plan))
-    except LeaseLost:
-        log.info("message.lease-lost", message=message.id)
+    hub.store.write(lambda tx: keeping.keep(tx, hub, message, source, plan))
 
 
 def _finish_unreadable(hub: Hub, message: Message) -> None:

@@ -15,8 +15,8 @@ from starlette.routing import Route
 
 from hub import pipeline
 from hub.errors import ReceiveError
-from hub.ingest.http import bearer, body, error, outcome, unauthorized
 from hub.settings import DestinationSection
+from hub.web import bearer, body, error, outcome, unauthorized
 from profiles.issue import Issue
 
 MAX_ANSWER = 8 * 1024 * 1024

@@ -15,8 +15,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hub import pipeline
-from hub.ingest.http import bearer, unauthorized
 from hub.settings import SourceSection
+from hub.web import bearer, unauthorized
 
 
 def routes(hub: pipeline.Hub) -> list[Route]:

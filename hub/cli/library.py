@@ -103,7 +103,7 @@ def _agency(path: Path | None) -> Any:
         return None
     from mappings.incident_json import agency_from_json
 
-    return agency_from_json(load_json(read_input(str(path)), path.name))
+    return agency_from_json(read_input(str(path)))
 
 
 def _pack_agency(source: str) -> Any:

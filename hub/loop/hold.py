@@ -18,7 +18,7 @@ from hub.loop.releasing import decide
 from hub.loop.reply import FINAL
 from hub.records import Hold, Referral
 from hub.settings import DestinationSection
-from hub.store import alarms, deliveries, holds, referrals
+from hub.store import alarms, deliveries, holds, messages, referrals
 from hub.store.tx import Tx
 from mappings.fhir.referral import Package
 from mappings.times import moment
@@ -112,13 +112,16 @@ def _destination(hub: Hub, hold: Hold | None, action: Action, destination: str |
 
 
 def _again(tx: Tx, hub: Hub, hold: Hold, to: DestinationSection | None) -> None:
-    """Decides again what was held up: its referral, or every referral that its message opened."""
+    """Decides again what was held up: its referral, or every referral that its message opened. A message that broke
+    a step is taken in again."""
     if hold.task_id is not None:
         referral = referrals.find_by_task(tx, hold.task_id)
         if referral is None and to is not None:
             _open(tx, hub, hold, to)
         elif referral is not None:
             _decide(tx, hub, referral if to is None else _turn(tx, hub, referral, to), hold)
+    elif hold.kind == "fault" and hold.message_id is not None:
+        messages.replay(tx, hold.message_id)  # the same bytes, read anew
     elif hold.message_id is not None:
         for referral in referrals.by_message(tx, hold.message_id):
             _decide(tx, hub, referral, hold)
