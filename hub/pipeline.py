@@ -26,7 +26,7 @@ from hub.loop import alarm, fault, keeping, outcome, sending
 from hub.loop.answer import Taken, take
 from hub.loop.context import Hub
 from hub.loop.reading import take_apart
-from hub.loop.record import audit, trace
+from hub.loop.record import audit
 from hub.loop.reply import FINAL, Reply, from_message, from_task, from_v2
 from hub.records import Message
 from hub.settings import DestinationSection, SourceSection
@@ -65,7 +65,7 @@ async def receive(hub: Hub, source: SourceSection, body: bytes, *, media_type: s
     control = control_id or _of_bytes(hub, source, body)
 
     def work(tx: Tx) -> tuple[Message, bool]:
-        message, fresh = messages.receive(
+        return messages.receive(
             tx,
             source=source.name,
             custody=source.organization,
@@ -74,9 +74,6 @@ async def receive(hub: Hub, source: SourceSection, body: bytes, *, media_type: s
             media_type=media_type[:100],
             body=body,
         )
-        if fresh:
-            trace(tx, message.id, "receive", "received", size=len(body), source=source.name)
-        return message, fresh
 
     try:
         message, fresh = await hub.store.write_async(work)

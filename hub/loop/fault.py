@@ -51,4 +51,4 @@ def put_aside(tx: Tx, hub: Hub, message: Message, error: BaseException) -> None:
         message_id=message.id,
     )
     alarm.sound_hold(tx, hub, hold)
-    trace(tx, message.id, "read", "held", error=type(error).__name__, at=place(error))
+    trace(tx, message.id, "read", "held", error=type(error).__name__, where=place(error))

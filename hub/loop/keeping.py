@@ -155,6 +155,8 @@ def keep(tx: Tx, hub: Hub, message: Message, source: SourceSection, made: Plan) 
     parts = made.parts
     issues = [*parts.rejected]
     read_state = "read" if parts.parts else "rejected"
+    # Not written when it was received: the way to a durable answer is short.
+    trace(tx, message.id, "receive", "received", at=message.received_at, source=message.source, size=message.size)
     trace(
         tx, message.id, "read", read_state, reads=source.reads, incidents=len(parts.parts), rejected=len(parts.rejected)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from hub.audit import chain
@@ -11,10 +12,10 @@ from hub.store import traces
 from hub.store.tx import Tx
 
 
-def trace(tx: Tx, message_id: int | None, step: Step, state: str, **detail: Any) -> None:
+def trace(tx: Tx, message_id: int | None, step: Step, state: str, *, at: datetime | None = None, **detail: Any) -> None:
     """One step of one message: structure, codes and counts, never a value. Without a message there is no trace."""
     if message_id is not None:
-        traces.add(tx, message_id, step, state, **detail)
+        traces.add(tx, message_id, step, state, at=at, **detail)
 
 
 def audit(

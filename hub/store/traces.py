@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -11,8 +12,8 @@ from hub.store.tables import trace
 from hub.store.tx import Tx
 
 
-def add(tx: Tx, message_id: int, step: Step, state: str, **detail: Any) -> TraceStep:
-    """Add a step. `detail` is JSON of structure, codes, ids and counts."""
+def add(tx: Tx, message_id: int, step: Step, state: str, *, at: datetime | None = None, **detail: Any) -> TraceStep:
+    """Add a step, of now or of an earlier `at`. `detail` is JSON of structure, codes, ids and counts."""
     last = tx.connection.execute(select(func.max(trace.c.seq)).where(trace.c.message_id == message_id)).scalar_one()
     row = tx.connection.execute(
         trace.insert().returning(*trace.c),
@@ -20,7 +21,7 @@ def add(tx: Tx, message_id: int, step: Step, state: str, **detail: Any) -> Trace
             "message_id": message_id,
             "seq": (last or 0) + 1,
             "step": step,
-            "at": tx.now,
+            "at": at or tx.now,
             "state": state,
             "detail": detail,
         },
