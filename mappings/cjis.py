@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass, replace
+from operator import attrgetter
 from typing import Any, Final
 
 from mappings import incident as records
@@ -76,11 +78,11 @@ def gate(incident: Incident) -> tuple[Incident, tuple[Gated, ...], tuple[Gated, 
 
     `dropped` begins with what reading dropped by field class. Paths are the source's where reading knows them.
     """
-    if _plainly_clean(incident):
+    if not _any_hit(incident):
         return incident, incident.reading.dropped, ()
     sweep = _Sweep(incident)
     changed: dict[str, Any] = {}
-    for name in _INCIDENT:
+    for name in _PLANS[Incident].parts:
         value = getattr(incident, name)
         if value:
             kept = sweep.kept(value, name)
@@ -93,53 +95,24 @@ def gate(incident: Incident) -> tuple[Incident, tuple[Gated, ...], tuple[Gated, 
     )
 
 
-def _plainly_clean(incident: Incident) -> bool:
-    """Whether it is a bare call (a row of an export) none of whose few texts hits; else the sweep says what does."""
-    if (
-        incident.contacts
-        or incident.persons
-        or incident.narratives
-        or incident.units
-        or incident.cautions
-        or incident.numbers
-    ):
+def _any_hit(value: Any) -> bool:
+    """Whether anything in a record hits: most hit nothing, and are then not looked at twice."""
+    plan = _PLANS.get(type(value))
+    if plan is None:
         return False
-    place = incident.place
-    if place is not None:
-        if (place.text and criminal_justice_rules(place.text)) or (place.line and criminal_justice_rules(place.line)):
-            return False
-        if place.cross_street and criminal_justice_rules(place.cross_street):
-            return False
-        if place.kind is not None and place.kind.text and criminal_justice_rules(place.kind.text):
-            return False
-    for coded in (
-        incident.type_initial,
-        incident.type_final,
-        incident.priority,
-        incident.received_by,
-        incident.status,
-        *incident.dispositions,
-    ):
-        if coded is not None and coded.text and criminal_justice_rules(coded.text):
-            return False
-    return True
-
-
-_INCIDENT: Final = (
-    "numbers",
-    "status",
-    "type_initial",
-    "type_final",
-    "priority",
-    "received_by",
-    "place",
-    "units",
-    "persons",
-    "contacts",
-    "dispositions",
-    "narratives",
-    "cautions",
-)
+    for text in plan.looked_at(value):
+        if text.__class__ is str and criminal_justice_rules(text):
+            return True
+    if plan.own is not None and plan.own(value):
+        return True
+    for part in plan.records(value):
+        if part.__class__ is tuple:
+            for each in part:
+                if _any_hit(each):
+                    return True
+        elif part is not None and _any_hit(part):
+            return True
+    return False
 
 
 class _Removed:
@@ -176,7 +149,7 @@ class _Sweep:
             self._report(self.held, f"{path}.text", hits)
             return _REMOVED
         if kind is Identifier:
-            if value.kind is not None and value.kind.lower() in IDENTIFIER_KINDS:
+            if _is_criminal_justice_number(value):
                 self._report(self.dropped, path, (("cjis.field-class", 1),))
                 return _REMOVED
             return value
@@ -188,12 +161,12 @@ class _Sweep:
 
     def _fields(self, value: Any, plan: _Plan, path: str) -> Any:
         changed: dict[str, Any] = {}
-        for name in plan[0]:
+        for name in plan.texts:
             text = getattr(value, name)
             if type(text) is str and (hits := criminal_justice_rules(text)):
                 self._report(self.dropped, f"{path}.{name}", hits)
                 changed[name] = None
-        for name in plan[1]:
+        for name in plan.parts:
             part = getattr(value, name)
             if not part:
                 continue
@@ -217,38 +190,70 @@ def _attached(attachment: Attachment) -> str:
         return ""
 
 
-_Plan = tuple[tuple[str, ...], tuple[str, ...]]
+def _is_criminal_justice_number(identifier: Identifier) -> bool:
+    return identifier.kind is not None and identifier.kind.lower() in IDENTIFIER_KINDS
+
+
+def _says_so(attachment: Attachment) -> bool:
+    return bool(criminal_justice_rules(_attached(attachment)))
+
+
+_Values = Callable[[Any], tuple[Any, ...]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Plan:
+    """How one kind of record is looked at: its free texts, the fields in which records stand, and a test of its own."""
+
+    texts: tuple[str, ...]
+    parts: tuple[str, ...]
+    looked_at: _Values
+    records: _Values
+    own: Callable[[Any], bool] | None
+
+
+def _values(names: tuple[str, ...]) -> _Values:
+    """Those fields of a record, as a tuple."""
+    if not names:
+        return lambda _: ()
+    if len(names) == 1:
+        name = names[0]
+        return lambda value: (getattr(value, name),)
+    return attrgetter(*names)
 
 
 def _plans() -> dict[type, _Plan]:
-    """For each record: its free texts, and the fields in which other records stand."""
-    found: dict[type, _Plan] = {}
-    inside: dict[tuple[type, str], set[type]] = {}
-    todo: list[type] = [Incident]
+    """For each kind of record in which a text can stand, however deep, how it is looked at."""
     classes = {name: cls for name, cls in vars(records).items() if isinstance(cls, type) and is_dataclass(cls)}
+    inside: dict[type, dict[str, set[type]]] = {}
+    todo: list[type] = [Incident]
     while todo:
         cls = todo.pop()
-        if cls in found:
-            continue
-        parts = []
-        for each in fields(cls):
-            stand = {classes[name] for name in re.findall(r"\w+", str(each.type)) if name in classes}
-            if stand:
-                inside[cls, each.name] = stand
-                parts.append(each.name)
-                todo.extend(stand)
-        found[cls] = (FREE_TEXT.get(cls, ()), tuple(parts))
-    # A record in which no text can stand, however deep, need not be looked into.
+        if cls not in inside:
+            inside[cls] = {}
+            for each in fields(cls):
+                stand = {classes[name] for name in re.findall(r"\w+", str(each.type)) if name in classes}
+                if stand and each.name != "reading":
+                    inside[cls][each.name] = stand
+                    todo.extend(stand)
     looked = {Narrative, Identifier, Attachment}
     before = -1
     while before != len(looked):
         before = len(looked)
-        looked |= {cls for cls, plan in found.items() if plan[0] or any(looked & inside[cls, name] for name in plan[1])}
-    return {
-        cls: (plan[0], tuple(name for name in plan[1] if looked & inside[cls, name]))
-        for cls, plan in found.items()
-        if cls in looked
-    }
+        looked |= {cls for cls in inside if FREE_TEXT.get(cls) or any(looked & stand for stand in inside[cls].values())}
+    own: dict[type, Callable[[Any], bool]] = {Identifier: _is_criminal_justice_number, Attachment: _says_so}
+    found = {}
+    for cls in looked:
+        texts = FREE_TEXT.get(cls, ())
+        parts = tuple(name for name, stand in inside[cls].items() if looked & stand)
+        found[cls] = _Plan(
+            texts=texts,
+            parts=parts,
+            looked_at=_values((*texts, "text") if cls is Narrative else texts),
+            records=_values(parts),
+            own=own.get(cls),
+        )
+    return found
 
 
 _PLANS: Final = _plans()

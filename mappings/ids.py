@@ -6,7 +6,10 @@ cannot be computed from an event number; across custodies the same person has un
 
 from __future__ import annotations
 
-import hmac
+import hashlib
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
 
 from mappings.errors import TranslateError
 
@@ -16,32 +19,48 @@ PUBLISHED = b"warmhandoff published namespace key: for tests and samples only"
 #: A hexadecimal digit with its two high bits set to 10: the variant of RFC 9562 in the ninth byte.
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
+_INNER = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER = bytes(byte ^ 0x5C for byte in range(256))
+
+
+@lru_cache(maxsize=16)
+def _states(key: bytes) -> tuple[Callable[[], Any], Callable[[], Any]]:
+    """The two hash states that HMAC (RFC 2104) begins with under a key: worked out once, then copied for each id.
+
+    `hmac.digest` works both out each time, which costs more than the id itself; a test compares the two.
+    """
+    block = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
+    return hashlib.sha256(block.translate(_INNER)).copy, hashlib.sha256(block.translate(_OUTER)).copy
+
 
 def keyed_uuid(key: bytes, custody: str, kind: str, assigner: str, value: str) -> str:
     """The id of one thing as a UUIDv8 string. Parts are separated by U+001F so that they cannot run together."""
-    return _uuid8(key, f"{custody}\x1f{kind}\x1f{assigner}\x1f{value}")
+    return _uuid8(_states(key), f"{custody}\x1f{kind}\x1f{assigner}\x1f{value}")
 
 
-def _uuid8(key: bytes, meaning: str) -> str:
-    text = hmac.digest(key, meaning.encode(), "sha256").hex()
+def _uuid8(states: tuple[Callable[[], Any], Callable[[], Any]], meaning: str) -> str:
+    inner = states[0]()
+    inner.update(meaning.encode())
+    outer = states[1]()
+    outer.update(inner.digest())
+    text: str = outer.hexdigest()
     return f"{text[:8]}-{text[8:12]}-8{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
 
 
 class Ids:
     """The ids of one translation: remembers what each stands for, so that a collision is an error."""
 
-    __slots__ = ("_custody", "_key", "_seen")
+    __slots__ = ("_custody", "_seen", "_states")
 
     def __init__(self, key: bytes, custody: str) -> None:
-        self._key = key
+        self._states = _states(key)
         self._custody = custody
         self._seen: dict[str, str] = {}
 
     def of(self, kind: str, assigner: str, value: str) -> str:
         """The id of (kind, assigner, value). Raises TranslateError `translate.id-collision`."""
         meaning = f"{self._custody}\x1f{kind}\x1f{assigner}\x1f{value}"
-        text = hmac.digest(self._key, meaning.encode(), "sha256").hex()  # as _uuid8, without the call
-        made = f"{text[:8]}-{text[8:12]}-8{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
+        made = _uuid8(self._states, meaning)
         if self._seen.setdefault(made, meaning) != meaning:
             raise TranslateError("translate.id-collision", "two different things have the same id", path=kind)
         return made
