@@ -1,0 +1,185 @@
+"""What the hub needs, checked one by one without changing anything."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from hub.errors import HubError
+from hub.settings import DestinationSection, Settings, SourceSection, load
+
+_PORTS = {"http": 80, "https": 443, "mllp": 2575, "mllps": 2575}
+#: Seconds to wait for a destination's TCP port.
+REACH = 2.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One thing that was checked; `todo` says what to do when it is not well."""
+
+    name: str
+    ok: bool
+    detail: str
+    todo: str = ""
+
+
+def checkup(config: Path) -> Iterator[Finding]:
+    """Each check in turn. Nothing after the settings can be checked without them."""
+    try:
+        settings = load(config)
+    except HubError as error:
+        detail = "; ".join(f"{issue.path}: {issue.text}" if issue.path else issue.text for issue in error.issues)
+        yield Finding(name="settings", ok=False, detail=detail, todo=f"Correct {config.name}")
+        return
+    yield Finding(
+        name="settings", ok=True, detail=f"{len(settings.source)} sources, {len(settings.destination)} destinations"
+    )
+    yield _library(settings.hub.database)
+    yield _schema(settings.hub.database)
+    yield _keys(settings)
+    yield _address(settings)
+    for source in settings.source:
+        yield from _source(source)
+    for destination in settings.destination:
+        yield from _destination(destination)
+
+
+def _library(url: str) -> Finding:
+    name = "database library"
+    if not url.startswith("sqlite"):
+        return Finding(name=name, ok=True, detail="PostgreSQL: its driver's")
+    import pysqlite3.dbapi2 as module
+
+    from hub.store.engine import SQLITE
+
+    ok = module.sqlite_version_info >= SQLITE
+    return Finding(
+        name=name,
+        ok=ok,
+        detail=f"SQLite {module.sqlite_version}",
+        todo="" if ok else "Install the pysqlite3 wheel with SQLite 3.51.3 or later: earlier ones can corrupt the file",
+    )
+
+
+def _schema(url: str) -> Finding:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from hub.store.engine import reader_engine, sqlite_file
+    from hub.store.migrate import check_schema
+
+    file = sqlite_file(url)
+    if file is not None and not file.exists():
+        there = file.parent if file.parent.exists() else None
+        ok = there is not None and os.access(there, os.W_OK)
+        return Finding(
+            name="database",
+            ok=ok,
+            detail="not made yet",
+            todo="" if ok else "Make its folder and let the hub write there",
+        )
+    try:
+        engine = reader_engine(url)
+        try:
+            with engine.connect() as connection:
+                check_schema(connection)
+        finally:
+            engine.dispose()
+    except HubError as error:
+        return Finding(
+            name="database", ok=False, detail=error.issues[0].text, todo="Start this release once: it migrates"
+        )
+    except SQLAlchemyError as error:
+        return Finding(
+            name="database", ok=False, detail=type(error).__name__, todo="See that the database can be reached"
+        )
+    return Finding(name="database", ok=True, detail="the tables are those of this release")
+
+
+def _keys(settings: Settings) -> Finding:
+    if "HANDOFF_KEYS" in os.environ:
+        from hub.store.keys import EnvKeys
+
+        try:
+            EnvKeys(os.environ)
+        except HubError as error:
+            return Finding(name="keys", ok=False, detail=error.issues[0].text, todo="Set HANDOFF_KEYS as documented")
+        return Finding(name="keys", ok=True, detail="from HANDOFF_KEYS")
+    path = settings.hub.keys
+    if not path.exists():
+        return Finding(name="keys", ok=True, detail="the key file is made on the first start; then keep a copy apart")
+    mode = path.stat().st_mode & 0o777
+    ok = mode & 0o077 == 0
+    return Finding(name="keys", ok=ok, detail=f"mode {mode:04o}", todo="" if ok else f"chmod 600 {path.name}")
+
+
+def _address(settings: Settings) -> Finding:
+    """Whether the hub can listen, or somebody does already: most often this hub itself."""
+    section = settings.hub
+    where = f"{section.bind}:{section.port}"
+    family = socket.AF_INET6 if ":" in section.bind else socket.AF_INET
+    with contextlib.closing(socket.socket(family, socket.SOCK_STREAM)) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((section.bind, section.port))
+        except OSError:
+            taken = probe.connect_ex((section.bind, section.port)) == 0
+            return Finding(
+                name="address",
+                ok=taken,
+                detail=f"{where} is in use" + (", by a hub that runs or by another program" if taken else ""),
+                todo="" if taken else "Choose another hub.bind or hub.port",
+            )
+    return Finding(name="address", ok=True, detail=f"{where} is free")
+
+
+def _source(source: SourceSection) -> Iterator[Finding]:
+    name = f"source {source.name}"
+    if source.folder is not None:
+        ok = source.folder.is_dir() and os.access(source.folder, os.R_OK | os.W_OK)
+        detail = "its folder can be watched" if ok else "its folder is not there, or not ours to write in"
+        yield Finding(name=name, ok=ok, detail=detail, todo="" if ok else "Make the folder, or correct source.folder")
+    elif source.token is not None:
+        try:
+            source.token.digest()
+        except HubError as error:
+            yield Finding(name=name, ok=False, detail=error.issues[0].text, todo="Set its token")
+        else:
+            yield Finding(name=name, ok=True, detail="has its token")
+
+
+def _destination(destination: DestinationSection) -> Iterator[Finding]:
+    name = f"destination {destination.id}"
+    for what, secret, needed in (
+        ("token", destination.token, "reveal"),
+        ("answer token", destination.answer_token, "digest"),
+    ):
+        if secret is not None:
+            try:
+                getattr(secret, needed)()
+            except HubError as error:
+                yield Finding(name=name, ok=False, detail=f"{what}: {error.issues[0].text}", todo=f"Set its {what}")
+    parts = urlsplit(destination.url)
+    try:
+        port = parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        port = None
+    if parts.hostname is None or port is None:
+        yield Finding(name=name, ok=False, detail="its URL names no host and port", todo="Correct destination.url")
+        return
+    try:
+        socket.create_connection((parts.hostname, port), timeout=REACH).close()
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else type(error).__name__
+        yield Finding(
+            name=name,
+            ok=False,
+            detail=f"cannot be reached by TCP ({why})",
+            todo="See that it runs, and that nothing between here and there refuses the connection",
+        )
+    else:
+        yield Finding(name=name, ok=True, detail="can be reached by TCP")

@@ -1,0 +1,137 @@
+"""Running the service: listen, say where, serve until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+
+from hub.app import create_app
+from hub.cli import log_lines
+from hub.errors import SettingsError
+from hub.settings import HubSection, Settings
+
+#: Seconds that open requests have to end in when the hub is told to stop.
+PATIENCE = 5
+
+
+def serve(settings: Settings, *, say: Callable[[str], None], ready_file: Path | None) -> None:
+    """Runs the hub until SIGINT or SIGTERM. `say` gets where it listens and the console's one-time token.
+
+    The ready file appears whole, and only when everything listens. Raises SettingsError `settings.port` when the
+    address is taken, and what the store and the settings raise.
+    """
+    log_lines.configure()
+    listening = _listen(settings.hub)
+    token = secrets.token_urlsafe(32)
+    app = create_app(settings, local_token=token)
+    server = _Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=PATIENCE,
+            ssl_certfile=settings.hub.tls_certificate,
+            ssl_keyfile=settings.hub.tls_key,
+        )
+    )
+    try:
+        asyncio.run(_run(server, app, listening, settings, token, say, ready_file))
+    finally:
+        listening.close()
+        if ready_file is not None:
+            ready_file.unlink(missing_ok=True)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, but a signal that stops it is the normal end of the command and not a death by that signal."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stops gracefully on the first SIGINT or SIGTERM, at once on a second."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+
+def _listen(section: HubSection) -> socket.socket:
+    family = socket.AF_INET6 if ":" in section.bind else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((section.bind, section.port))
+        made.listen(2048)
+    except OSError as error:
+        made.close()
+        raise SettingsError(
+            "settings.port", f"cannot listen there: {os.strerror(error.errno or 0)}", path="hub.bind, hub.port"
+        ) from None
+    return made
+
+
+async def _run(
+    server: _Server,
+    app: FastAPI,
+    listening: socket.socket,
+    settings: Settings,
+    token: str,
+    say: Callable[[str], None],
+    ready_file: Path | None,
+) -> None:
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.01)
+    if server.started:
+        port = listening.getsockname()[1]
+        mllp = getattr(app.state, "mllp_port", None)
+        for line in announcement(settings.hub, port, mllp, token):
+            say(line)
+        if ready_file is not None:
+            await asyncio.to_thread(
+                _write, ready_file, {"pid": os.getpid(), "http": port, "mllp": mllp, "token": token}
+            )
+    await serving
+    if not server.started:
+        raise SettingsError("settings.start", "the hub did not start; its log says why", path="hub")
+
+
+def announcement(section: HubSection, port: int, mllp: int | None, token: str) -> list[str]:
+    """Where the hub listens and how to sign in, for whoever started it."""
+    scheme = "http" if section.tls_certificate is None else "https"
+    host = f"[{section.bind}]" if ":" in section.bind else section.bind
+    lines = [f"Listening  {scheme}://{host}:{port}"]
+    if mllp is not None:
+        lines.append(f"MLLP       {host}:{mllp}")
+    lines += [
+        f"Console    {scheme}://{host}:{port}/console",
+        f"Token      {token}   (signs one person in, once; `handoff token` makes another)",
+    ]
+    return lines
+
+
+def _write(path: Path, content: dict[str, object]) -> None:
+    """The file with its whole content, or none: it holds the token, so it is the owner's alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(new, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(content, file)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)

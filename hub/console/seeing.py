@@ -1,0 +1,90 @@
+"""Who may see what: the rules of the console, without any page.
+
+A person sees the content of their own custody. Of everything else they see states, sizes and codes, save those that
+would tell what no release has told them: what a center answered is the center's record (design, section 8).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from hub.records import Alarm, DecisionRecord, Hold, Referral, TraceStep
+from hub.settings import Settings
+from hub.store import decisions, documents, referrals, traces
+from hub.store.tx import Tx
+
+#: What a referral stands at before its center has it.
+_NOT_GONE = frozenset({"new", "withheld", "held"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """A referral as one viewer may see it. `status` None: not theirs to see. `own`: by the viewer's own record of it,
+    which an answer does not change."""
+
+    referral: Referral
+    status: str | None
+    business: str
+    own: bool
+
+
+def center_of(settings: Settings, destination: str) -> str | None:
+    """The organization behind a destination, or None when it is no longer configured."""
+    return next((d.organization for d in settings.destination if d.id == destination), None)
+
+
+def referral(tx: Tx, settings: Settings, found: Referral, viewer: str) -> Seen | None:
+    """A referral for a viewer's custody, or None: a center does not learn of one that has not reached it.
+
+    The Task's status is for the center, and for the referrer as long as the Task is the referrer's own record. After
+    the answer the referrer keeps seeing its own last record: whether there is an answer is told by an outcome alone.
+    """
+    if viewer == center_of(settings, found.destination):
+        if found.business_status in _NOT_GONE and found.answered_at is None and viewer != found.custody:
+            return None
+        return Seen(referral=found, status=found.status, business=found.business_status, own=False)
+    if viewer != found.custody:
+        return Seen(referral=found, status=None, business="", own=False)
+    task = documents.current(tx, "Task", found.task_id)
+    if task is None or task.custody == viewer:
+        return Seen(referral=found, status=found.status, business=found.business_status, own=True)
+    mine = next((d for d in documents.history(tx, "Task", found.task_id) if d.custody == viewer), None)
+    resource: dict[str, Any] = (mine.resource if mine is not None else None) or {}
+    business = resource.get("businessStatus", {}).get("coding", [{}])[0].get("code", "new")
+    return Seen(referral=found, status=str(resource.get("status", "requested")), business=str(business), own=True)
+
+
+def steps(tx: Tx, settings: Settings, message_id: int, viewer: str, *, own: bool) -> list[TraceStep]:
+    """The steps of a message for a viewer: an answer is for the center alone, and a center is not told what was
+    withheld from it."""
+    found = []
+    for step in traces.of(tx, message_id):
+        if step.step == "answer" and center_of(settings, str(step.detail.get("destination"))) != viewer:
+            continue
+        if step.step == "release" and step.state != "released" and step.detail.get("recipient") == viewer and not own:
+            continue
+        found.append(step)
+    return found
+
+
+def decided(tx: Tx, message_id: int, viewer: str) -> list[DecisionRecord]:
+    """The decisions that the viewer's own organization made: to others even their existence can tell something."""
+    return [one for one in decisions.by_message(tx, message_id) if one.custody == viewer]
+
+
+def alarm(tx: Tx, settings: Settings, found: Alarm, viewer: str) -> bool:
+    """Whether a viewer is shown an alarm. That it ended because an answer came is for the center alone."""
+    if found.kind != "unanswered":
+        return True
+    about = referrals.find_by_task(tx, found.subject_id)
+    if about is not None and viewer == center_of(settings, about.destination):
+        return True
+    if found.cleared_at is not None:
+        return False
+    return viewer == found.custody or settings.posture(viewer) != "law-enforcement"
+
+
+def may_settle(settings: Settings, found: Hold, viewer: str) -> bool:
+    """Whether a viewer may settle a hold: the custody whose record it is, and the hub's operator."""
+    return viewer in (found.custody, settings.operator.organization)
