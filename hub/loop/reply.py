@@ -14,7 +14,7 @@ from mappings.hl7v2.answer import Answer as V2Answer
 
 TASK = "https://warmhandoff.org/fhir/sid/task"
 REFERRAL = "https://warmhandoff.org/fhir/sid/referral"
-BUSINESS_STATUS = "https://warmhandoff.org/fhir/CodeSystem/referral-status"
+BUSINESS_STATUS = "https://warmhandoff.org/fhir/CodeSystem/task-business-status"
 
 #: R4 task-status codes that a center's answer may set (Gravity's referral Task has no `received` and no `ready`).
 Status = Literal["accepted", "rejected", "in-progress", "on-hold", "completed", "failed", "cancelled"]

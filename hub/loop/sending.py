@@ -193,7 +193,7 @@ def _sent(
 
 
 DELIVERED = {
-    "coding": [{"system": "https://warmhandoff.org/fhir/CodeSystem/referral-status", "code": "delivered"}],
+    "coding": [{"system": "https://warmhandoff.org/fhir/CodeSystem/task-business-status", "code": "delivered"}],
     "text": "delivered",
 }
 

@@ -6,7 +6,7 @@ from the Bundle's own id, so that a retry has the same bytes and a receiver can 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import orjson
@@ -47,28 +47,37 @@ def transaction(bundle: dict[str, Any], partner: Partner) -> bytes:
     return orjson.dumps({**bundle, "type": "transaction", "entry": entries})
 
 
+#: The event of a contact that refers nobody.
+FIELD_CONTACT: Final = "https://warmhandoff.org/fhir/CodeSystem/message-event|field-contact"
+
+
 def message(bundle: dict[str, Any], partner: Partner, *, update: bool = False) -> bytes:
     """`bundle` as the bytes of a message, its MessageHeader first, focus on ServiceRequest and Task.
 
-    `update`: the partner's update event. The same Bundle gives the same bytes. Raises RenderError
-    `render.no-bundle-id`, `render.no-focus` (no ServiceRequest to speak of), `render.event` (the partner's event is
-    not `system|code`), `render.required-reference`.
+    A contact that refers nobody is a message of the event `field-contact` with its Encounters in focus. `update`: the
+    partner's update event. The same Bundle gives the same bytes. Raises RenderError `render.no-bundle-id`,
+    `render.no-focus` (neither a ServiceRequest nor an Encounter), `render.event` (the partner's event is not
+    `system|code`), `render.required-reference`.
     """
     made = bundle.get("id")
     if not made:
         raise RenderError("render.no-bundle-id", "a message's ids come from the Bundle's id", path="Bundle.id")
-    system, bar, code = (partner.update_event if update else partner.event).rpartition("|")
-    if not (system and bar and code):
-        raise RenderError("render.event", "the partner's event is not system|code", path="Partner.event")
     entries = [{"fullUrl": entry["fullUrl"], "resource": entry["resource"]} for entry in _taken(bundle, partner)]
+    referral = any(entry["resource"]["resourceType"] == "ServiceRequest" for entry in entries)
     focus = [
         {"reference": entry["fullUrl"]}
-        for kind in ("ServiceRequest", "Task")
+        for kind in (("ServiceRequest", "Task") if referral else ("Encounter",))
         for entry in entries
         if entry["resource"]["resourceType"] == kind
     ]
-    if not any(entry["resource"]["resourceType"] == "ServiceRequest" for entry in entries):
-        raise RenderError("render.no-focus", "a referral message needs a ServiceRequest", path="MessageHeader.focus")
+    if not focus:
+        raise RenderError(
+            "render.no-focus", "there is nothing that a message could be about", path="MessageHeader.focus"
+        )
+    event = (partner.update_event if update else partner.event) if referral else FIELD_CONTACT
+    system, bar, code = event.rpartition("|")
+    if not (system and bar and code):
+        raise RenderError("render.event", "the partner's event is not system|code", path="Partner.event")
     kind = "update" if update else "submit"
     number = derived_id(made, f"message-header|{kind}")
     header: Json = {"resourceType": "MessageHeader", "id": number, "eventCoding": {"system": system, "code": code}}

@@ -284,7 +284,8 @@ class Draft:
         text = coded.text
         if text:
             text = clean(text)
-        if not mapped and (code or text) and not (coded.system and published(coded.system)):
+        # Words without a code are words: there is nothing that a table could map by.
+        if not mapped and code and not (coded.system and published(coded.system)):
             self.issue("translate.unmapped-code", path)
         if codings:
             return {"coding": codings, "text": text} if text else {"coding": codings}
