@@ -11,22 +11,24 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import os
+import re
 import tomllib
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from hub.errors import SettingsError
 from mappings.incident import Agency, Identifier, Organization, Role, Telecom, Urgency
-from mappings.partner import Partner
+from mappings.partner import Carrier, Partner
 
 ENVIRONMENT = "HANDOFF_"
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine's own."""
     if host == "localhost":
         return True
     try:
@@ -35,8 +37,18 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+def _iana(zone: str) -> str:
+    if zone not in available_timezones():
+        raise ValueError("not an IANA zone")
+    return zone
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
+_NOTHING = hashlib.sha256(b"").hexdigest()
 
 
 class Secret(_Strict):
@@ -50,14 +62,19 @@ class Secret(_Strict):
     def _one(self) -> Self:
         if sum(value is not None for value in (self.env, self.file, self.sha256)) != 1:
             raise ValueError("name exactly one of env, file, sha256")
+        if self.sha256 is not None and not _SHA256.fullmatch(self.sha256):
+            raise ValueError("sha256 is 64 hexadecimal digits")
+        if self.sha256 is not None and self.sha256.lower() == _NOTHING:
+            # a request without any token has this digest too
+            raise ValueError("sha256 is that of an empty token")
         return self
 
     def reveal(self) -> str:
         """The token, to present it. Raises SettingsError `settings.secret` when only its hash is known."""
         if self.env is not None and os.environ.get(self.env):
             return os.environ[self.env]
-        if self.file is not None and self.file.is_file():
-            return self.file.read_text().strip()
+        if self.file is not None and self.file.is_file() and (found := self.file.read_text().strip()):
+            return found
         raise SettingsError("settings.secret", "the secret named here is not there", path=self.env or "file")
 
     def under(self, base: Path) -> Secret:
@@ -104,6 +121,8 @@ class HubSection(_Strict):
     max_body: int = Field(default=64 * 1024 * 1024, gt=0)
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    #: Whether this process also reads and sends what it received; else it only receives and answers.
+    worker: bool = True
     lease: float = Field(default=30.0, gt=0)
     poll: float = Field(default=0.25, gt=0)
     retry_base: float = Field(default=1.0, gt=0)
@@ -115,9 +134,16 @@ class HubSection(_Strict):
     @model_validator(mode="after")
     def _loopback(self) -> Self:
         # Without TLS the console and the API would be readable on the wire (design, section 7).
-        if self.tls_certificate is None and not _is_loopback(self.bind):
+        if self.tls_certificate is None and not is_loopback(self.bind):
             raise ValueError("without TLS the hub binds to loopback only")
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("TLS takes a certificate and its key")
         return self
+
+    @field_validator("zone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        return _iana(value)
 
 
 class OrganizationSection(_Strict):
@@ -155,9 +181,7 @@ class AgencySection(_Strict):
     @field_validator("zone")
     @classmethod
     def _zone(cls, value: str) -> str:
-        if value not in available_timezones():
-            raise ValueError("not an IANA zone")
-        return value
+        return _iana(value)
 
 
 class SourceSection(_Strict):
@@ -201,9 +225,14 @@ class PartnerSection(_Strict):
     receiving_facility: str | None = None
     acknowledgement: Literal["original", "enhanced"] | None = None
     zone: str | None = None
-    notice: str | None = None
-    scope: str | None = None
-    labels: str | None = None
+    notice: Carrier | None = None
+    scope: Carrier | None = None
+    labels: Carrier | None = None
+
+    @field_validator("zone")
+    @classmethod
+    def _zone(cls, value: str | None) -> str | None:
+        return value if value is None else _iana(value)
 
 
 _FORMS: dict[str, str] = {"fhir-message": "message", "fhir-rest": "transaction", "hl7v2": "hl7v2"}
@@ -296,11 +325,13 @@ class Settings(_Strict):
             ("route.organization", {r.organization for r in self.route}, known),
             ("route.destination", {r.destination for r in self.route}, destinations),
             ("exchange.agency", {e.agency for e in self.exchange}, agencies),
+            ("exchange.to", {to for e in self.exchange for to in e.to}, known | set(get_args(Role))),
         ):
             if wanted - there:
                 raise ValueError(f"{what} names something that is not configured")
         for what, names in (
             ("organization.id", [o.id for o in self.organization]),
+            ("agency.id", [a.id for a in self.agency]),
             ("source.name", [s.name for s in self.source]),
             ("destination.id", [d.id for d in self.destination]),
         ):
@@ -347,7 +378,8 @@ class Settings(_Strict):
 def load(path: Path | None, *, environ: dict[str, str] | None = None) -> Settings:
     """Settings of a TOML file under the environment. Relative paths are relative to the file.
 
-    Raises SettingsError: `settings.not-toml`, or `settings.invalid` with one issue a field; never a value.
+    Raises SettingsError: `settings.missing`, `settings.not-toml`, `settings.environment`, or `settings.invalid` with
+    the place of each fault; never a value.
     """
     document: dict[str, Any] = {}
     if path is not None:
@@ -363,6 +395,9 @@ def load(path: Path | None, *, environ: dict[str, str] | None = None) -> Setting
             *parents, leaf = name.removeprefix(ENVIRONMENT).lower().split("__")
             for parent in parents:
                 section = section.setdefault(parent, {})
+                if not isinstance(section, dict):
+                    # what is listed in the file (sources, say) has no names to reach it by
+                    raise SettingsError("settings.environment", "this cannot be set from the environment", path=name)
             section[leaf] = value
     return parse(document, base=path.parent if path else Path())
 

@@ -4,16 +4,62 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from pathlib import Path
+from traceback import extract_tb
 
 import orjson
+import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hub.errors import ReceiveError
+from hub.errors import ReceiveError, StoreError
 from mappings.errors import WarmHandoffError
 from profiles.issue import Issue, operation_outcome
 
 FHIR_JSON = "application/fhir+json"
+
+log = structlog.get_logger("hub.web")
+
+
+class Guard:
+    """Outermost: what nobody caught becomes an honest OperationOutcome, and no traceback with values in a log.
+
+    A store that has too much waiting, or did not take the write, answers 503: the sender keeps its message and tries
+    again. Anything else is a 500. Both are logged by type and place only.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception as error:  # noqa: BLE001 - the last line before the server, which would log the text
+            frames = extract_tb(error.__traceback__)
+            place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+            log.error("request.failed", error=type(error).__name__, rule=getattr(error, "rule", None), at=place)
+            if not started:
+                await _failed(error)(scope, receive, send)
+
+
+def _failed(raised: Exception) -> Response:
+    if isinstance(raised, StoreError):
+        return error(503, raised, headers={"retry-after": "5"})
+    return outcome(
+        500, Issue(severity="fatal", code="exception", rule="hub.failed", path="", text="the hub failed on this")
+    )
 
 
 def outcome(status: int, *issues: Issue, headers: Mapping[str, str] | None = None) -> Response:
@@ -26,6 +72,11 @@ def outcome(status: int, *issues: Issue, headers: Mapping[str, str] | None = Non
 def error(status: int, raised: WarmHandoffError, headers: Mapping[str, str] | None = None) -> Response:
     """What was raised, as an OperationOutcome."""
     return outcome(status, *raised.issues, headers=headers)
+
+
+def busy(raised: StoreError) -> Response:
+    """Nothing was stored: the sender keeps it and tries again."""
+    return outcome(503, *raised.issues, headers={"retry-after": "5"})
 
 
 def unauthorized() -> Response:
@@ -47,7 +98,7 @@ async def body(request: Request, limit: int) -> bytes:
     """The body, read up to `limit` bytes. Raises ReceiveError `receive.too-large`, `receive.cut`, `receive.empty`."""
     declared = request.headers.get("content-length", "")
     too_large = ReceiveError("receive.too-large", "the body is larger than this hub takes", code="too-long")
-    if declared.isdigit() and int(declared) > limit:
+    if declared.isascii() and declared.isdigit() and int(declared) > limit:
         raise too_large
     read = bytearray()
     try:

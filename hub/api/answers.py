@@ -14,15 +14,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hub import pipeline
-from hub.errors import ReceiveError
+from hub.errors import ReceiveError, StoreError
 from hub.settings import DestinationSection
-from hub.web import bearer, body, error, outcome, unauthorized
+from hub.web import bearer, body, busy, error, outcome, unauthorized
 from profiles.issue import Issue
 
 MAX_ANSWER = 8 * 1024 * 1024
 
 _STATUS = {
     "receive.too-large": 413,
+    "receive.cut": 400,
+    "receive.empty": 400,
     "receive.conflict": 409,
     "receive.move": 409,
     "receive.no-referral": 404,
@@ -59,6 +61,8 @@ def routes(hub: pipeline.Hub) -> list[Route]:
             )
         except ReceiveError as raised:
             return error(_STATUS.get(raised.rule, 422), raised)
+        except StoreError as raised:
+            return busy(raised)
         return outcome(
             200, Issue(severity="information", code="informational", rule="answer.taken", path="", text="taken")
         )

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from hub.delivery.receipt import Receipt
-from hub.delivery.transport import Answer, Transport, refusal
+from hub.delivery.transport import Answer, Transport, refusal, resources
 from hub.errors import DeliveryError
 
 MEDIA_TYPE = "application/fhir+json"
@@ -46,9 +46,8 @@ def _raise_for_response(answer: Answer) -> None:
         return
     if not isinstance(body, dict) or body.get("resourceType") != "Bundle":
         return
-    for entry in body.get("entry") or ():
-        resource = entry.get("resource") if isinstance(entry, dict) else None
-        if isinstance(resource, dict) and resource.get("resourceType") == "MessageHeader":
+    for resource in resources(body):
+        if resource.get("resourceType") == "MessageHeader":
             response = resource.get("response")
             code = response.get("code") if isinstance(response, dict) else None
             if code == "transient-error":

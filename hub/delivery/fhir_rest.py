@@ -13,7 +13,7 @@ from urllib.parse import quote
 import orjson
 
 from hub.delivery.receipt import Receipt
-from hub.delivery.transport import Transport, refusal
+from hub.delivery.transport import Transport, refusal, resources
 from hub.errors import DeliveryError
 
 MEDIA_TYPE = "application/fhir+json"
@@ -37,7 +37,7 @@ async def send(
     if remote is None:
         found = await find_task(transport, url, task_id=task_id, token=token, timeout=timeout, now=now)
         remote = found.get("id") if found else None
-    if remote is None:
+    if not isinstance(remote, str) or not remote:
         raise DeliveryError("deliver.not-stored", "the destination said yes but has no such Task", unknown=True)
     return Receipt(code=str(answer.status), remote_task=remote)
 
@@ -70,10 +70,7 @@ async def _get(transport: Transport, url: str, token: str | None, timeout: float
     if isinstance(body, dict) and body.get("resourceType") == "Task":
         return body
     if isinstance(body, dict) and body.get("resourceType") == "Bundle":
-        for entry in body.get("entry") or ():
-            resource = entry.get("resource") if isinstance(entry, dict) else None
-            if isinstance(resource, dict) and resource.get("resourceType") == "Task":
-                return resource
+        return next((r for r in resources(body) if r.get("resourceType") == "Task"), None)
     return None
 
 
@@ -92,11 +89,14 @@ def _location(answer: bytes, request: bytes, task_id: str) -> str | None:
         made, sent = orjson.loads(answer), orjson.loads(request)
     except orjson.JSONDecodeError:
         return None
-    if not isinstance(made, dict) or len(made.get("entry") or ()) != len(sent["entry"]):
+    if not isinstance(made, dict) or not isinstance(made.get("entry"), list):
+        return None
+    if len(made["entry"]) != len(sent["entry"]):
         return None
     for asked, given in zip(sent["entry"], made["entry"], strict=True):
         if asked["resource"]["resourceType"] == "Task" and asked.get("fullUrl") == f"urn:uuid:{task_id}":
-            location = (given.get("response") or {}).get("location") if isinstance(given, dict) else None
+            response = given.get("response") if isinstance(given, dict) else None
+            location = response.get("location") if isinstance(response, dict) else None
             parts = str(location or "").split("/")
             if "Task" in parts and parts.index("Task") + 1 < len(parts):
                 return parts[parts.index("Task") + 1] or None

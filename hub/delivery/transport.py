@@ -6,13 +6,15 @@ whether bytes may have arrived. httpx logs whole URLs at INFO; its logger is rai
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
@@ -63,27 +65,44 @@ class Transport:
     ) -> Answer:
         """One request, one answer of any status.
 
-        Raises DeliveryError: `deliver.unreachable` (nothing was sent), `deliver.timeout` and `deliver.cut` (bytes may
-        have arrived: `unknown`), `deliver.answer-too-large`.
+        `timeout` is for everything together, in seconds. Raises DeliveryError: `deliver.url`, `deliver.unreachable`
+        (nothing was sent), `deliver.timeout` and `deliver.cut` (bytes may have arrived: `unknown`),
+        `deliver.answer-too-large`.
         """
         try:
-            async with self._client.stream(
-                method, url, content=content, headers=dict(headers or {}), timeout=timeout
-            ) as response:
+            # httpx bounds each read; a server that trickles would keep a lane beyond its lease.
+            async with (
+                asyncio.timeout(timeout),
+                self._client.stream(
+                    method,
+                    url,
+                    content=content,
+                    headers=dict(headers or {}),
+                    # half of it to connect, so that "never connected" is told from "did not answer"
+                    timeout=httpx.Timeout(timeout, connect=timeout / 2),
+                ) as response,
+            ):
                 body = bytearray()
                 async for chunk in response.aiter_bytes():
                     body += chunk
                     if len(body) > MAX_ANSWER:
                         raise DeliveryError("deliver.answer-too-large", "the answer is too large", unknown=True)
                 return Answer(status=response.status_code, headers=dict(response.headers), body=bytes(body))
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+            raise DeliveryError("deliver.url", "the destination's URL is not usable", retry=False) from None
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
             raise DeliveryError("deliver.unreachable", "no connection to the destination") from None
-        except httpx.TimeoutException:
+        except (httpx.TimeoutException, TimeoutError):
             raise DeliveryError("deliver.timeout", "the destination did not answer in time", unknown=True) from None
         except (httpx.TransportError, httpx.StreamError):
             raise DeliveryError("deliver.cut", "the connection was cut", unknown=True) from None
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol):
-            raise DeliveryError("deliver.url", "the destination's URL is not usable", retry=False) from None
+
+
+def resources(bundle: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The resources of a Bundle that a server sent; whatever in it is none is passed over."""
+    entries = bundle.get("entry")
+    found = [e.get("resource") for e in (entries if isinstance(entries, list) else ()) if isinstance(e, dict)]
+    return [resource for resource in found if isinstance(resource, dict)]
 
 
 def refusal(answer: Answer, now: float) -> DeliveryError:
@@ -108,9 +127,11 @@ def _retry_after(value: str | None, now: float) -> float | None:
     """Retry-After (RFC 9110, 10.2.3) in seconds from `now` (epoch seconds); None when absent or unreadable."""
     if not value:
         return None
-    if value.isdigit():
-        return float(value)
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
     try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
+        at = parsedate_to_datetime(value)
     except ValueError:
         return None
+    # An HTTP date is in GMT; the parser leaves a zone of -0000 off.
+    return max(0.0, (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now)

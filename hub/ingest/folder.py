@@ -11,9 +11,13 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import structlog
+
 from hub import pipeline
-from hub.errors import ReceiveError
+from hub.errors import ReceiveError, StoreError
 from hub.settings import SourceSection
+
+log = structlog.get_logger("hub.ingest.folder")
 
 Seen = dict[Path, tuple[int, int]]
 
@@ -22,7 +26,10 @@ async def watch(hub: pipeline.Hub, source: SourceSection, *, every: float = 0.5)
     """Looks every `every` seconds until cancelled."""
     seen: Seen = {}
     while True:
-        seen = await look(hub, source, seen)
+        try:
+            seen = await look(hub, source, seen)
+        except (OSError, StoreError) as error:
+            log.error("folder.failed", source=source.name, error=type(error).__name__)
         await asyncio.sleep(every)
 
 
@@ -34,16 +41,23 @@ async def look(hub: pipeline.Hub, source: SourceSection, seen: Seen) -> Seen:
     for path in await asyncio.to_thread(_candidates, folder, source.pattern):
         try:
             stat = path.stat()
-        except FileNotFoundError:
+        except OSError:
             continue
         mark = (stat.st_size, stat.st_mtime_ns)
         if seen.get(path) != mark:
             waiting[path] = mark
             continue
         if stat.st_size > hub.settings.hub.max_body or stat.st_size == 0:
+            log.warning("folder.rejected", source=source.name, size=stat.st_size)
             _move(path, folder / "rejected")
             continue
-        data = await asyncio.to_thread(path.read_bytes)
+        try:
+            data = await asyncio.to_thread(path.read_bytes)
+        except OSError as error:
+            # One that may not be read stops none of the others.
+            log.warning("folder.unreadable", source=source.name, error=type(error).__name__)
+            waiting[path] = mark
+            continue
         try:
             await pipeline.receive(hub, source, data, media_type=_media_type(path), control_id=None)
         except ReceiveError:

@@ -18,9 +18,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hub import pipeline
-from hub.errors import ReceiveError
+from hub.errors import ReceiveError, StoreError
 from hub.settings import SourceSection
-from hub.web import bearer, body, error, outcome, unauthorized
+from hub.web import bearer, body, busy, error, outcome, unauthorized
 from profiles.issue import Issue
 
 _STATUS = {"receive.too-large": 413, "receive.cut": 400, "receive.empty": 400, "receive.conflict": 409}
@@ -52,6 +52,8 @@ def routes(hub: pipeline.Hub) -> list[Route]:
             )
         except ReceiveError as raised:
             return error(_STATUS.get(raised.rule, 400), raised)
+        except StoreError as raised:
+            return busy(raised)
         location = {"location": f"/ingest/{source.name}/messages/{received.message_id}"}
         if received.issues:
             return outcome(422, *received.issues, headers=location)
@@ -67,7 +69,7 @@ def routes(hub: pipeline.Hub) -> list[Route]:
         source = source_of(request)
         if source is None:
             return unauthorized()
-        found = pipeline.status(hub, source, request.path_params["message"])
+        found = await pipeline.status(hub, source, request.path_params["message"])
         if found is None:
             return outcome(
                 404, Issue(severity="error", code="not-found", rule="receive.unknown", path="", text="no such message")

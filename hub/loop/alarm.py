@@ -6,6 +6,8 @@ person is stands in the referral, which its custody can open.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import structlog
 
 from hub.loop.context import Hub
@@ -17,9 +19,15 @@ from hub.store.tx import Tx
 log = structlog.get_logger("hub.alarm")
 
 
-def sound_referral(tx: Tx, hub: Hub, kind: AlarmKind, referral: Referral) -> Alarm | None:
-    """Rings about a referral, once for each kind: an alarm that a person has taken does not start again."""
-    if alarms.find(tx, kind=kind, subject_type="Task", subject_id=referral.task_id):
+def sound_referral(
+    tx: Tx, hub: Hub, kind: AlarmKind, referral: Referral, *, since: datetime | None = None
+) -> Alarm | None:
+    """Rings about a referral, once for each kind: an alarm that a person has taken does not start again.
+
+    `since` is when this trouble began (the delivery was queued): an earlier one's alarm does not silence it.
+    """
+    earlier = alarms.find(tx, kind=kind, subject_type="Task", subject_id=referral.task_id)
+    if any(since is None or one.raised_at >= since for one in earlier):
         return None
     try:
         destination = hub.settings.destination_of(referral.destination)

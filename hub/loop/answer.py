@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.errors import DuplicateConflict, ReceiveError
+from hub.loop import alarm, fault
 from hub.loop.context import Hub
 from hub.loop.record import audit, trace
 from hub.loop.reply import FINAL, Reply, moved
 from hub.records import Referral
 from hub.settings import DestinationSection
-from hub.store import alarms, answers, documents, holds, referrals
+from hub.store import alarms, answers, documents, holds, messages, referrals
 from hub.store.tx import Tx
 from mappings.times import instant
 
@@ -81,6 +82,7 @@ def take(
             body=body,
         )
     except DuplicateConflict as conflict:
+        keep_unread(tx, hub, destination, body=body, media_type=media_type, rule=conflict.rule)
         return Taken(referral=referral, fresh=False, error=conflict)
     if not fresh:
         return Taken(referral=referral, fresh=False)
@@ -89,7 +91,7 @@ def take(
     try:
         task = moved(document.resource, reply, now=instant(tx.now))
     except ReceiveError as error:
-        holds.place(
+        hold = holds.place(
             tx,
             kind="identity",
             reason=error.rule,
@@ -100,11 +102,29 @@ def take(
             task_id=referral.task_id,
             message_id=referral.message_id,
         )
+        alarm.sound_hold(tx, hub, hold)
         trace(tx, referral.message_id, "answer", "held", rule=error.rule, destination=destination.id)
         return Taken(referral=referral, fresh=True, error=error)
     if task is not None:
         referral = _apply(tx, hub, destination, referral, reply, task)
     return Taken(referral=referral, fresh=True)
+
+
+def keep_unread(tx: Tx, hub: Hub, destination: DestinationSection, *, body: bytes, media_type: str, rule: str) -> None:
+    """Keeps an answer that cannot be used, in the center's custody, and rings for who looks after that center."""
+    center = destination.organization
+    kept, fresh = messages.receive(
+        tx,
+        source=f"destination:{destination.id}",
+        custody=center,
+        organization=center,
+        # a system that gets no 200 sends the same again and again
+        control_id="unread:" + tx.keys.blind(center, "message.control", body).hex(),
+        media_type=media_type[:100],
+        body=body,
+    )
+    if fresh:
+        fault.hold_message(tx, hub, kept, "identity", rule, owner=destination.owner)
 
 
 def _apply(

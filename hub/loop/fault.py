@@ -11,7 +11,7 @@ from traceback import extract_tb
 from hub.loop import alarm
 from hub.loop.context import Hub
 from hub.loop.record import trace
-from hub.records import Message
+from hub.records import HoldKind, Message
 from hub.store import holds, messages
 from hub.store.tx import Tx
 from profiles.issue import Issue
@@ -19,6 +19,8 @@ from profiles.issue import Issue
 #: Tries before a message is put aside, and seconds between them.
 TRIES = 3
 PAUSE = 2.0
+#: Who looks after what the hub itself could not do.
+ENGINEER = "integration engineer"
 
 
 def place(error: BaseException) -> str:
@@ -40,15 +42,20 @@ def put_aside(tx: Tx, hub: Hub, message: Message, error: BaseException) -> None:
         text="the hub failed on this message; it is kept as it came and can be replayed after a fix",
     )
     messages.finish(tx, message, "held", (issue,))
+    hold_message(tx, hub, message, "fault", "hub.failed", owner=ENGINEER)
+    trace(tx, message.id, "read", "held", error=type(error).__name__, where=place(error))
+
+
+def hold_message(tx: Tx, hub: Hub, message: Message, kind: HoldKind, reason: str, *, owner: str) -> None:
+    """Holds a message for a person, and rings."""
     hold = holds.place(
         tx,
-        kind="fault",
-        reason="hub.failed",
-        owner_role="integration engineer",
+        kind=kind,
+        reason=reason,
+        owner_role=owner,
         subject_type="Message",
         subject_id=str(message.id),
         custody=message.custody,
         message_id=message.id,
     )
     alarm.sound_hold(tx, hub, hold)
-    trace(tx, message.id, "read", "held", error=type(error).__name__, where=place(error))

@@ -120,7 +120,7 @@ def _again(tx: Tx, hub: Hub, hold: Hold, to: DestinationSection | None) -> None:
             _open(tx, hub, hold, to)
         elif referral is not None:
             _decide(tx, hub, referral if to is None else _turn(tx, hub, referral, to), hold)
-    elif hold.kind == "fault" and hold.message_id is not None:
+    elif (hold.kind == "fault" or hold.reason == "receive.conflict") and hold.message_id is not None:
         messages.replay(tx, hold.message_id)  # the same bytes, read anew
     elif hold.message_id is not None:
         for referral in referrals.by_message(tx, hold.message_id):

@@ -17,7 +17,7 @@ from hub.loop.reading import Part, Parts
 from hub.loop.record import audit, trace
 from hub.loop.releasing import Verdict, decide
 from hub.loop.reply import FINAL
-from hub.loop.routing import Trouble, route
+from hub.loop.routing import Trouble, route, stays
 from hub.records import Message, MessageState, Referral
 from hub.settings import DestinationSection, SourceSection
 from hub.store import deliveries, documents, holds, messages, referrals
@@ -75,6 +75,9 @@ def plan(hub: Hub, source: SourceSection, parts: Parts, *, now: datetime) -> Pla
 
 def _decide(hub: Hub, source: SourceSection, part: Part, pack: Package, now: datetime) -> Decided:
     to = route(hub.settings, pack.organization, _service(pack))
+    known = hub.store.read(lambda tx: referrals.find_by_task(tx, pack.task_id))
+    if known is not None:
+        to = stays(hub.settings, known.destination, to)
     if isinstance(to, str):
         return Decided(package=pack, bundle=pack.bundle, to=to, verdict=None)
     fresh = package.consents_of(part.bundle, pack.patient_id)

@@ -111,7 +111,7 @@ def _decide(hub: Hub, reader: str, one: _Asked, *, purpose: str, render: Callabl
         one.consents,
         render=render,
         media_type="application/json",
-        policy=policy_for(settings, one.center),
+        policy=policy_for(settings, one.center, reader),
         core=frozenset({"Task"}),
     )
     hub.store.write(lambda tx: _record(tx, hub, reader, one, purpose, outcome))

@@ -52,7 +52,7 @@ def decide_paper(
         consents,
         render=render,
         media_type="text/html",
-        policy=policy_for(settings, referral.organization),
+        policy=policy_for(settings, referral.organization, destination.organization),
         # Paper takes the notice and the scope as text, whatever the destination's wire can carry.
         partner=replace(GENERIC, id=destination.id, notice="document", scope="document"),
     )

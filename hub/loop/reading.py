@@ -12,12 +12,13 @@ from datetime import datetime
 from typing import Any
 
 from hub.loop.context import Hub
+from hub.loop.releasing import origin
 from hub.settings import SourceSection
 from mappings import read, translate
 from mappings.errors import WarmHandoffError
 from mappings.fhir.referral import Package, referral_packages
 from mappings.incident import Agency, Incident, Rejected
-from mappings.labels import Origin, label_bundle
+from mappings.labels import label_bundle
 from mappings.translation import Translation
 from profiles.check import check
 from profiles.issue import Issue
@@ -77,33 +78,33 @@ def take_apart(hub: Hub, source: SourceSection, body: bytes, now: datetime) -> P
 
 
 def _part(hub: Hub, source: SourceSection, record: Incident, agency: Agency | None, now: datetime) -> Part:
-    incident, doubts = claim(record, source)
+    incident, doubts, believed = claim(record, source)
     owner = (
         hub.settings.agency_of(incident.agency)
         or (agency if agency is not None and agency.id == incident.agency else None)
         or Agency(id=incident.agency, organizations=hub.settings.directory())
     )
     result = translate(incident, agency=owner, now=now, namespace_key=hub.namespace_key)
-    origins = tuple(
-        None if origin is None else Origin(reference=f"Organization/{origin}", role=hub.settings.posture(origin))
-        for origin in result.origins
-    )
-    labelled = label_bundle(result.bundle, origins).resource
+    # What a record says in another's name is nobody's: its ids stay in the source's own name space, its origin is none.
+    origins = tuple(o if believed or o != source.organization else None for o in result.origins)
+    labelled = label_bundle(result.bundle, [origin(hub.settings, o) for o in origins]).resource
     return Part(
         incident=incident,
         bundle=labelled,
-        origins=result.origins,
-        packages=tuple(referral_packages(labelled, result.origins)),
+        origins=origins,
+        packages=tuple(referral_packages(labelled, origins)),
         translation=result,
         problems=(*doubts, *check(labelled)),
     )
 
 
-def claim(incident: Incident, source: SourceSection) -> tuple[Incident, tuple[Issue, ...]]:
-    """The record with only such origins as its source may speak for, and an issue for each claim not believed.
+def claim(incident: Incident, source: SourceSection) -> tuple[Incident, tuple[Issue, ...], bool]:
+    """The record with only such origins as its source may speak for, an issue for each claim not believed, and
+    whether what is left as the source's own is believed to be its own.
 
     A record that names no organization is its source's. A narrative whose provenance nobody declared stays
-    undeclared: the credential says who sent it, not who said it, unless the source's organization wrote the record.
+    undeclared: the credential says who sent it, not who said it. A record or a contact in the name of another
+    organization is undeclared whole: the sender's posture must not stand in for the one that was claimed.
     """
     allowed = {source.organization, *source.speaks_for}
     doubts: list[Issue] = []
@@ -137,7 +138,6 @@ def claim(incident: Incident, source: SourceSection) -> tuple[Incident, tuple[Is
         replace(n, organization=believed(n.organization, f"narratives[{at}].organization"))
         for at, n in enumerate(incident.narratives)
     )
-    organization = incident.organization
-    if organization not in allowed:
-        organization = source.organization
-    return replace(incident, organization=organization, contacts=contacts, narratives=narratives), tuple(doubts)
+    organization = believed(incident.organization, "organization") or source.organization
+    own = all(d.path.find("narratives") >= 0 for d in doubts)
+    return replace(incident, organization=organization, contacts=contacts, narratives=narratives), tuple(doubts), own

@@ -21,7 +21,6 @@ from hub.settings import DestinationSection, Settings
 from mappings.errors import RenderError
 from mappings.hl7v2.referral import control_id as v2_control_id
 from mappings.ids import keyed_uuid
-from mappings.incident import Role
 from mappings.labels import Origin
 from mappings.render import left_out, media_type, render
 from mappings.times import instant
@@ -84,28 +83,23 @@ class Held(_Decided):
 Verdict = Cleared | Withheld | Held
 
 
-def policy_for(settings: Settings, organization: str) -> ReleasePolicy:
-    """The release policy for what an organization discloses: the agency's declared exchange policy, if it has one.
+def policy_for(settings: Settings, organization: str, recipient: str) -> ReleasePolicy:
+    """The release policy for what an organization discloses to another: the agency's declared exchange policy, if it
+    has one, with the lines that name the recipient or its role. A line that names one center names no other.
 
     An agency that declares none has the documented default of `hub.release.policy`.
     """
-    rules = tuple(
-        ExchangeRule(
-            roles=frozenset(role for to in section.to if (role := settings.posture(to) or _role(to)) is not None),
-            purposes=frozenset(section.purposes),
-        )
-        for section in settings.exchange
-        if section.agency == organization
-    )
     version = f"2026.1+{settings.state_policy.name}"
-    if not rules:
+    declared = [section for section in settings.exchange if section.agency == organization]
+    if not declared:
         return ReleasePolicy(version=version)
+    role = settings.posture(recipient)
+    rules = tuple(
+        ExchangeRule(roles=frozenset({role}), purposes=frozenset(section.purposes))
+        for section in declared
+        if role is not None and (recipient in section.to or role in section.to)
+    )
     return ReleasePolicy(version=version, exchange=ExchangePolicy(rules=rules))
-
-
-def _role(name: str) -> Role | None:
-    roles: tuple[Role, ...] = ("part2-program", "covered-entity", "business-associate", "qso", "intermediary")
-    return next((role for role in roles if role == name), None)
 
 
 def party(settings: Settings, organization: str, *, duties: frozenset[str] = frozenset()) -> Party:
@@ -175,7 +169,7 @@ def decide(
             consents,
             render=lambda made: render(made, partner, update=update),
             media_type=media_type(partner),
-            policy=policy_for(settings, organization),
+            policy=policy_for(settings, organization, destination.organization),
             partner=partner,
         )
     except (ReleaseError, RenderError) as error:

@@ -7,7 +7,7 @@ reply. Only an explicit decision of the center moves the Task (design, section 8
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from hub.errors import ReceiveError
 from mappings.hl7v2.answer import Answer as V2Answer
@@ -50,9 +50,7 @@ class Reply:
     form: Literal["task", "message", "rri", "siu"] = "task"
 
 
-_STATUSES: frozenset[str] = frozenset(
-    {"accepted", "rejected", "in-progress", "on-hold", "completed", "failed", "cancelled"}
-)
+_STATUSES: frozenset[str] = frozenset(get_args(Status))
 
 
 def from_task(task: dict[str, Any], *, form: Literal["task", "message"] = "task") -> Reply:
@@ -66,13 +64,14 @@ def from_task(task: dict[str, Any], *, form: Literal["task", "message"] = "task"
         raise ReceiveError(
             "receive.no-referral", "the Task names no referral of this hub", path="Task.identifier", code="not-found"
         )
-    status = task.get("status")
+    given = task.get("status")
+    status = given if isinstance(given, str) else ""
     if status not in _STATUSES and status not in ("requested", "received", "ready", "draft"):
         raise ReceiveError("receive.status", "not a status an answer can have", path="Task.status", code="value")
     return Reply(
         task_ids=task_ids,
         referral_ids=referral_ids,
-        status=status if status in _STATUSES else None,
+        status=next((s for s in get_args(Status) if s == status), None),
         business=_text(task.get("businessStatus")),
         reason=_text(task.get("statusReason")),
         appointment=_appointment(task),
@@ -88,9 +87,7 @@ def from_message(bundle: dict[str, Any]) -> Reply:
     """
     if bundle.get("resourceType") != "Bundle" or bundle.get("type") != "message":
         raise ReceiveError("receive.not-message", "not a message Bundle", path="Bundle.type", code="structure")
-    resources = [
-        e["resource"] for e in bundle.get("entry") or () if isinstance(e, dict) and isinstance(e.get("resource"), dict)
-    ]
+    resources = [e["resource"] for e in _objects(bundle.get("entry")) if isinstance(e.get("resource"), dict)]
     tasks = [r for r in resources if r.get("resourceType") == "Task"]
     if len(tasks) != 1:
         raise ReceiveError("receive.no-task", "a message answers with exactly one Task", path="Bundle.entry")
@@ -191,14 +188,13 @@ def _identifiers(task: dict[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]
     """The Task's own identifiers of ours, and those of the ServiceRequest it is based on or is about."""
     tasks: list[str] = []
     referrals: list[str] = []
-    given = list(task.get("identifier") or ())
+    given = _objects(task.get("identifier"))
     for key in ("basedOn", "focus"):
         value = task.get(key)
-        for reference in value if isinstance(value, list) else [value]:
-            if isinstance(reference, dict) and isinstance(reference.get("identifier"), dict):
-                given.append(reference["identifier"])
+        for reference in _objects(value if isinstance(value, list) else [value]):
+            given += _objects([reference.get("identifier")])
     for identifier in given:
-        if not isinstance(identifier, dict) or not isinstance(identifier.get("value"), str):
+        if not isinstance(identifier.get("value"), str):
             continue
         if identifier.get("system") == TASK:
             tasks.append(identifier["value"])
@@ -211,7 +207,7 @@ def _text(concept: Any) -> str | None:
     """What a CodeableConcept says: our code where it has one, else its text or display."""
     if not isinstance(concept, dict):
         return None
-    codings = [c for c in concept.get("coding") or () if isinstance(c, dict)]
+    codings = _objects(concept.get("coding"))
     ours = next((c.get("code") for c in codings if c.get("system") == BUSINESS_STATUS), None)
     display = next((c.get("display") for c in codings if c.get("display")), None)
     found = ours or concept.get("text") or display
@@ -220,9 +216,15 @@ def _text(concept: Any) -> str | None:
 
 def _appointment(task: dict[str, Any]) -> str | None:
     """Task.output of type text `appointment`, or a Task.executionPeriod.start that the center set."""
-    for output in task.get("output") or ():
-        if isinstance(output, dict) and (output.get("type") or {}).get("text") == "appointment":
+    for output in _objects(task.get("output")):
+        kind = output.get("type")
+        if isinstance(kind, dict) and kind.get("text") == "appointment":
             value = output.get("valueDateTime")
             if isinstance(value, str):
                 return value
     return None
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list that somebody sent; whatever else is in it, or in its place, is passed over."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

@@ -9,7 +9,7 @@ from typing import Literal
 
 from hub.settings import DestinationSection, Settings
 
-Trouble = Literal["no-organization", "no-route", "several-routes"]
+Trouble = Literal["no-organization", "no-route", "several-routes", "other-destination"]
 
 
 def route(settings: Settings, organization: str | None, service: str | None = None) -> DestinationSection | Trouble:
@@ -28,3 +28,16 @@ def route(settings: Settings, organization: str | None, service: str | None = No
     if len(matching) > 1:
         return "several-routes"
     return settings.destination_of(matching[0].destination)
+
+
+def stays(settings: Settings, known: str, routed: DestinationSection | Trouble) -> DestinationSection | Trouble:
+    """Where an update goes of a referral that already has the destination `known`: there, or to a person.
+
+    A person may have turned it there by hand; and a second center must not learn of it by a changed route.
+    """
+    if isinstance(routed, DestinationSection):
+        return routed if routed.id == known else "other-destination"
+    try:
+        return settings.destination_of(known)
+    except KeyError:
+        return routed

@@ -13,16 +13,21 @@ from typing import Literal
 from hub.delivery import fhir_message, fhir_rest, hl7v2
 from hub.delivery.receipt import Receipt
 from hub.delivery.retry import delay
-from hub.errors import DeliveryError
+from hub.errors import DeliveryError, ReceiveError
 from hub.loop import alarm, package, queue
+from hub.loop.answer import keep_unread, take
 from hub.loop.context import Hub
 from hub.loop.record import audit, trace
 from hub.loop.releasing import Cleared, Verdict, decide
+from hub.loop.reply import from_v2
 from hub.records import Claim, Referral, Tried
 from hub.settings import DestinationSection
 from hub.store import alarms, claims, deliveries, disclosures, documents, referrals
 from hub.store.tx import Tx
+from mappings.errors import ReadError
+from mappings.hl7v2.answer import read_answer
 from mappings.hl7v2.codec import parse
+from mappings.times import zone
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +58,7 @@ async def send(hub: Hub, claim: Claim) -> None:
         await hub.store.write_async(lambda tx: _supersede(tx, hub, claim, destination, ready))
         return
     cleared = ready.verdict
+    token = destination.token.reveal() if destination.token else None
     started = hub.clock()
     # Committed before the first byte: failing to record is failing to send (part2, section 10).
     intended = await hub.store.write_async(
@@ -69,7 +75,7 @@ async def send(hub: Hub, claim: Claim) -> None:
         )
     )
     try:
-        receipt = await _transmit(hub, destination, ready)
+        receipt = await _transmit(hub, destination, ready, token)
     except DeliveryError as failed:
         error = failed  # the name of an except clause is gone after it, and the unit of work runs later
         await hub.store.write_async(
@@ -78,11 +84,52 @@ async def send(hub: Hub, claim: Claim) -> None:
             ))
         )  # fmt: skip
         return
-    await hub.store.write_async(
-        lambda tx: _sent(tx, hub, claim, destination, ready.referral, intended.id, receipt, Tried(
-            started_at=started, code=receipt.code, receipt=receipt.remote_task
-        ))
-    )  # fmt: skip
+    tried = Tried(started_at=started, code=receipt.code, receipt=receipt.remote_task)
+
+    def settle(tx: Tx) -> None:
+        _sent(tx, hub, claim, destination, ready.referral, intended.id, receipt, tried)
+        if isinstance(receipt, hl7v2.Acknowledged) and receipt.reply is not None:
+            _answered(tx, hub, destination, receipt.reply)
+
+    await hub.store.write_async(settle)
+
+
+def _answered(tx: Tx, hub: Hub, destination: DestinationSection, data: bytes) -> None:
+    """The center's decision in the message that acknowledged ours (RRI): stored with the receipt, or not at all."""
+    zone_of = destination.form().zone
+    try:
+        message = parse(data)
+        said = from_v2(read_answer(message, tx.now, zone=zone(zone_of) if zone_of else None))
+    except (ReadError, ReceiveError) as error:
+        keep_unread(tx, hub, destination, body=data, media_type=V2, rule=error.rule)
+        return
+    take(tx, hub, destination, said, body=data, media_type=V2, control_id=message.control_id)
+
+
+#: The media type under which v2 messages are kept.
+V2 = "x-application/hl7-v2+er7"
+
+
+def broken(tx: Tx, hub: Hub, claim: Claim) -> None:
+    """A delivery that broke the hub itself: tried again later, and somebody hears of it. Nothing else stands still."""
+    wait = delay(
+        claim.attempts + 1,
+        base=hub.settings.hub.retry_base,
+        cap=hub.settings.hub.retry_cap,
+        after=None,
+        random=hub.random,
+    )
+    for disclosure in disclosures.by_delivery(tx, claim.delivery.id):
+        if disclosure.state == "intended":
+            disclosures.settle(tx, disclosure.id, "unknown")
+    tried = Tried(started_at=tx.now, error="hub.failed")
+    if claims.retry(tx, claim, tried, jitter=0.0, after_seconds=wait) is None:
+        return
+    task = claim.delivery.task_id
+    referral = referrals.find_by_task(tx, task) if task is not None else None
+    if referral is not None and claim.attempts + 1 >= ALARM_AFTER:
+        alarm.sound_referral(tx, hub, "undelivered", referral, since=claim.delivery.created_at)
+    trace(tx, claim.delivery.message_id, "deliver", "retry", rule="hub.failed", attempt=claim.attempts + 1)
 
 
 def _prepare(hub: Hub, claim: Claim, destination: DestinationSection) -> _Ready:
@@ -111,8 +158,7 @@ def _prepare(hub: Hub, claim: Claim, destination: DestinationSection) -> _Ready:
     return _Ready(referral=referral, verdict=verdict, payload=payload)
 
 
-async def _transmit(hub: Hub, destination: DestinationSection, ready: _Ready) -> Receipt:
-    token = destination.token.reveal() if destination.token else None
+async def _transmit(hub: Hub, destination: DestinationSection, ready: _Ready, token: str | None) -> Receipt:
     now = hub.clock().timestamp()
     if destination.adapter == "hl7v2":
         mode: Literal["original", "enhanced"] = destination.form().acknowledgement
@@ -222,17 +268,17 @@ def _failed(
             return
         state = "retry"
         if claim.attempts + 1 >= ALARM_AFTER:
-            alarm.sound_referral(tx, hub, "undelivered", referral)
+            alarm.sound_referral(tx, hub, "undelivered", referral, since=claim.delivery.created_at)
     elif destination.on_failure == "block-lane":
         if not claims.block(tx, claim, tried, error.rule):
             return
         state = "blocked"
-        alarm.sound_referral(tx, hub, "undelivered", referral)
+        alarm.sound_referral(tx, hub, "undelivered", referral, since=claim.delivery.created_at)
     else:
         if not claims.settle(tx, claim, "parked", tried):
             return
         state = "parked"
-        alarm.sound_referral(tx, hub, "parked", referral)
+        alarm.sound_referral(tx, hub, "parked", referral, since=claim.delivery.created_at)
     trace(
         tx,
         claim.delivery.message_id,
