@@ -13,17 +13,20 @@ Each step commits before the next begins; a crash between two is taken up where 
 from __future__ import annotations
 
 import asyncio
+import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import orjson
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from hub.delivery import fhir_rest
 from hub.errors import DeliveryError, DuplicateConflict, LeaseLost, ReceiveError, StoreError
 from hub.loop import alarm, fault, keeping, outcome, sending
-from hub.loop.answer import Taken, take
+from hub.loop.answer import Taken, keep_unread, take
 from hub.loop.context import Hub
 from hub.loop.reading import take_apart
 from hub.loop.record import audit
@@ -62,7 +65,9 @@ async def receive(hub: Hub, source: SourceSection, body: bytes, *, media_type: s
     Raises ReceiveError `receive.conflict` (both are kept) and StoreError `store.busy`, `store.commit`.
     """
     issues = _at_first_sight(source, body)
-    control = control_id or _of_bytes(hub, source, body)
+    sha256 = hashlib.sha256(body).digest()
+    # A sender that gives no control id has one of the bytes; keyed, as a plain hash of a short row can be guessed.
+    control = control_id or "body:" + hub.store.keys.blind(source.organization, "message.control", sha256).hex()
 
     def work(tx: Tx) -> tuple[Message, bool]:
         return messages.receive(
@@ -73,29 +78,30 @@ async def receive(hub: Hub, source: SourceSection, body: bytes, *, media_type: s
             control_id=control,
             media_type=media_type[:100],
             body=body,
+            sha256=sha256,
+            given=control_id is not None,
         )
 
     try:
         message, fresh = await hub.store.write_async(work)
     except DuplicateConflict:
-        await hub.store.write_async(
-            lambda tx: messages.keep_conflict(
-                tx,
-                source=source.name,
-                custody=source.organization,
-                organization=source.organization,
-                control_id=control,
-                media_type=media_type[:100],
-                body=body,
-            )
-        )
+        await hub.store.write_async(lambda tx: _keep_conflict(tx, hub, source, body, media_type, control))
         raise
     return Received(message_id=message.id, fresh=fresh, issues=issues)
 
 
-def _of_bytes(hub: Hub, source: SourceSection, body: bytes) -> str:
-    """A control id for a sender that gives none: a keyed hash of the bytes."""
-    return "body:" + hub.store.keys.blind(source.organization, "message.control", body).hex()
+def _keep_conflict(tx: Tx, hub: Hub, source: SourceSection, body: bytes, media_type: str, control_id: str) -> None:
+    """Other bytes under a known control id: which are right, a person says."""
+    kept = messages.keep_conflict(
+        tx,
+        source=source.name,
+        custody=source.organization,
+        organization=source.organization,
+        control_id=control_id,
+        media_type=media_type[:100],
+        body=body,
+    )
+    fault.hold_message(tx, hub, kept, "identity", "receive.conflict", owner=fault.ENGINEER)
 
 
 _JSON_SOURCES = frozenset({"eido", "incident"})
@@ -123,11 +129,11 @@ def _first_line_is_json(body: bytes) -> bool:
     return True
 
 
-def status(hub: Hub, source: SourceSection, message_id: str) -> dict[str, Any] | None:
+async def status(hub: Hub, source: SourceSection, message_id: str) -> dict[str, Any] | None:
     """What became of a message, for the source that sent it; None for any other."""
-    if not message_id.isdigit() or len(message_id) > 18:
+    if not (message_id.isascii() and message_id.isdigit()) or len(message_id) > 18:
         return None
-    found = hub.store.read(lambda tx: messages.get(tx, int(message_id)))
+    found = await hub.store.read_async(lambda tx: messages.get(tx, int(message_id)))
     if found is None or found.source != source.name:
         return None
     issues = list(found.issues) or operation_outcome(())["issue"]
@@ -153,7 +159,8 @@ async def read_waiting(hub: Hub, owner: str, limit: int) -> bool:
             log.info("message.lease-lost", message=message.id)
         except Exception as error:  # noqa: BLE001 - one message that breaks a step must not stop the others
             log.error("message.failed", message=message.id, error=type(error).__name__, at=fault.place(error))
-            await hub.store.write_async(partial(fault.put_aside, hub=hub, message=message, error=error))
+            with suppress(LeaseLost):  # it went back with an earlier one of its source that failed
+                await hub.store.write_async(partial(fault.put_aside, hub=hub, message=message, error=error))
     return bool(claimed)
 
 
@@ -193,9 +200,12 @@ async def deliver_waiting(hub: Hub, owner: str, limit: int) -> bool:
         return False
     results = await asyncio.gather(*(sending.send(hub, claim) for claim in claimed), return_exceptions=True)
     for claim, result in zip(claimed, results, strict=True):
-        if isinstance(result, BaseException):
-            # The lane's lease runs out and it is tried again; what failed is said by type, never by text.
-            log.error("deliver.failed", delivery=claim.delivery.id, error=type(result).__name__)
+        if isinstance(result, Exception):
+            # What failed is said by type and place, never by text.
+            log.error("deliver.failed", delivery=claim.delivery.id, error=type(result).__name__, at=fault.place(result))
+            await hub.store.write_async(partial(sending.broken, hub=hub, claim=claim))
+        elif isinstance(result, BaseException):
+            raise result
     return True
 
 
@@ -238,11 +248,11 @@ async def receive_answer(
                 raise ReceiveError("receive.not-task", "a Task was expected", path="resourceType", code="structure")
             reply = _named(from_task_at(document, task_id), task_id)
     except orjson.JSONDecodeError as error:
-        await _keep_unread(hub, destination, body, media_type)
+        await _keep_unread(hub, destination, body, media_type, "receive.not-json")
         place = f"line {error.lineno}, column {error.colno}"
         raise ReceiveError("receive.not-json", "not JSON", path=place, code="structure") from None
-    except ReceiveError:
-        await _keep_unread(hub, destination, body, media_type)
+    except ReceiveError as error:
+        await _keep_unread(hub, destination, body, media_type, error.rule)
         raise
     taken = await _take(hub, destination, reply, body=body, media_type=media_type, control_id=control)
     if taken.error is not None:
@@ -251,8 +261,7 @@ async def receive_answer(
 
 def from_task_at(task: dict[str, Any], task_id: str) -> Reply:
     """A Reply of a Task written to our own id: the URL says which, whatever identifiers it has."""
-    given = [i for i in task.get("identifier") or () if isinstance(i, dict)]
-    return from_task({**task, "identifier": [*given, {"system": TASK, "value": task_id}]})
+    return from_task({**task, "identifier": [{"system": TASK, "value": task_id}]})
 
 
 TASK = "https://warmhandoff.org/fhir/sid/task"
@@ -280,6 +289,7 @@ async def receive_v2(hub: Hub, data: bytes) -> bytes | None:
     try:
         message = parse(data)
     except ReadError as error:
+        await quarantine(hub, data, error.rule)
         return refuse(data, error, control_id=number, now=now)
 
     def respond(verdict: Any, error: str | None = None) -> bytes | None:
@@ -288,13 +298,13 @@ async def receive_v2(hub: Hub, data: bytes) -> bytes | None:
 
     destination = _v2_destination(hub, message.get("MSH-3"), message.get("MSH-4"))
     if destination is None:
-        log.warning("answer.unknown-peer")
+        await quarantine(hub, data, "receive.unknown-peer")
         return respond("reject", "200")
     form = destination.form()
     try:
         reply = from_v2(read_answer(message, now, zone=zone(form.zone) if form.zone else None))
-    except (ReadError, ReceiveError):
-        await _keep_unread(hub, destination, data, "x-application/hl7-v2+er7")
+    except (ReadError, ReceiveError) as error:
+        await _keep_unread(hub, destination, data, "x-application/hl7-v2+er7", error.rule)
         return respond("reject", "200")
     taken = await _take(
         hub,
@@ -309,12 +319,29 @@ async def receive_v2(hub: Hub, data: bytes) -> bytes | None:
     return respond("reject", "205" if isinstance(taken.error, DuplicateConflict) else "204")
 
 
+async def quarantine(hub: Hub, data: bytes, why: str) -> None:
+    """Keeps what came over MLLP and cannot be given to anybody, in the operator's custody, for a person."""
+    log.warning("mllp.quarantined", rule=why, size=len(data))
+    custody = hub.settings.operator.organization
+    await hub.store.write_async(
+        lambda tx: messages.receive(
+            tx,
+            source="mllp",
+            custody=custody,
+            organization=custody,
+            control_id=None,
+            media_type="x-application/hl7-v2+er7",
+            body=data,
+        )
+    )
+
+
 def _v2_destination(hub: Hub, application: str | None, facility: str | None) -> DestinationSection | None:
     for section in hub.settings.destination:
         if section.adapter == "hl7v2":
             form = section.form()
             named = form.receiving_application or None, form.receiving_facility or None
-            if named == (application, facility):
+            if named != (None, None) and named == (application, facility):
                 return section
     return None
 
@@ -376,18 +403,10 @@ async def _take(
     )
 
 
-async def _keep_unread(hub: Hub, destination: DestinationSection, body: bytes, media_type: str) -> None:
-    """An answer that is not understood is kept in the center's custody, for a person."""
+async def _keep_unread(hub: Hub, destination: DestinationSection, body: bytes, media_type: str, rule: str) -> None:
+    """An answer that is not understood is kept in the center's custody, and rings for a person."""
     await hub.store.write_async(
-        lambda tx: messages.receive(
-            tx,
-            source=f"destination:{destination.id}",
-            custody=destination.organization,
-            organization=destination.organization,
-            control_id=None,
-            media_type=media_type[:100],
-            body=body,
-        )
+        lambda tx: keep_unread(tx, hub, destination, body=body, media_type=media_type, rule=rule)
     )
 
 
@@ -410,7 +429,7 @@ def health(hub: Hub) -> dict[str, Any]:
     """Whether the store answers, how many messages are in each state, how deep each destination's lanes are."""
     try:
         counts, depths = hub.store.read(lambda tx: (messages.counts(tx), lanes.depths(tx)))
-    except StoreError:
+    except (StoreError, SQLAlchemyError):
         return {"status": "failing", "store": "unreachable"}
     return {
         "status": "ok",

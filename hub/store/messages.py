@@ -9,15 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import Row, func, select, update
-from sqlalchemy.sql.dml import ReturningInsert
 
 from hub.errors import DuplicateConflict, LeaseLost, StoreError
 from hub.records import Message, MessageState
 from hub.store import vault
+from hub.store.hot import HotInsert
 from hub.store.tables import EPOCH, RECEIVED, insert_into, message
 from hub.store.tx import Tx
 from profiles.issue import Issue
@@ -34,19 +33,25 @@ def receive(
     control_id: str | None,
     media_type: str,
     body: bytes,
+    sha256: bytes | None = None,
+    given: bool = True,
 ) -> tuple[Message, bool]:
     """Store one input; (message, whether it is new). The same bytes under a known control id are the known message.
+
+    `sha256` is the body's, where the caller has it. `given` False says that the control id was made of the body: it
+    need not be kept beside it.
 
     Raises DuplicateConflict `receive.conflict` for other bytes under a known control id: nothing is stored, and the
     caller keeps them with `keep_conflict`. Without a control id every input is new.
     """
-    values = _new(tx, source, custody, organization, media_type, body)
+    values = _new(tx, source, custody, organization, media_type, body, sha256)
     if control_id is None:
         return _store(tx, values, {"body": body}), True
     values["control"] = tx.keys.blind(custody, "message.control", control_id)
-    inserted = tx.connection.execute(_insert_unknown(tx.connection.dialect.name), values).scalar_one_or_none()
+    inserted = _INSERT_UNKNOWN.run(tx, values)
     if inserted is not None:
-        vault.put_parts(tx, _NOUN, inserted, {"body": body, "control": control_id.encode()}, custody=custody)
+        parts = {"body": body} if sha256 is not None and not given else {"body": body, "control": control_id.encode()}
+        vault.put_parts(tx, _NOUN, inserted, parts, custody=custody)
         tx.wake("messages")
         return _record_of(inserted, values), True
     known = tx.connection.execute(
@@ -224,10 +229,24 @@ def next_due(tx: Tx) -> datetime | None:
     return None if found is None else max(found, tx.now)
 
 
-@cache
-def _insert_unknown(dialect: str) -> ReturningInsert[Any]:
-    """Built once: this runs for every input."""
-    return insert_into(dialect, message).on_conflict_do_nothing().returning(message.c.id)
+_INSERT_UNKNOWN = HotInsert(
+    message,
+    (
+        "source",
+        "custody",
+        "organization",
+        "control",
+        "digest",
+        "media_type",
+        "size",
+        "received_at",
+        "state",
+        "lineage",
+        "attempts",
+        "lease_until",
+    ),
+    lambda dialect: insert_into(dialect, message).on_conflict_do_nothing().returning(message.c.id),
+)
 
 
 def _mine(claimed: Message) -> tuple[Any, ...]:
@@ -239,14 +258,16 @@ def _mine(claimed: Message) -> tuple[Any, ...]:
     )
 
 
-def _new(tx: Tx, source: str, custody: str, organization: str, media_type: str, data: bytes) -> dict[str, Any]:
+def _new(
+    tx: Tx, source: str, custody: str, organization: str, media_type: str, data: bytes, sha256: bytes | None = None
+) -> dict[str, Any]:
     return {
         "source": source,
         "custody": custody,
         "organization": organization,
         "control": None,
         # keyed: a plain hash of a short row could be guessed from a stolen file
-        "digest": tx.keys.blind(custody, "message.body", hashlib.sha256(data).digest()),
+        "digest": tx.keys.blind(custody, "message.body", sha256 or hashlib.sha256(data).digest()),
         "media_type": media_type,
         "size": len(data),
         "received_at": tx.now,
