@@ -62,11 +62,15 @@ class Process:
         """Whether the process runs."""
         return self.running is not None and self.running.poll() is None
 
+    def ask(self) -> None:
+        """Asks it to end."""
+        if self.running is not None and self.alive():
+            self.running.send_signal(signal.SIGTERM)
+
     def stop(self) -> None:
-        """Asks it to end, and insists after a while."""
-        if self.running is None or not self.alive():
+        """Waits until it has ended after `ask`, and insists after a while."""
+        if self.running is None:
             return
-        self.running.send_signal(signal.SIGTERM)
         try:
             self.running.wait(8)
         except subprocess.TimeoutExpired:
@@ -90,15 +94,26 @@ class Stage:
         self._ports()
         self._settings()
         self._processes()
-        for process in self.processes.values():
-            process.start()
-        self.settle()
+        try:
+            for process in self.processes.values():
+                process.start()
+            self.settle()
+        except BaseException:
+            # Ended while it was being set: nobody would call __exit__ for what already runs.
+            self._clear()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._clear()
+
+    def _clear(self) -> None:
+        # All are asked before one is waited for: a second signal in between leaves nobody unasked.
         for process in reversed(self.processes.values()):
+            process.ask()
+        for process in self.processes.values():
             process.stop()
 
     @property

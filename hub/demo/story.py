@@ -189,7 +189,9 @@ class Story:
 
     def _told(self, destination: str) -> None:
         for referral in self.store.read(lambda tx: referrals.listed(tx, destination=destination)):
-            self.told.add(referral.task_id)
+            # the referrer asks for its own only: the Part 2 referral to the same center was told to nobody here
+            if referral.organization == "cedar-coresponse":
+                self.told.add(referral.task_id)
 
     def _report_read(self) -> bool:
         found = self.store.read(lambda tx: messages.listed(tx, source="riverton-rms"))
