@@ -60,12 +60,12 @@ _PLAIN = re.compile(r"[@$A-Za-z_][\w:.@$-]{0,63}\Z", re.ASCII)
 
 def under(path: str, name: str) -> str:
     """The place of a member: `persons[0].names`. A name that is not a plain word is `*`, as it may be a value."""
-    said = _said(name)
-    return f"{path}.{said}" if path else said
+    return f"{path}.{said(name)}" if path else said(name)
 
 
 @lru_cache(maxsize=1024)
-def _said(name: str) -> str:
+def said(name: str) -> str:
+    """A member's name where it is a plain word, else `*`."""
     return name if _PLAIN.match(name) is not None else "*"
 
 

@@ -6,7 +6,9 @@ identifiers; an agency that is not there keeps its EIDO id. Posture comes from t
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, TypeAlias
 
 import orjson
 
@@ -17,6 +19,11 @@ from mappings.incident import Agency, Identifier, Name, Organization, Staff, Tel
 
 #: Identifier kind of an EIDO `$id`.
 EIDO_ID = "eido-id"
+
+Card: TypeAlias = Mapping[str, list[str]]
+
+# Cards are remembered, so what a sender can make of them is bounded.
+_LONGEST = 2048
 
 
 class Agencies:
@@ -106,6 +113,11 @@ def nc_texts(part: Component, name: str) -> list[str]:
     value = part.members.pop(name, None)
     if not value:
         return []
+    if type(value) is list and len(value) == 1 and type(value[0]) is dict and len(value[0]) == 1:
+        # What nearly every one of them is.
+        (text,) = value[0].values()
+        if type(text) is str and text and not text.isspace() and ("value" in value[0] or "simpleType" in value[0]):
+            return [text]
     found = []
     is_list = type(value) is list
     for index, item in enumerate(value if is_list else (value,)):
@@ -127,12 +139,26 @@ def nc_texts(part: Component, name: str) -> list[str]:
     return found
 
 
-def _jcard(component: Component, name: str) -> dict[str, list[str]]:
+def _jcard(component: Component, name: str) -> Card:
     """The text values of a jCard (RFC 7095) by property; properties that nobody reads are listed as unused."""
     text = component.text(name)
     if text is None:
         return {}
+    card, unread, is_jcard = (_card if len(text) <= _LONGEST else _card.__wrapped__)(text)
+    if unread:
+        place = component.place(name)
+        component.document.found.unused += [under(place, one) for one in unread]
+    if not is_jcard:
+        component.document.found.issue(BAD_JCARD, component.place(name))
+    return card
+
+
+# A CAD sends the cards of the same agencies and dispatchers with each incident.
+@lru_cache(maxsize=1024)
+def _card(text: str) -> tuple[Card, tuple[str, ...], bool]:
+    """The properties that are read, the names of those that are not, and whether it was a jCard to its end."""
     card: dict[str, list[str]] = {}
+    unread: list[str] = []
     try:
         properties: Any = orjson.loads(text)[1]
         for entry in properties:
@@ -143,17 +169,20 @@ def _jcard(component: Component, name: str) -> dict[str, list[str]]:
                 if type(value) is str and value:
                     card.setdefault(property_name, []).append(value.removeprefix("tel:").removeprefix("mailto:"))
             elif property_name != "version":
-                component.document.found.unused.append(under(component.place(name), str(property_name)))
+                unread.append(str(property_name))
     except (orjson.JSONDecodeError, IndexError, KeyError, TypeError):
-        component.document.found.issue(BAD_JCARD, component.place(name))
-    return card
+        return card, tuple(unread), False
+    return card, tuple(unread), True
 
 
-def _first(card: dict[str, list[str]], *names: str) -> str | None:
-    return next((card[name][0] for name in names if name in card), None)
+def _first(card: Card, *names: str) -> str | None:
+    for name in names:
+        if name in card:
+            return card[name][0]
+    return None
 
 
-def _telecoms(card: dict[str, list[str]]) -> tuple[Telecom, ...]:
+def _telecoms(card: Card) -> tuple[Telecom, ...]:
     return tuple(
         Telecom(value=value, system="phone" if name == "tel" else "email")
         for name in ("tel", "email")

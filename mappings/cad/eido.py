@@ -14,7 +14,6 @@ The scene, the units and the persons have their own modules beside this one.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from mappings.apco import apco_codes, disposition_codes
 from mappings.cad.agencies import Agencies
@@ -110,7 +109,7 @@ def _incident(members: Json, index: int, agency: Agency | None, found: Found) ->
     incident = body[0] if body else None
     if incident is None:
         found.issue(NO_INCIDENT, "incidentComponent")
-        incident = Component(document, "incidentComponent", "incidentComponent", {})
+        incident = Component(document, "incidentComponent", (None, "incidentComponent", None), {})
     local_id = incident.text("internalIncidentId")
     number = local_id or top.id
     if number is None:
@@ -284,16 +283,14 @@ def _received_by(document: Document, calls: list[Component]) -> Coded | None:
 def _place(document: Document, incident: Component) -> Place | None:
     location = scene(document, incident.references_to("locationReference", "locationComponent"))
     beat = incident.text("beatOrDispatchGroupText")
-    place = None
+    paths = document.found.paths
     if location is not None:
-        place = place_of(location)
-        document.found.paths["place"] = location.path
-    if beat is None:
-        return place
-    document.found.paths["place.beat"] = "incidentComponent.beatOrDispatchGroupText"
-    if place is None:
-        return Place(beat=beat)
-    return replace(place, beat=beat)
+        paths["place"] = location.path
+    if beat is not None:
+        paths["place.beat"] = "incidentComponent.beatOrDispatchGroupText"
+    if location is not None:
+        return place_of(location, beat)
+    return None if beat is None else Place(beat=beat)
 
 
 def _dispositions(incident: Component) -> tuple[Coded, ...]:

@@ -3,6 +3,10 @@
 Honours `retransmission-allowed`: a place that says no is not carried at all (RFC 4119, section 2.2.2). Says that a
 `retention-expiry` is there, but compares no times: there is no clock here. Polygons, ellipses and arc bands are not
 carried, nor coordinates in another system than WGS 84.
+
+A sender writes the same elements around other words each time. So a text is parted into its markup and its words, the
+markup is parsed once and remembered as a `Form` (which word is the street, which the position), and the next text with
+that markup only has its words put in place. Whatever a form does not fully account for is parsed whole, every time.
 """
 
 from __future__ import annotations
@@ -10,6 +14,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
 from mappings.cad.rules import BAD_PIDF, BAD_POSITION, BAD_RADIUS, EXPIRES, NO_PLACE, OTHER_CRS, OTHER_SHAPE
@@ -48,8 +55,161 @@ _MAPPED = frozenset((*_LINE, *(name for name, _ in _WITHIN), *_DIRECT, *_TEXT))
 NO_RETRANSMISSION = "pidf.retransmission-not-allowed"
 
 
+# A word: what stands between a start tag and an end tag, without markup and references; not white space alone.
+_WORD = re.compile(r">( *[^<>&\s][^<>&]*)</")
+# Identifiers, which differ from text to text and say nothing here. Neither kind of quote may be in one.
+_IDS = re.compile(r'( (?:entity|id|gml:id)=")[!#-%(-;=?-~ ]*(?=")')
+# Stands for a word in markup: a character of private use, so in no word that is put into a form.
+_MARK = "\ue000"
+_MARKED = f">{_MARK}</"
+# Forms are remembered, so what a sender can make of them is bounded.
+_LONGEST = 8192
+_NO = frozenset({"no", "false", "0"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Form:
+    """Where a text with a certain markup has what: numbers of its words."""
+
+    civic: tuple[tuple[str, int], ...]
+    position: int | None
+    radius: int | None
+    retransmission: tuple[int, ...]
+    unused: tuple[str, ...]
+    expiries: int
+
+
 def pidf_place(xml: str, path: str, found: Found) -> Place | None:
     """The place that a PIDF-LO document gives, or None, with an issue, when it gives none."""
+    fields = pidf_fields(xml, path, found)
+    return None if fields is None else Place(**fields)
+
+
+def pidf_fields(xml: str, path: str, found: Found) -> dict[str, Any] | None:
+    """The fields of the `Place` that a PIDF-LO document gives, or None, with an issue, when it gives none."""
+    if "&" not in xml and len(xml) <= _LONGEST:
+        parts = _WORD.split(xml)
+        form = _form("".join(_IDS.split(_MARKED.join(parts[::2]))))
+        # Words that may hold what XML does not allow (control characters, surrogates) are left to the parser.
+        if form is not None and "".join(parts[1::2]).isprintable():
+            fields = _filled(form, parts[1::2], path, found)
+            if fields is not None:
+                return fields
+    return _parsed(xml, path, found)
+
+
+def pidf_street(xml: str, path: str, found: Found) -> str | None:
+    """The street of a place, for a cross street: its name, without number and town."""
+    fields = pidf_fields(xml, path, found)
+    if fields is None:
+        return None
+    street: str | None = fields["line"] or fields["text"]
+    return street
+
+
+@lru_cache(maxsize=256)
+def _form(markup: str) -> Form | None:
+    """The form of this markup, or None where the texts with it have to be parsed whole.
+
+    None for anything out of the ordinary: comments, processing instructions, marked sections, a DTD, words outside the
+    elements that are known here, more than one position, other shapes and systems, defaults worth an issue.
+    """
+    if "<!" in markup or "<?" in markup.removeprefix("<?xml ") or "'" in markup:
+        return None
+    pieces = markup.split(_MARKED)
+    if any(_MARK in piece for piece in pieces):
+        return None
+    # Numbered, each word is found again wherever the parser puts it.
+    numbered = [f"{piece}>{_MARK}{number}</" for number, piece in enumerate(pieces[:-1])]
+    try:
+        root = fromstring("".join((*numbered, pieces[-1])))  # noqa: S314  no DTD, no entities: see `_parsed`
+    except (ParseError, ValueError):
+        return None
+    civic: dict[str, int] = {}
+    retransmission: list[int] = []
+    unused: list[str] = []
+    shapes: list[Element] = []
+    expiries = 0
+    for element in root.iter():
+        tag = element.tag
+        if tag.startswith(_CIVIC):
+            if element.text is not None and not element.text.isspace():
+                word = _word(element)
+                if word is None:
+                    return None
+                name = tag[_CIVIC_AT:]
+                if name in _MAPPED and name not in civic:
+                    civic[name] = word
+                else:
+                    unused.append(name)
+        elif tag in _POSITIONS:
+            shapes.append(element)
+        elif tag in _OTHER_SHAPES:
+            return None
+        elif tag in _RETRANSMISSION:
+            word = _word(element)
+            if word is not None:
+                retransmission.append(word)
+            elif element.text is not None:
+                return None
+        elif tag in _EXPIRY:
+            expiries += 1
+        elif tag in _NOT_CARRIED:
+            unused.append(tag.rpartition("}")[2])
+    position = radius = None
+    if shapes:
+        (shape, *more) = shapes
+        pos = shape.find(_POS)
+        position = _word(pos) if pos is not None else None
+        if more or pos is None or position is None or not _is_wgs_84(shape, pos):
+            return None
+        circle = shape.find(_RADIUS)
+        if circle is not None:
+            radius = _word(circle)
+            if radius is None or not _is_metres(circle):
+                return None
+    elif not civic:
+        return None
+    return Form(
+        civic=tuple(civic.items()),
+        position=position,
+        radius=radius,
+        retransmission=tuple(retransmission),
+        unused=tuple(unused),
+        expiries=expiries,
+    )
+
+
+def _word(element: Element) -> int | None:
+    """The number of the word that is this element's text; None where its text is not one word."""
+    text = element.text
+    return int(text[1:]) if text is not None and text.startswith(_MARK) else None
+
+
+def _filled(form: Form, words: list[str], path: str, found: Found) -> dict[str, Any] | None:
+    """The fields of a text in this form; None, and nothing said, where a word is not what it should be."""
+    if form.retransmission and any(words[word].strip().lower() in _NO for word in form.retransmission):
+        return None
+    position = radius = None
+    if form.position is not None:
+        numbers = _numbers(words[form.position].split())
+        if numbers is None or len(numbers) != 2 or not _is_on_earth(numbers):
+            return None
+        position = (numbers[0], numbers[1])
+        if form.radius is not None:
+            numbers = _numbers([words[form.radius]])
+            if numbers is None or numbers[0] < 0:
+                return None
+            radius = numbers[0]
+    for _ in range(form.expiries):
+        found.issue(EXPIRES, path)
+    if form.unused:
+        found.unused += [under(path, name) for name in form.unused]
+    return _fields({name: words[word].strip() for name, word in form.civic}, position, radius)
+
+
+def _parsed(xml: str, path: str, found: Found) -> dict[str, Any] | None:
+    """The fields, by the XML parser: what every text gives, in a known form or not."""
     # No DTD, no entities: with neither, the C parser reads nothing but this text (defusedxml refuses by the same
     # two, in Python, at five times the cost). A str cannot hide one in another encoding.
     if "<!DOCTYPE" in xml or "<!ENTITY" in xml:
@@ -79,7 +239,7 @@ def pidf_place(xml: str, path: str, found: Found) -> Place | None:
         elif tag in _OTHER_SHAPES:
             found.issue(OTHER_SHAPE, path)
         elif tag in _RETRANSMISSION:
-            if (element.text or "").strip().lower() in ("no", "false", "0"):
+            if (element.text or "").strip().lower() in _NO:
                 found.drop(path, NO_RETRANSMISSION)
                 return None
         elif tag in _EXPIRY:
@@ -89,18 +249,10 @@ def pidf_place(xml: str, path: str, found: Found) -> Place | None:
     if not civic and position is None:
         found.issue(NO_PLACE, path)
         return None
-    return _place(civic, position, radius)
+    return _fields(civic, position, radius)
 
 
-def pidf_street(xml: str, path: str, found: Found) -> str | None:
-    """The street of a place, for a cross street: its name, without number and town."""
-    place = pidf_place(xml, path, found)
-    if place is None:
-        return None
-    return place.line or place.text
-
-
-def _place(civic: dict[str, str], position: tuple[float, float] | None, radius: float | None) -> Place:
+def _fields(civic: dict[str, str], position: tuple[float, float] | None, radius: float | None) -> dict[str, Any]:
     get = civic.get
     line = " ".join([civic[name] for name in _LINE if name in civic])
     if "HNS" in civic and "HNO" in civic:
@@ -108,29 +260,27 @@ def _place(civic: dict[str, str], position: tuple[float, float] | None, radius: 
     for name, word in _WITHIN:
         if name in civic:
             line = f"{line}, {word}{civic[name]}" if line else word + civic[name]
-    return Place(
-        text=", ".join([civic[name] for name in _TEXT if name in civic]) or None,
-        line=line or None,
-        city=get("A3"),
-        district=get("A2"),
-        state=get("A1"),
-        postal_code=get("PC"),
-        country=get("country"),
-        latitude=position[0] if position else None,
-        longitude=position[1] if position else None,
-        uncertainty_m=radius,
-    )
+    return {
+        "text": ", ".join([civic[name] for name in _TEXT if name in civic]) or None,
+        "line": line or None,
+        "city": get("A3"),
+        "district": get("A2"),
+        "state": get("A1"),
+        "postal_code": get("PC"),
+        "country": get("country"),
+        "latitude": position[0] if position else None,
+        "longitude": position[1] if position else None,
+        "uncertainty_m": radius,
+    }
 
 
 def _position(shape: Element, path: str, found: Found) -> tuple[tuple[float, float] | None, float | None]:
     pos = shape.find(_POS)
-    system = shape.get("srsName") or (pos.get("srsName") if pos is not None else None)
-    # RFC 5491 requires srsName; an absent one is read as its default for PIDF-LO, WGS 84.
-    if system is not None and _WGS_84.match(system) is None:
+    if not _is_wgs_84(shape, pos):
         found.issue(OTHER_CRS, path)
         return None, None
     numbers = _numbers((pos.text or "").split()) if pos is not None else None
-    if numbers is None or len(numbers) not in (2, 3) or not (abs(numbers[0]) <= 90 and abs(numbers[1]) <= 180):
+    if numbers is None or len(numbers) not in (2, 3) or not _is_on_earth(numbers):
         found.issue(BAD_POSITION, path)
         return None, None
     if len(numbers) == 3:
@@ -142,12 +292,26 @@ def _radius(shape: Element, path: str, found: Found) -> float | None:
     element = shape.find(_RADIUS)
     if element is None:
         return None
-    # EPSG 9001 is the metre, the only unit that RFC 5491 allows here.
-    numbers = _numbers([element.text or ""]) if (element.get("uom") or "9001").endswith("9001") else None
+    numbers = _numbers([element.text or ""]) if _is_metres(element) else None
     if numbers and numbers[0] >= 0:
         return numbers[0]
     found.issue(BAD_RADIUS, path)
     return None
+
+
+def _is_wgs_84(shape: Element, pos: Element | None) -> bool:
+    # RFC 5491 requires srsName; an absent one is read as its default for PIDF-LO, WGS 84.
+    system = shape.get("srsName") or (pos.get("srsName") if pos is not None else None)
+    return system is None or _WGS_84.match(system) is not None
+
+
+def _is_metres(radius: Element) -> bool:
+    # EPSG 9001 is the metre, the only unit that RFC 5491 allows here.
+    return (radius.get("uom") or "9001").endswith("9001")
+
+
+def _is_on_earth(numbers: list[float]) -> bool:
+    return abs(numbers[0]) <= 90 and abs(numbers[1]) <= 180
 
 
 def _numbers(texts: Iterable[str]) -> list[float] | None:

@@ -7,9 +7,7 @@ ever the scene. A place given only by URL is not fetched.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from mappings.cad.pidf_lo import pidf_place, pidf_street
+from mappings.cad.pidf_lo import pidf_fields, pidf_street
 from mappings.cad.references import Component, Document
 from mappings.cad.rules import BY_REFERENCE, SEVERAL_PLACES
 from mappings.incident import Place
@@ -37,13 +35,13 @@ def _latest(document: Document, locations: list[Component]) -> Component:
     return chosen
 
 
-def place_of(component: Component) -> Place | None:
-    """The place that a location component gives; None when there is none."""
+def place_of(component: Component, beat: str | None = None) -> Place | None:
+    """The place that a location component gives, in this beat; None when there is neither."""
     found = component.document.found
     component.read = True
     component.take("locationTypeDescriptionRegistryText")
     by_value = component.text("locationByValue")
-    place = pidf_place(by_value, component.place("locationByValue"), found) if by_value is not None else None
+    fields = pidf_fields(by_value, component.place("locationByValue"), found) if by_value is not None else None
     if by_value is None and "locationByReferenceUrl" in component.members:
         found.issue(BY_REFERENCE, component.place("locationByReferenceUrl"))
     description = component.text("locationDescriptionText")
@@ -54,13 +52,13 @@ def place_of(component: Component) -> Place | None:
         for index, xml in enumerate(component.texts(name))
         if (street := pidf_street(xml, f"{component.place(name)}[{index}]", found)) is not None
     ]
-    if place is None and description is None and not crossing:
-        return None
-    place = place or Place()
-    if description is None and not crossing:
-        return place
-    return replace(
-        place,
-        text="; ".join(filter(None, (place.text, description))) or None,
-        cross_street=" / ".join(dict.fromkeys(crossing)) or None,
-    )
+    if fields is None:
+        if description is None and not crossing and beat is None:
+            return None
+        fields = {}
+    if description is not None:
+        text = fields.get("text")
+        fields["text"] = f"{text}; {description}" if text else description
+    if crossing:
+        fields["cross_street"] = " / ".join(dict.fromkeys(crossing)) or None
+    return Place(**fields, beat=beat)

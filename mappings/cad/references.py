@@ -6,18 +6,49 @@ nobody reads: `unused` is computed, not listed by hand.
 
 The document is taken apart in place: it belongs to the reader. References to components of earlier documents stay
 dangling here; a document is one snapshot.
+
+Places are kept as steps and spelled out only where one is needed: most are needed nowhere.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from mappings.cad.rules import CIRCULAR, DANGLING, NO_ID, SAME_ID, WRONG_KIND, WRONG_TYPE
-from mappings.found import Found, under
+from mappings.found import Found, said
 from mappings.incident import DateTime
 from mappings.times import earlier, is_date_time
 
 Json = dict[str, Any]
+
+#: A place in the document: where it is inside, the member's name, and the index in a list (None: no list). The
+#: document itself is None.
+Where: TypeAlias = "tuple[Where, str, int | None] | None"
+
+# A reference to a component further down this order cannot be part of a circle; only others are followed.
+_ORDER = {
+    "agencyComponent": 0,
+    "callbackComponent": 0,
+    "agentComponent": 1,
+    "cautionComponent": 2,
+    "locationComponent": 2,
+    "notesComponent": 3,
+    "personComponent": 4,
+    "emergencyResourceComponent": 4,
+    "callComponent": 5,
+    "dispatchComponent": 5,
+    "dispositionComponent": 5,
+    "incidentComponent": 6,
+}
+
+
+def spelled(where: Where) -> str:
+    """The path of a place: `personComponent[0].ncPersonComponent`. Iterative: the depth is the sender's choice."""
+    steps: list[str] = []
+    while where is not None:
+        where, name, index = where
+        steps.append(said(name) if index is None else f"{said(name)}[{index}]")
+    return ".".join(reversed(steps))
 
 
 class Component:
@@ -27,36 +58,32 @@ class Component:
     `read` says that a mapper has been here; whether each member was, its absence from `members` says.
     """
 
-    __slots__ = (
-        "agency_id",
-        "agent_id",
-        "document",
-        "id",
-        "kind",
-        "members",
-        "path",
-        "read",
-        "references",
-        "superseded",
-        "updated",
-        "updated_text",
-    )
+    # What most components keep as it is here costs them nothing: a document has dozens of them.
+    read = False
+    superseded = False
+    id: str | None = None
+    #: When the component was modified last: as a FHIR dateTime, and as it was written.
+    updated: DateTime | None = None
+    updated_text: str | None = None
+    agency_id: str | None = None
+    agent_id: str | None = None
+    #: The components this one refers to: the place inside what, its member and index, and the `$id` (prologue
+    #: references are not among them).
+    references: list[tuple[Where, str, int | None, str]] | None = None
 
-    def __init__(self, document: Document, kind: str, path: str, members: Json) -> None:
+    def __init__(self, document: Document, kind: str, where: Where, members: Json) -> None:
         self.document = document
         self.kind = kind
-        self.path = path
+        self.where = where
         self.members = members
-        self.read = False
-        self.superseded = False
-        self.id: str | None = None
-        #: When the component was modified last: as a FHIR dateTime, and as it was written.
-        self.updated: DateTime | None = None
-        self.updated_text: str | None = None
-        self.agency_id: str | None = None
-        self.agent_id: str | None = None
-        #: The components this one refers to: the place, and the `$id` (prologue references are not among them).
-        self.references: list[tuple[str, str]] | None = None
+
+    @property
+    def path(self) -> str:
+        """The component's path in the document; empty for the document itself."""
+        where = self.where
+        if where is not None and where[0] is None and where[2] is not None:
+            return f"{said(where[1])}[{where[2]}]"
+        return spelled(where)
 
     def take(self, name: str) -> Any:
         """The member's value, whatever it is; None when it is not there. Taken once."""
@@ -64,7 +91,8 @@ class Component:
 
     def place(self, name: str) -> str:
         """The path of a member."""
-        return f"{self.path}.{name}" if self.path else name
+        path = self.path
+        return f"{path}.{name}" if path else name
 
     def wrong(self, name: str) -> None:
         """An issue: the member's JSON type is not the standard's."""
@@ -89,7 +117,7 @@ class Component:
         if type(value) is not list:
             self.wrong(name)
             value = [value]
-        found = []
+        found: list[str] = []
         for index, item in enumerate(value):
             if type(item) is not str:
                 self.wrong(f"{name}[{index}]")
@@ -115,7 +143,7 @@ class Component:
         if type(value) is not str:
             self.wrong(name)
             return None
-        return self.document.found.time(value, self.path, name)
+        return value if is_date_time(value) else self.document.found.time(value, self.path, name)
 
     def objects(self, name: str) -> list[Component]:
         """The objects of an array member as components, read from here on."""
@@ -128,7 +156,7 @@ class Component:
         found = []
         for index, item in enumerate(value):
             if type(item) is dict:
-                found.append(self.document.part(item, f"{self.place(name)}[{index}]"))
+                found.append(self.document.part(item, (self.where, name, index)))
             else:
                 self.wrong(f"{name}[{index}]")
         return found
@@ -137,7 +165,7 @@ class Component:
         """The object member as a component, else None."""
         value = self.members.pop(name, None)
         if type(value) is dict:
-            return self.document.part(value, self.place(name))
+            return self.document.part(value, (self.where, name, None))
         if value is not None:
             self.wrong(name)
         return None
@@ -148,7 +176,11 @@ class Component:
         if not value:
             return []
         is_list = type(value) is list
-        found = []
+        if not is_list and type(value) is dict:
+            target = value.get("$ref")
+            if type(target) is str and target:
+                return [target]
+        found: list[str] = []
         for index, item in enumerate(value if is_list else (value,)):
             target = item.get("$ref") if type(item) is dict else None
             if type(target) is str and target:
@@ -174,16 +206,18 @@ class Component:
 class Document:
     """Every component of one document. `top` is the document itself; `by_id` the one index of `$id`s."""
 
-    __slots__ = ("_in_order", "_lists", "_of", "by_id", "found", "top")
+    __slots__ = ("_any_superseded", "_in_order", "_lists", "_of", "_targets", "by_id", "found", "top")
 
     def __init__(self, members: Json, found: Found) -> None:
         self.found = found
         self.by_id: dict[str, Component] = {}
+        self._any_superseded = False
+        self._targets: set[str] = set()
         self._in_order: list[Component] = []
         self._lists: dict[str, list[Component]] = {}
         # Parts that are not items of a top-level list, by their dict's identity: the document keeps those alive.
         self._of: dict[int, Component] = {}
-        self.top = self._component("document", "", members)
+        self.top = self._component("document", None, members)
         self.top.read = True
         self._walk()
 
@@ -192,76 +226,89 @@ class Document:
 
         They count as read from here on, unless `read` is False.
         """
-        listed = self._lists.get(name)
-        if listed is None:
+        current = self._lists.get(name)
+        if current is None:
             return []
-        current = [component for component in listed if not component.superseded]
+        if self._any_superseded:
+            current = [component for component in current if not component.superseded]
         if read:
             for component in current:
                 component.read = True
         return current
 
-    def part(self, members: Json, path: str) -> Component:
+    def part(self, members: Json, where: Where) -> Component:
         """The component of this object; one is made for an object without `$id`."""
         component = self._of.get(id(members))
         if component is None:
-            component = self._of[id(members)] = Component(self, "", path, members)
+            component = self._of[id(members)] = Component(self, "", where, members)
             self._in_order.append(component)
         component.read = True
         return component
 
     def finish(self) -> None:
-        """List what nobody read: a component never read by its place, else its members that are left."""
+        """List what nobody read: a component never read by its place, else its members that are left. Done once."""
         unused = self.found.unused
         top = self.top
         for component in self._in_order:
             if component.read and not component.superseded:
-                for name in component.members:
+                if component is top:
                     # The lists of components are accounted for one by one.
-                    if component is not top or name not in self._lists:
-                        unused.append(under(component.path, name))
+                    unused += [said(name) for name in top.members if name not in self._lists]
+                elif component.members:
+                    path = component.path
+                    unused += [f"{path}.{said(name)}" for name in component.members]
             elif component in self._lists.get(component.kind, ()):
                 unused.append(component.path)
+        # Document and components know each other. Parted, they are freed now and not by a garbage collection, which
+        # would cost more than much of the reading.
+        for held in (self._in_order, self._lists, self._of, self.by_id):
+            held.clear()
 
     # The walk.
 
-    def _component(self, kind: str, path: str, members: Json) -> Component:
-        component = Component(self, kind, path, members)
+    def _component(self, kind: str, where: Where, members: Json) -> Component:
+        component = Component(self, kind, where, members)
         self._in_order.append(component)
-        stamp = members.pop("lastUpdateTimeStamp", None)
+        take = members.pop
+        stamp = take("lastUpdateTimeStamp", None)
         if type(stamp) is str:
             component.updated_text = stamp
-            component.updated = stamp if is_date_time(stamp) else self.found.time(stamp, path, "lastUpdateTimeStamp")
+            component.updated = (
+                stamp if is_date_time(stamp) else self.found.time(stamp, component.path, "lastUpdateTimeStamp")
+            )
         elif stamp is not None:
             component.wrong("lastUpdateTimeStamp")
-        name = members.pop("$id", None)
+        name = take("$id", None)
         if type(name) is str and name:
             component.id = name
             before = self.by_id.setdefault(name, component)
             if before is not component:
                 self._same_id(before, component, name)
         elif kind != "document":
-            self.found.issue(NO_ID, path)
-        reference = members.pop("updatedByAgencyReference", None)
+            self.found.issue(NO_ID, component.path)
+        reference = take("updatedByAgencyReference", None)
         if reference is not None:
-            component.agency_id = self._target(component, reference, "updatedByAgencyReference")
-        reference = members.pop("updatedByAgentReference", None)
+            target = reference.get("$ref") if type(reference) is dict else None
+            if type(target) is str and target:
+                component.agency_id = target
+                self._targets.add(target)
+            else:
+                component.wrong("updatedByAgencyReference")
+        reference = take("updatedByAgentReference", None)
         if reference is not None:
-            component.agent_id = self._target(component, reference, "updatedByAgentReference")
+            target = reference.get("$ref") if type(reference) is dict else None
+            if type(target) is str and target:
+                component.agent_id = target
+                self._targets.add(target)
+            else:
+                component.wrong("updatedByAgentReference")
         return component
-
-    @staticmethod
-    def _target(component: Component, reference: Any, member: str) -> str | None:
-        target = reference.get("$ref") if type(reference) is dict else None
-        if type(target) is str and target:
-            return target
-        component.wrong(member)
-        return None
 
     def _same_id(self, before: Component, component: Component, name: str) -> None:
         self.found.issue(SAME_ID, component.path)
         if before.kind != component.kind:
             return
+        self._any_superseded = True
         if before.updated is None or (component.updated is not None and not earlier(component.updated, before.updated)):
             before.superseded = True
             self.by_id[name] = component
@@ -269,78 +316,98 @@ class Document:
             component.superseded = True
 
     def _walk(self) -> None:
-        queue: list[tuple[Component, str, Json]] = []
+        make = self._component
+        targets = self._targets
+        # What can hold references or components: whose it is, where it is, and its members.
+        queue: list[tuple[Component, Where, Json]] = []
         for name, value in self.top.members.items():
             if not name.endswith("Component"):
                 if type(value) is dict or type(value) is list:
-                    queue.append((self.top, "", {name: value}))
-                continue
-            place = under("", name)
-            if type(value) is dict:
-                component = self._component(name, place, value)
-                self._lists[name] = [component]
-                queue.append((component, place, value))
+                    queue.append((self.top, None, {name: value}))
             elif type(value) is list:
                 listed = self._lists[name] = []
                 for index, item in enumerate(value):
-                    path = f"{place}[{index}]"
+                    where = (None, name, index)
                     if type(item) is dict:
-                        component = self._component(name, path, item)
+                        component = make(name, where, item)
                         listed.append(component)
-                        queue.append((component, path, item))
+                        if item:
+                            queue.append((component, where, item))
                     else:
-                        self.found.issue(WRONG_TYPE, path)
+                        self.found.issue(WRONG_TYPE, spelled(where))
+            elif type(value) is dict:
+                component = make(name, (None, name, None), value)
+                self._lists[name] = [component]
+                queue.append((component, component.where, value))
             else:
-                self.found.issue(WRONG_TYPE, place)
+                self.found.issue(WRONG_TYPE, said(name))
         # The list grows while it is walked: breadth first, and as deep as the document is.
-        for owner, path, container in queue:
+        for owner, inside, container in queue:
             for name, value in container.items():
+                if type(value) is str:
+                    continue
                 if type(value) is list:
                     for index, item in enumerate(value):
                         if type(item) is dict:
                             # NIEM wraps each text in an object of its own; there is nothing to find in one.
                             if len(item) > 1 or ("value" not in item and "simpleType" not in item):
-                                self._visit(queue, owner, f"{under(path, name)}[{index}]", name, item)
+                                target = item.get("$ref")
+                                if type(target) is not str:
+                                    self._enter(queue, owner, (inside, name, index), item)
+                                else:
+                                    targets.add(target)
+                                    if owner.references is None:
+                                        owner.references = []
+                                    owner.references.append((inside, name, index, target))
                         elif type(item) is list:
-                            queue.append((owner, path, {name: item}))
+                            queue.append((owner, inside, {name: item}))
                 elif type(value) is dict:
-                    self._visit(queue, owner, under(path, name), name, value)
+                    target = value.get("$ref")
+                    if type(target) is not str:
+                        self._enter(queue, owner, (inside, name, None), value)
+                    else:
+                        targets.add(target)
+                        if owner.references is None:
+                            owner.references = []
+                        owner.references.append((inside, name, None, target))
         self._check_references()
 
-    def _visit(
-        self, queue: list[tuple[Component, str, Json]], owner: Component, path: str, name: str, value: Json
+    def _enter(
+        self,
+        queue: list[tuple[Component, Where, Json]],
+        owner: Component,
+        where: tuple[Where, str, int | None],
+        value: Json,
     ) -> None:
-        target = value.get("$ref")
-        if type(target) is str:
-            if owner.references is None:
-                owner.references = [(path, target)]
-            else:
-                owner.references.append((path, target))
-        elif "$id" in value:
+        if "$id" in value:
             # Organizations, items and the like have no list of their own: their kind is the member they stand in.
-            component = self._component(name, path, value)
-            self._of[id(value)] = component
-            queue.append((component, path, value))
-        else:
-            queue.append((owner, path, value))
+            owner = self._of[id(value)] = self._component(where[1], where, value)
+        queue.append((owner, where, value))
 
     def _check_references(self) -> None:
         by_id = self.by_id
-        further = False
+        if not self._targets <= by_id.keys():
+            self._say_dangling()
+        # References that only go down cannot lead back: there is seldom more to look at.
         for component in self._in_order:
             if component.references is not None:
-                for path, target in component.references:
-                    other = by_id.get(target)
-                    if other is None:
-                        self.found.issue(DANGLING, path)
-                    elif other.references is not None:
-                        further = True
+                order = _ORDER.get(component.kind, 0)
+                for reference in component.references:
+                    other = by_id.get(reference[3])
+                    if other is not None and other.references is not None and _ORDER.get(other.kind, 9) >= order:
+                        self._check_circles()
+                        return
+
+    def _say_dangling(self) -> None:
+        by_id = self.by_id
+        for component in self._in_order:
+            for inside, name, index, target in component.references or ():
+                if target not in by_id:
+                    self.found.issue(DANGLING, spelled((inside, name, index)))
             if component.agency_id is not None and component.agency_id not in by_id:
                 self.found.issue(DANGLING, component.place("updatedByAgencyReference"))
             if component.agent_id is not None and component.agent_id not in by_id:
                 self.found.issue(DANGLING, component.place("updatedByAgentReference"))
-        if further:
-            self._check_circles()
 
     def _check_circles(self) -> None:
         """Say where following references would not end. Iterative: the depth is the sender's choice.
@@ -355,12 +422,12 @@ class Document:
             way = [(start, iter(start.references))]
             while way:
                 component, references = way[-1]
-                for path, target in references:
+                for inside, name, index, target in references:
                     other = self.by_id.get(target)
                     if other is None or other.references is None or id(other) in done:
                         continue
                     if id(other) in on_way:
-                        self.found.issue(CIRCULAR, path)
+                        self.found.issue(CIRCULAR, spelled((inside, name, index)))
                         continue
                     on_way.add(id(other))
                     way.append((other, iter(other.references)))
