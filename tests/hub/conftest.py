@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import tomllib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -20,8 +20,21 @@ from hub import pipeline
 from hub.delivery.transport import Transport
 from hub.loop.context import Hub
 from hub.settings import Settings, parse
-from hub.store import FileKeys, KeyRing, Store, migrate
-from hub.store import alarms, answers, deliveries, disclosures, documents, holds, messages, referrals, traces
+from hub.store import (
+    FileKeys,
+    KeyRing,
+    Store,
+    alarms,
+    answers,
+    deliveries,
+    disclosures,
+    documents,
+    holds,
+    messages,
+    migrate,
+    referrals,
+    traces,
+)
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 SOURCES = ("riverton-cad", "lakemont-cad", "cedar-app", "sunrise-app")
@@ -63,7 +76,7 @@ def token(name: str) -> str:
     return f"token-of-{name}"
 
 
-@dataclass
+@dataclass(kw_only=True)
 class World:
     """One hub with its clock, and short ways to do and to look."""
 
@@ -71,7 +84,6 @@ class World:
     time: Time
     folder: Path
     document: Document
-    tried: int = field(default=0)
 
     @property
     def store(self) -> Store:
