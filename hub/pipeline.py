@@ -13,7 +13,6 @@ Each step commits before the next begins; a crash between two is taken up where 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -65,9 +64,6 @@ async def receive(hub: Hub, source: SourceSection, body: bytes, *, media_type: s
     Raises ReceiveError `receive.conflict` (both are kept) and StoreError `store.busy`, `store.commit`.
     """
     issues = _at_first_sight(source, body)
-    sha256 = hashlib.sha256(body).digest()
-    # A sender that gives no control id has one of the bytes; keyed, as a plain hash of a short row can be guessed.
-    control = control_id or "body:" + hub.store.keys.blind(source.organization, "message.control", sha256).hex()
 
     def work(tx: Tx) -> tuple[Message, bool]:
         return messages.receive(
@@ -75,16 +71,17 @@ async def receive(hub: Hub, source: SourceSection, body: bytes, *, media_type: s
             source=source.name,
             custody=source.organization,
             organization=source.organization,
-            control_id=control,
+            control_id=control_id,
             media_type=media_type[:100],
             body=body,
-            sha256=sha256,
-            given=control_id is not None,
+            once=True,
         )
 
     try:
         message, fresh = await hub.store.write_async(work)
     except DuplicateConflict:
+        assert control_id is not None
+        control = control_id
         await hub.store.write_async(lambda tx: _keep_conflict(tx, hub, source, body, media_type, control))
         raise
     return Received(message_id=message.id, fresh=fresh, issues=issues)

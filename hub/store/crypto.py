@@ -27,8 +27,8 @@ def associated(noun: str, noun_id: str, part: str, custody: str, label: str) -> 
 
 def seal(kek: bytes, kid: str, plain: bytes, aad: bytes) -> bytes:
     """Seal one document under a key-encryption key (32 bytes) named `kid` (at most 255 bytes)."""
-    dek = os.urandom(32)
-    nonce = os.urandom(_NONCE)
+    drawn = os.urandom(32 + _NONCE)
+    dek, nonce = drawn[:32], drawn[32:]
     return _head(kid) + aes_key_wrap(kek, dek) + nonce + AESGCM(dek).encrypt(nonce, plain, aad)
 
 

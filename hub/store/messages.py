@@ -33,24 +33,25 @@ def receive(
     control_id: str | None,
     media_type: str,
     body: bytes,
-    sha256: bytes | None = None,
-    given: bool = True,
+    once: bool = False,
 ) -> tuple[Message, bool]:
     """Store one input; (message, whether it is new). The same bytes under a known control id are the known message.
 
-    `sha256` is the body's, where the caller has it. `given` False says that the control id was made of the body: it
-    need not be kept beside it.
-
     Raises DuplicateConflict `receive.conflict` for other bytes under a known control id: nothing is stored, and the
-    caller keeps them with `keep_conflict`. Without a control id every input is new.
+    caller keeps them with `keep_conflict`. Without a control id every input is new, or with `once` the same bytes of
+    the source are one message.
     """
-    values = _new(tx, source, custody, organization, media_type, body, sha256)
-    if control_id is None:
-        return _store(tx, values, {"body": body}), True
-    values["control"] = tx.keys.blind(custody, "message.control", control_id)
+    values = _new(tx, source, custody, organization, media_type, body)
+    parts = {"body": body}
+    if control_id is not None:
+        values["control"] = tx.keys.blind(custody, "message.control", control_id)
+        parts["control"] = control_id.encode()
+    elif once:
+        values["control"] = values["digest"]
+    else:
+        return _store(tx, values, parts), True
     inserted = _INSERT_UNKNOWN.run(tx, values)
     if inserted is not None:
-        parts = {"body": body} if sha256 is not None and not given else {"body": body, "control": control_id.encode()}
         vault.put_parts(tx, _NOUN, inserted, parts, custody=custody)
         tx.wake("messages")
         return _record_of(inserted, values), True
@@ -258,16 +259,14 @@ def _mine(claimed: Message) -> tuple[Any, ...]:
     )
 
 
-def _new(
-    tx: Tx, source: str, custody: str, organization: str, media_type: str, data: bytes, sha256: bytes | None = None
-) -> dict[str, Any]:
+def _new(tx: Tx, source: str, custody: str, organization: str, media_type: str, data: bytes) -> dict[str, Any]:
     return {
         "source": source,
         "custody": custody,
         "organization": organization,
         "control": None,
         # keyed: a plain hash of a short row could be guessed from a stolen file
-        "digest": tx.keys.blind(custody, "message.body", sha256 or hashlib.sha256(data).digest()),
+        "digest": tx.keys.blind(custody, "message.body", hashlib.sha256(data).digest()),
         "media_type": media_type,
         "size": len(data),
         "received_at": tx.now,
