@@ -8,7 +8,11 @@ from mappings.fhir.bundle import message, not_sent, transaction
 from mappings.hl7v2.referral import not_carried, ref_i12
 from mappings.partner import Partner
 
-_MEDIA_TYPE = {"transaction": "application/fhir+json", "message": "application/fhir+json", "hl7v2": "x-application/hl7-v2+er7"}
+_MEDIA_TYPE = {
+    "transaction": "application/fhir+json",
+    "message": "application/fhir+json",
+    "hl7v2": "x-application/hl7-v2+er7",
+}
 
 
 def render(bundle: dict[str, Any], partner: Partner, *, update: bool = False) -> bytes:
