@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from hub.app import create_app
 from hub.cli import log_lines
@@ -30,8 +30,8 @@ def serve(settings: Settings, *, say: Callable[[str], None], ready_file: Path | 
     The ready file appears whole, and only when everything listens. Raises SettingsError `settings.port` when the
     address is taken, and what the store and the settings raise.
     """
-    log_lines.configure()
     listening = _listen(settings.hub)
+    log_lines.configure()
     token = secrets.token_urlsafe(32)
     app = create_app(settings, local_token=token)
     server = _Server(
@@ -87,7 +87,7 @@ def _listen(section: HubSection) -> socket.socket:
 
 async def _run(
     server: _Server,
-    app: FastAPI,
+    app: Starlette,
     listening: socket.socket,
     settings: Settings,
     token: str,

@@ -30,7 +30,9 @@ def moment(value: datetime) -> str:
 
 
 def size(value: int) -> str:
-    """Bytes as kB, one decimal below 100."""
+    """Bytes, or kB with one decimal below 100."""
+    if value < 1000:
+        return f"{value} bytes"
     kilobytes = value / 1000
     return f"{kilobytes:,.1f} kB" if kilobytes < 100 else f"{kilobytes:,.0f} kB"
 

@@ -336,7 +336,7 @@ class Console:
     def alarms(self, request: Request, visitor: Visitor) -> Response:
         """What rings, and for whom; the fallback for the custody that it is sealed in."""
 
-        def look(tx: Tx) -> tuple[list[Any], dict[int, Any]]:
+        def look(tx: Tx) -> tuple[list[Any], dict[int, Any], set[int]]:
             ringing = alarms.listed(tx, open_only=True)
             ended = [
                 one
@@ -345,24 +345,25 @@ class Console:
             ]
             seen = [one for one in (*ringing, *ended) if seeing.alarm(tx, self.settings, one, visitor.custody)]
             own = {one.id: alarms.fallback(tx, one.id) for one in seen if one.custody == visitor.custody}
-            return seen, {key: value for key, value in own.items() if value is not None}
+            mine = {one.id for one in seen if seeing.may_take(tx, self.settings, one, visitor.custody)}
+            return seen, {key: value for key, value in own.items() if value is not None}, mine
 
-        seen, fallbacks = self.hub.store.read(look)
-        return self._show("alarms.html", visitor, alarms=seen, fallbacks=fallbacks)
+        seen, fallbacks, mine = self.hub.store.read(look)
+        return self._show("alarms.html", visitor, alarms=seen, fallbacks=fallbacks, mine=mine)
 
     def take_alarm(self, request: Request, visitor: Visitor, form: Form) -> Response:
-        """The signed-in person takes an alarm that they may see."""
+        """The signed-in person takes an alarm that is theirs to take."""
         number = _number(request.path_params["id"])
 
         def work(tx: Tx) -> bool:
             found = None if number is None else alarms.get(tx, number)
-            if found is None or not seeing.alarm(tx, self.settings, found, visitor.custody):
+            if found is None or not seeing.may_take(tx, self.settings, found, visitor.custody):
                 return False
             loop_alarm.take(tx, self.hub, found.id, by=visitor.person)
             return True
 
         if not self.hub.store.write(work):
-            return self._problem(404, "There is no such alarm.", visitor)
+            return self._problem(404, "There is no such alarm of yours to take.", visitor)
         return self._to("/console/alarms")
 
     def holds(self, request: Request, visitor: Visitor) -> Response:

@@ -102,7 +102,7 @@ def _encounter(r: Json, said: Callable[[Any], str]) -> list[tuple[str, str]]:
         ("When", " to ".join(each for each in (period.get("start"), period.get("end")) if each)),
         ("Where", "; ".join(said(each.get("location")) for each in r.get("location", ()))),
         ("Who was there", "; ".join(said(each.get("individual")) for each in r.get("participant", ()))),
-        ("What was seen", "; ".join(_concept(each) for each in r.get("reasonCode", ()))),
+        ("What it was about", "; ".join(_concept(each) for each in r.get("reasonCode", ()))),
         ("How it ended", _concept(r.get("hospitalization", {}).get("dischargeDisposition"))),
     ]
 

@@ -41,7 +41,7 @@ def referral(tx: Tx, settings: Settings, found: Referral, viewer: str) -> Seen |
     the answer the referrer keeps seeing its own last record: whether there is an answer is told by an outcome alone.
     """
     if viewer == center_of(settings, found.destination):
-        if found.business_status in _NOT_GONE and found.answered_at is None and viewer != found.custody:
+        if not _reached(found) and viewer != found.custody:
             return None
         return Seen(referral=found, status=found.status, business=found.business_status, own=False)
     if viewer != found.custody:
@@ -58,14 +58,24 @@ def referral(tx: Tx, settings: Settings, found: Referral, viewer: str) -> Seen |
 def steps(tx: Tx, settings: Settings, message_id: int, viewer: str, *, own: bool) -> list[TraceStep]:
     """The steps of a message for a viewer: an answer is for the center alone, and a center is not told what was
     withheld from it."""
-    found = []
+    found: list[TraceStep] = []
     for step in traces.of(tx, message_id):
         if step.step == "answer" and center_of(settings, str(step.detail.get("destination"))) != viewer:
             continue
         if step.step == "release" and step.state != "released" and step.detail.get("recipient") == viewer and not own:
             continue
+        if found and _repeats(found[-1], step):
+            found[-1] = step  # it carries the number of the attempt; an outage of hours is one line
+            continue
         found.append(step)
     return found
+
+
+def _repeats(before: TraceStep, step: TraceStep) -> bool:
+    """Whether a step is the next failed attempt after another, to the same destination for the same reason."""
+    return (before.step, before.state) == (step.step, step.state) == ("deliver", "retry") and all(
+        before.detail.get(key) == step.detail.get(key) for key in ("destination", "rule")
+    )
 
 
 def decided(tx: Tx, message_id: int, viewer: str) -> list[DecisionRecord]:
@@ -73,16 +83,35 @@ def decided(tx: Tx, message_id: int, viewer: str) -> list[DecisionRecord]:
     return [one for one in decisions.by_message(tx, message_id) if one.custody == viewer]
 
 
+def _reached(found: Referral) -> bool:
+    """Whether the center has it, or had an earlier form of it."""
+    return found.business_status not in _NOT_GONE or found.answered_at is not None
+
+
 def alarm(tx: Tx, settings: Settings, found: Alarm, viewer: str) -> bool:
-    """Whether a viewer is shown an alarm. That it ended because an answer came is for the center alone."""
-    if found.kind != "unanswered":
-        return True
-    about = referrals.find_by_task(tx, found.subject_id)
-    if about is not None and viewer == center_of(settings, about.destination):
+    """Whether a viewer is shown an alarm.
+
+    That one ended because an answer came is for the center alone; a center does not learn of a referral that has not
+    reached it; and a police agency is told of no other organization's silence.
+    """
+    about = referrals.find_by_task(tx, found.subject_id) if found.subject_type == "Task" else None
+    if about is not None and viewer == center_of(settings, about.destination) and viewer != found.custody:
+        return _reached(about)
+    if found.kind != "unanswered" or (about is not None and viewer == center_of(settings, about.destination)):
         return True
     if found.cleared_at is not None:
         return False
     return viewer == found.custody or settings.posture(viewer) != "law-enforcement"
+
+
+def may_take(tx: Tx, settings: Settings, found: Alarm, viewer: str) -> bool:
+    """Whether a viewer may take an alarm, which ends it for everybody: the custody it is about, the center that it
+    waits for, and the hub's operator."""
+    if not alarm(tx, settings, found, viewer):
+        return False
+    about = referrals.find_by_task(tx, found.subject_id) if found.subject_type == "Task" else None
+    center = center_of(settings, about.destination) if about is not None else None
+    return viewer in (found.custody, center, settings.operator.organization)
 
 
 def may_settle(settings: Settings, found: Hold, viewer: str) -> bool:
