@@ -29,6 +29,7 @@ def demo(
     the story happened.
     """
     from rich.console import Console
+    from rich.table import Table
 
     from hub.demo.stage import Stage
     from hub.demo.story import tell
@@ -37,7 +38,12 @@ def demo(
     tones = {"good": "green", "warn": "yellow", "bad": "bold red", "": "default"}
 
     def say(at: float, who: str, what: str, tone: str) -> None:
-        console.print(f"[dim]{at:6.1f} s[/dim]  [cyan]{who:<13}[/cyan] [{tones[tone]}]{what}[/{tones[tone]}]")
+        line = Table.grid(padding=(0, 1))
+        line.add_column(width=8, justify="right", style="dim")
+        line.add_column(width=13, style="cyan")
+        line.add_column(style=tones[tone])
+        line.add_row(f"{at:.1f} s", who, what)
+        console.print(line)
 
     with ExitStack() as stack:
         if folder is None and once:
@@ -85,11 +91,11 @@ def _stay(console: object, stage: object) -> None:
     assert isinstance(console, Console)
     assert isinstance(stage, Stage)
     console.print("[bold]The hub keeps running.[/bold] Where to look:")
-    console.print(f"  the hub's page   {stage.hub_url}/console   one-time token: {stage.console_token}")
+    console.print(f"  the hub's page   {stage.hub_url}/console   one-time token: {stage.console_token}", soft_wrap=True)
     for name in ("lakeshore", "northfork", "sunrise"):
         token = f"   token: {stage.tokens[name]}" if name in stage.tokens else ""
-        console.print(f"  {name:<16} http://127.0.0.1:{stage.ports[f'{name}-http']}/{token}")
-    console.print(f"  everything else  {stage.folder}")
+        console.print(f"  {name:<16} http://127.0.0.1:{stage.ports[f'{name}-http']}/{token}", soft_wrap=True)
+    console.print(f"  everything else  {stage.folder}", soft_wrap=True)
     console.print("Ctrl-C ends it.")
     stop = threading.Event()
     try:

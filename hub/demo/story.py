@@ -99,7 +99,7 @@ class Story:
         for incident, center in (("RV26-004417", "lakeshore"), ("LM-2026-118203", "northfork")):
             for item in self._outcome("cedar-app", incident):
                 self._told(center)
-                said = " ".join(str(item[key]) for key in ("referral", "status", "business") if key in item)
+                said = " ".join(dict.fromkeys(str(item[k]) for k in ("referral", "status", "business") if k in item))
                 self._line("cedar-app", f"the referring clinician sees: {said}", "good")
         officer = self._outcome("riverton-cad", "RV26-004417")
         if officer:
