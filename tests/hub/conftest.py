@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
+import shutil
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,11 +15,17 @@ from random import Random
 from string import Template
 from typing import Any
 
+import httpx2
 import orjson
 import pytest
+from pysqlite3 import dbapi2
+from starlette.applications import Starlette
 
 from hub import pipeline
+from hub.api import answers as edge
+from hub.api import health, outcomes
 from hub.delivery.transport import Transport
+from hub.ingest import http
 from hub.loop.context import Hub
 from hub.settings import Settings, parse
 from hub.store import (
@@ -179,7 +187,7 @@ class World:
         return found.resource
 
 
-def world_of(folder: Path, change: Callable[[Document], None] | None = None, **ports: int) -> World:
+def world_of(folder: Path, empty: Path, change: Callable[[Document], None] | None = None, **ports: int) -> World:
     """A hub of the demo's settings, changed as wanted. The caller closes its store."""
     document = demo_settings(**ports)
     document["hub"] |= {"mllp_port": None, "max_body": 64 * 1024 * 1024}
@@ -192,7 +200,7 @@ def world_of(folder: Path, change: Callable[[Document], None] | None = None, **p
         (secrets / name).write_text(token(name))
     settings: Settings = parse(document, base=folder)
     time = Time()
-    migrate(settings.hub.database)
+    shutil.copy(empty, folder / "hub.db")
     store = Store(settings.hub.database, KeyRing(FileKeys(settings.hub.keys)), time)
     hub = Hub(
         settings=settings, store=store, clock=time, transport=Transport(), random=Random(7), name="hub-under-test"
@@ -200,15 +208,26 @@ def world_of(folder: Path, change: Callable[[Document], None] | None = None, **p
     return World(hub=hub, time=time, folder=folder, document=document)
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database, made once and copied: migrating takes longer than most tests."""
+    path = tmp_path_factory.mktemp("empty") / "hub.db"
+    migrate(f"sqlite:///{path}")
+    with contextlib.closing(dbapi2.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.execute("PRAGMA journal_mode=DELETE")
+    return path
+
+
 @pytest.fixture
-def build(tmp_path: Path) -> Iterator[Callable[..., World]]:
+def build(tmp_path: Path, empty_database: Path) -> Iterator[Callable[..., World]]:
     """Makes hubs: `build(change)` with a function that changes the settings' document first."""
     made: list[World] = []
 
     def make(change: Callable[[Document], None] | None = None, **ports: int) -> World:
         folder = tmp_path / f"hub-{len(made)}"
         folder.mkdir()
-        made.append(world_of(folder, change, **ports))
+        made.append(world_of(folder, empty_database, change, **ports))
         return made[-1]
 
     yield make
@@ -221,3 +240,25 @@ def build(tmp_path: Path) -> Iterator[Callable[..., World]]:
 def world(build: Callable[..., World]) -> World:
     """One hub of the demo's settings."""
     return build()
+
+
+@pytest.fixture
+def serve() -> Callable[[World], httpx2.AsyncClient]:
+    """A client of a hub's HTTP edge, without a socket and without its worker."""
+
+    def client(world: World) -> httpx2.AsyncClient:
+        routes = [*http.routes(world.hub), *edge.routes(world.hub), *outcomes.routes(world.hub)]
+        app = Starlette(routes=[*routes, *health.routes(world.hub)])
+        return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://hub.test")
+
+    return client
+
+
+def bearer(name: str) -> dict[str, str]:
+    """The authorization header of a source or destination of these tests."""
+    return {"authorization": f"Bearer {token(name)}"}
+
+
+@pytest.fixture
+def auth() -> Callable[[str], dict[str, str]]:
+    return bearer
