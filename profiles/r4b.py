@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from profiles.definitions import resource_types
 from profiles.issue import Issue
 
 
@@ -20,7 +21,8 @@ def parse(resource: Any, path: str = "") -> list[Issue]:
     kind = resource.get("resourceType") if isinstance(resource, dict) else None
     if not isinstance(kind, str):
         return [_issue(path, "not a FHIR resource", "structure")]
-    here = path or kind
+    # A resourceType that R4 does not have is the sender's own word: it is not repeated.
+    here = path or (kind if kind in resource_types() else "Resource")
     found: list[Issue] = []
     if kind == "Bundle":
         entries = resource.get("entry")
@@ -33,7 +35,9 @@ def parse(resource: Any, path: str = "") -> list[Issue]:
         get_fhir_model_class(kind).model_validate(resource)
     except ValidationError as invalid:
         for error in invalid.errors(include_input=False, include_url=False, include_context=False):
-            place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"])
+            # The name of an element that R4 does not have is the sender's own word: its parent is named.
+            loc = error["loc"][:-1] if error["type"] == "extra_forbidden" else error["loc"]
+            place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
             found.append(_issue(here + place, f"fhir.resources R4B: {error['type']}", "structure"))
     except (KeyError, LookupError, TypeError, ValueError):
         # An unknown resourceType, on its own or contained, comes as a bare KeyError or ValueError.

@@ -251,12 +251,14 @@ def _profile_used(resource: Any, place: str) -> Iterator[Issue]:
     """An information issue that names what the resource was checked against."""
     if not isinstance(resource, dict):
         return
+    from profiles.definitions import resource_types
+
     kind = resource.get("resourceType")
     yield Issue(
         severity="information",
         code="informational",
         rule="validate.profile",
-        path=kind if isinstance(kind, str) and kind.isalpha() else "",
+        path=kind if isinstance(kind, str) and kind in resource_types() else "",
         text="checked against FHIR R4 4.0.1 (base definition), by profiles.check and fhir.resources R4B",
     )
 

@@ -94,7 +94,7 @@ class Sensitive:
                 self.given |= {*value.given}
                 self._exact(value.text)
                 # a name written as one text: its longer words are what would tell who it is
-                self.families |= {one for one in re.findall(r"[^\W\d_]{6,}", value.text or "")}
+                self.families |= set(re.findall(r"[^\W\d_]{6,}", value.text or ""))
             case Person():
                 self._exact(value.birth_date, *(one.value for one in value.identifiers))
                 self._text(value.description)
