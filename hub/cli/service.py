@@ -7,6 +7,7 @@ counts; never a payload value. What they change is audited under the name given 
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -520,21 +521,21 @@ def rows(title: str, found: list[dict[str, Any]], as_json: bool) -> None:
     if not found:
         typer.echo(f"{title}: none")
         return
-    cells = [[_cell(value) for value in one.values()] for one in found]
     if not sys.stdout.isatty():
         typer.echo("\t".join(found[0]))
-        for line in cells:
-            typer.echo("\t".join(line))
+        for one in found:
+            typer.echo("\t".join(_cell(value) for value in one.values()))
         return
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     for name in found[0]:
         table.add_column(name.replace("_", " "), overflow="fold")
-    for line in cells:
-        table.add_row(*(escape(cell) for cell in line))
+    for one in found:
+        table.add_row(*(escape(_short(value)) for value in one.values()))
     Console().print(table)
 
 
@@ -577,6 +578,19 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
     return instant(value) if isinstance(value, datetime) else value
+
+
+def _short(value: Any) -> str:
+    """One cell for a terminal: keyed ids by their first eight digits, times to the minute."""
+    from datetime import UTC, datetime
+
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%MZ}"
+    return _KEYED.sub(r"\1", _cell(value))
+
+
+#: A keyed id; its first eight digits tell ids on one screen apart.
+_KEYED = re.compile(r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 
 
 def _cell(value: Any) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from hub.console.filters import templates
 from hub.release.notice import ARTIFACT, DISPLAY
 
 Json = dict[str, Any]
+#: A reference into the Bundle, in a text.
+_REFERENCE = re.compile(r"urn:uuid:[0-9a-f-]{36}")
 _AGE = "https://warmhandoff.org/fhir/StructureDefinition/reported-age"
 
 
@@ -29,17 +32,25 @@ class Section:
 def render(bundle: Json) -> bytes:
     """The inside of the page, as HTML in UTF-8."""
     page = templates().get_template("paper.html")
-    return page.render(sections=list(_sections(bundle)), notice=_notice(bundle), scopes=_scopes(bundle)).encode()
+    names = _by_reference(bundle)
+    return page.render(
+        sections=list(_sections(bundle, names)), notice=_notice(bundle), scopes=_scopes(bundle, names)
+    ).encode()
 
 
-def _sections(bundle: Json) -> Iterator[Section]:
-    found: dict[str, list[Json]] = {}
+def _by_reference(bundle: Json) -> dict[str, Json]:
     names: dict[str, Json] = {}
     for entry in bundle.get("entry", ()):
         resource = entry["resource"]
-        found.setdefault(resource["resourceType"], []).append(resource)
         names[entry.get("fullUrl", "")] = resource
         names[f"{resource['resourceType']}/{resource.get('id')}"] = resource
+    return names
+
+
+def _sections(bundle: Json, names: dict[str, Json]) -> Iterator[Section]:
+    found: dict[str, list[Json]] = {}
+    for entry in bundle.get("entry", ()):
+        found.setdefault(entry["resource"]["resourceType"], []).append(entry["resource"])
 
     def said(reference: Any) -> str:
         return _who(names, reference)
@@ -197,9 +208,14 @@ def _notice(bundle: Json) -> str:
     return ""
 
 
-def _scopes(bundle: Json) -> list[str]:
+def _scopes(bundle: Json, names: dict[str, Json]) -> list[str]:
+    """The scopes of the consents that it rests on, with names in the place of references into the Bundle."""
+
+    def named(text: str) -> str:
+        return _REFERENCE.sub(lambda found: _who(names, {"reference": found[0]}) or found[0], text)
+
     return [
-        str(extension["valueRelatedArtifact"].get("display", ""))
+        named(str(extension["valueRelatedArtifact"].get("display", "")))
         for extension in bundle.get("meta", {}).get("extension", ())
         if extension.get("url") == ARTIFACT and "valueRelatedArtifact" in extension
     ]

@@ -265,7 +265,7 @@ def test_paper_cannot_overrule_the_decision(hub: Hub, clock: Any, story: Story, 
     after = client.get(f"/console/referrals/{only(hub).task_id}/print").text
     assert "<h2>Person" in after
     assert "42 CFR part 2" in after  # the notice of 2.32 goes with it
-    assert "Scope of the patient" in after
+    assert "Disclosed by: Sunrise; to: Lakeshore Center" in after  # names, not references
 
 
 def test_a_withheld_entry_is_not_on_paper(hub: Hub, feed: Feed, sign_in: SignIn) -> None:
