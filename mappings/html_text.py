@@ -132,7 +132,8 @@ def html_text(html: str) -> tuple[str, int]:
 
 def _plain(html: str) -> list[str] | None:
     """The parts of the text, as the parser would hand them out; None where there is more than plain elements."""
-    parts = _TAG.split(_SPACE.sub(" ", html))
+    # Where all is printable the only white space is the space, and `_lines` sees to several of them.
+    parts = _TAG.split(html if html.isprintable() else _SPACE.sub(" ", html))
     for index in range(1, len(parts), 2):
         said = _PLAIN.get(parts[index])
         if said is None or "<" in parts[index - 1]:
@@ -142,5 +143,11 @@ def _plain(html: str) -> list[str] | None:
 
 
 def _lines(parts: list[str]) -> str:
-    text = _LINE_ENDS.sub("\n", _SPACES.sub(" ", "".join(parts)))
-    return _EMPTY_LINES.sub("\n", text).replace("\n| ", "\n").strip()
+    text = "".join(parts)
+    if "  " in text:
+        text = _SPACES.sub(" ", text)
+    if " \n" in text or "\n " in text:
+        text = _LINE_ENDS.sub("\n", text)
+    if "\n\n" in text:
+        text = _EMPTY_LINES.sub("\n", text)
+    return text.replace("\n| ", "\n").strip()

@@ -82,10 +82,8 @@ class Agencies:
             identifiers=(Identifier(value=component.id, kind=EIDO_ID),),
         )
 
-    def staff(self, eido_id: str | None) -> Staff | None:
+    def staff(self, eido_id: str) -> Staff:
         """The agent with this id as a member of its agency's staff; what is known of a dangling one is its id."""
-        if eido_id is None:
-            return None
         made = self._staff.get(eido_id)
         if made is None:
             component = self._document.by_id.get(eido_id)

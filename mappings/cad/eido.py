@@ -332,6 +332,7 @@ def _notes(
             found.issue(EMPTY_NOTE, component.place("notesActionComments"))
             continue
         agents = component.reference_ids("agentReference")
+        author = agents[0] if agents else component.agent_id
         person = person_of.get(component.id) if component.id is not None else None
         if person is not None:
             about.update(dict.fromkeys(component.reference_ids("cautionReference"), person))
@@ -340,7 +341,7 @@ def _notes(
             Narrative(
                 text=text,
                 kind="cad-note",
-                author=agencies.staff(agents[0] if agents else component.agent_id),
+                author=None if author is None else agencies.staff(author),
                 organization=agencies.id_of(component.agency_id),
                 time=component.updated,
                 id=component.id,

@@ -77,7 +77,7 @@ _IDENTIFIERS = (
     "otherIdentification",
     "taxIdentification",
 )
-_IDENTIFIER_SET = frozenset(_IDENTIFIERS)
+_ANY_IDENTIFIER = frozenset(_IDENTIFIERS)
 # Member -> the narrative's title.
 _REPORTED = {
     "mentalState": "Reported mental state",
@@ -131,23 +131,27 @@ def _person(component: Component, slot: str, path: str, reported: list[Narrative
     body = component.object("ncPersonComponent")
     if body is None:
         return Person(slot=slot, roles=named, unknown=True)
-    body.take("@context")
-    _drop_identifiers(body)
-    placeholders: list[str] = []
-    names = _names(body, placeholders)
+    # Of the hundred members that a person may have most have few: nothing is looked for that is not there.
+    members = body.members
+    if "@context" in members:
+        body.take("@context")
+    if not _ANY_IDENTIFIER.isdisjoint(members):
+        _drop_identifiers(body)
+    said: list[str] = []
+    names = _names(body, said) if "name" in members else ()
     if names:
         paths[f"{path}.names"] = body.place("name")
-    described = [
-        prefix + text
-        for member, prefix in _DESCRIBED.items()
-        if member in body.members
-        for text in nc_texts(body, member)
-    ]
-    age, approximate, age_text = _age(body)
-    for member, title in _REPORTED.items():
-        if member in body.members:
-            _report(body, member, title, slot, reported, component)
-    birth_date = _birth_date(body)
+    if not members:
+        return Person(slot=slot, roles=named, unknown=not names, names=names, description="; ".join(said) or None)
+    if not _DESCRIBED.keys().isdisjoint(members):
+        for member, prefix in _DESCRIBED.items():
+            said += [prefix + text for text in nc_texts(body, member)]
+    age, approximate = _age(body, said) if "ageMeasure" in members else (None, False)
+    if not _REPORTED.keys().isdisjoint(members):
+        for member, title in _REPORTED.items():
+            if member in members:
+                _report(body, member, title, slot, reported, component)
+    birth_date = _birth_date(body) if "birthDate" in members else None
     if birth_date is not None:
         paths[f"{path}.birth_date"] = body.place("birthDate")
     languages = _languages(body)
@@ -163,13 +167,11 @@ def _person(component: Component, slot: str, path: str, reported: list[Narrative
         race=_race(body),
         ethnicity=_coded(body, "ethnicityCode", "ethnicity", ETHNICITY, _ETHNICITY_CODES),
         languages=languages,
-        description="; ".join((*placeholders, *described, *age_text)) or None,
+        description="; ".join(said) or None,
     )
 
 
 def _drop_identifiers(body: Component) -> None:
-    if _IDENTIFIER_SET.isdisjoint(body.members):
-        return
     for member in _IDENTIFIERS:
         value = body.take(member)
         if value is not None:
@@ -180,18 +182,23 @@ def _drop_identifiers(body: Component) -> None:
 def _names(body: Component, placeholders: list[str]) -> tuple[Name, ...]:
     found = []
     for part in body.objects("name"):
-        part.take("@context")
-        whole = nc_texts(part, "personFullName")
+        members = part.members
+        if "@context" in members:
+            part.take("@context")
+        whole = nc_texts(part, "personFullName") if "personFullName" in members else []
         family = nc_texts(part, "personSurName")
-        given = nc_texts(part, "personGivenName") + nc_texts(part, "personMiddleName")
+        given = nc_texts(part, "personGivenName")
+        if "personMiddleName" in members:
+            given += nc_texts(part, "personMiddleName")
         said = [*given, *family] or whole
-        if said and all(_is_placeholder(text) for text in said):
-            body.document.found.issue(PLACEHOLDER_NAME, part.path)
-            placeholders.append(" ".join(said))
+        if not said:
             continue
         family = [text for text in family if not _is_placeholder(text)]
         given = [text for text in given if not _is_placeholder(text)]
-        if not family and not given and not whole:
+        # Parts that are all placeholders name nobody, whatever the whole says.
+        if not family and not given and (said is not whole or all(map(_is_placeholder, whole))):
+            body.document.found.issue(PLACEHOLDER_NAME, part.path)
+            placeholders.append(" ".join(said))
             continue
         found.append(
             Name(
@@ -205,6 +212,8 @@ def _names(body: Component, placeholders: list[str]) -> tuple[Name, ...]:
 
 
 def _is_placeholder(text: str) -> bool:
+    if text.isalpha():
+        return text.upper() in _PLACEHOLDERS
     words = text.upper().replace(",", " ").replace("/", " ").split()
     return all(word.strip(".-()") in _PLACEHOLDERS for word in words) or not words
 
@@ -219,9 +228,8 @@ def _birth_date(body: Component) -> str | None:
     return None
 
 
-def _age(body: Component) -> tuple[int | None, bool, list[str]]:
-    """Years, whether they were guessed, and what can only be said as text."""
-    said: list[str] = []
+def _age(body: Component, said: list[str]) -> tuple[int | None, bool]:
+    """Years, and whether they were guessed; what can only be said as text goes to `said`."""
     age: int | None = None
     approximate = False
     for part in body.objects("ageMeasure"):
@@ -240,14 +248,15 @@ def _age(body: Component) -> tuple[int | None, bool, list[str]]:
             if not years:
                 body.document.found.issue(AGE_UNIT, part.path)
             said.append(" ".join(("age:", value, *units)))
-    return age, approximate, said
+    return age, approximate
 
 
 def _coded(
     body: Component, code_member: str, text_member: str, system: str, table: dict[str, tuple[Code]]
 ) -> Coded | None:
-    codes = nc_texts(body, code_member)
-    texts = nc_texts(body, text_member)
+    members = body.members
+    codes = nc_texts(body, code_member) if code_member in members else []
+    texts = nc_texts(body, text_member) if text_member in members else []
     if not codes and not texts:
         return None
     return Coded(
@@ -259,6 +268,8 @@ def _coded(
 
 
 def _race(body: Component) -> tuple[Coded, ...]:
+    if "raceCode" not in body.members and "race" not in body.members:
+        return ()
     codes = nc_texts(body, "raceCode")
     return (
         *(Coded(code=code, system=RACE, mapped=_RACE_CODES.get(code, ())) for code in codes),
@@ -269,6 +280,8 @@ def _race(body: Component) -> tuple[Coded, ...]:
 def _languages(body: Component) -> tuple[Coded, ...]:
     found = []
     for member in ("primaryLanguage", "secondaryLanguage"):
+        if member not in body.members:
+            continue
         for part in body.objects(member):
             codes = nc_texts(part, "languageCode")
             names = nc_texts(part, "languageName")

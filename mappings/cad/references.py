@@ -344,8 +344,6 @@ class Document:
         # The list grows while it is walked: breadth first, and as deep as the document is.
         for owner, inside, container in queue:
             for name, value in container.items():
-                if type(value) is str:
-                    continue
                 if type(value) is list:
                     for index, item in enumerate(value):
                         if type(item) is dict:

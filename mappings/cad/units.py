@@ -54,6 +54,9 @@ _STAGE = {
 _ELSEWHERE = frozenset({"AlternateLocation", "Hospital", "Station", "Staging", "Post", "CoveringAlternateArea"})
 
 
+_NO_TIMES = Timeline()
+
+
 def units(document: Document, agencies: Agencies) -> tuple[Unit, ...]:
     """The units on the incident, in the document's order, each with its crew, statuses and times."""
     dispatched = _dispatch_times(document)
@@ -73,7 +76,7 @@ def first_dispatch(document: Document) -> DateTime | None:
 
 def stages(units_found: tuple[Unit, ...], timeline: Timeline) -> Timeline:
     """The incident's stages from its units': the first to reach each; cleared when all have, at the last."""
-    timelines = [unit.timeline or Timeline() for unit in units_found]
+    timelines = [unit.timeline or _NO_TIMES for unit in units_found]
     if not timelines:
         return timeline
     cleared = [one.cleared for one in timelines]
@@ -119,7 +122,7 @@ def _unit(component: Component, unit_id: str, agencies: Agencies, dispatched: Da
     statuses = component.texts("secondaryUnitStatusRegistryText")
     own_statuses = component.texts("unitStatusInternal")
     primary = component.text("primaryUnitStatusRegistryText")
-    crew = tuple(filter(None, map(agencies.staff, component.reference_ids("agentReference"))))
+    crew = tuple([agencies.staff(agent) for agent in component.reference_ids("agentReference")])
     employers = {member.organization for member in crew if member.organization}
     destination = component.references_to("unitDestinationReference", "locationComponent")
 

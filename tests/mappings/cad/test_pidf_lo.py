@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mappings.cad import pidf_lo
 from mappings.cad.pidf_lo import pidf_place
 from mappings.found import Found
 from mappings.incident import Place
@@ -137,3 +138,50 @@ def test_what_cannot_be_read_safely_is_an_issue(xml: str) -> None:
 def test_any_text_is_read_or_said(xml: str) -> None:
     place, found = read(xml)
     assert place is not None or found.issues or found.dropped
+
+
+# A text with known markup is read without the parser: it has to say what the parser says, whatever the text.
+
+_BLOCK = pidf(
+    civic(country="US", A1="CO", RD="Elm", HNS="B", HNO="12", PCN="z") + shape("Circle", radius("9001")),
+    "<gp:retransmission-allowed>yes</gp:retransmission-allowed><gp:retention-expiry>2026</gp:retention-expiry>",
+)
+_PIECES = st.sampled_from(
+    [
+        "<", ">", "/", "&", "&amp;", "&lt;", '"', "'", " ", "\n", "\x00", "\u00a0", "\ue000", "\ue0001", "\ud800",
+        "\ufffe", "]]>", "<!-- x -->", "<!--", "-->", "<![CDATA[x]]>", "<?x y?>", "<!DOCTYPE x>", "no", "false", "0",
+        "<c:RD>Oak</c:RD>", "<c:RD> Oak </c:RD>", "<c:RD/>", "</c:RD>", '<gml:Point srsName="x"><gml:pos>1 2</gml:pos>',
+        "</gml:Point>", "<gs:Ellipse/>", "<gp:method>x</gp:method>", ' id="q"', ' entity="', " xmlns:c='urn:x'", "1 2",
+        ' id="a" id="b"', "\u00e9", "Sm\u00f8rrebr\u00f8d", ">x</", ">\ue000</", "1e400", "-3", "1_0", "12 13 14",
+    ]
+)  # fmt: skip
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, len(_BLOCK)), st.integers(0, 4), _PIECES | st.text(max_size=3)), max_size=4),
+)
+@settings(max_examples=600, deadline=None)
+def test_known_markup_is_read_as_the_parser_reads_it(edits: list[tuple[int, int, str]]) -> None:
+    xml = _BLOCK
+    for at, gone, put in edits:
+        xml = xml[:at] + put + xml[at + gone :]
+    by_form, by_parser = Found(), Found()
+    fields = pidf_lo.pidf_fields(xml, "x", by_form)
+    assert fields == pidf_lo._parsed(xml, "x", by_parser)
+    assert (by_form.issues, by_form.unused, by_form.dropped) == (by_parser.issues, by_parser.unused, by_parser.dropped)
+
+
+@given(st.from_regex(r"[^<>&]{1,12}", fullmatch=True), st.from_regex(r"[-+0-9. e]{1,12}", fullmatch=True))
+@settings(max_examples=400, deadline=None)
+def test_any_words_in_known_markup_are_read_as_the_parser_reads_them(street: str, numbers: str) -> None:
+    xml = _BLOCK.replace(">Elm<", f">{street}<").replace(">39.5 -105.25<", f">{numbers}<")
+    by_form, by_parser = Found(), Found()
+    assert pidf_lo.pidf_fields(xml, "x", by_form) == pidf_lo._parsed(xml, "x", by_parser)
+    assert (by_form.issues, by_form.unused, by_form.dropped) == (by_parser.issues, by_parser.unused, by_parser.dropped)
+
+
+def test_the_next_text_with_the_same_markup_needs_no_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    read(_BLOCK)
+    monkeypatch.setattr(pidf_lo, "_parsed", None)
+    place, _ = read(_BLOCK.replace(">Elm<", ">Oak<").replace('id="t"', 'id="another"'))
+    assert place is not None and place.line == "12B Oak"
