@@ -9,13 +9,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import random
 import secrets
 import signal
 import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 from string import Template
 from types import TracebackType
@@ -29,6 +32,23 @@ _CHECKOUT = Path(__file__).resolve().parents[2] / "samples"
 
 TOKENS = ("riverton-cad", "lakemont-cad", "cedar-app", "sunrise-app", "lakeshore-answers", "lakeshore", "sunrise")
 PORTS = ("hub-port", "hub-mllp", "lakeshore-http", "northfork-http", "northfork-mllp", "sunrise-http")
+
+#: Ports to choose from: systems give outgoing connections ports from 32768 up, which would take ours by chance.
+FREE = range(20_000, 32_000)
+#: How often the stage is set, and how often a process is started for that.
+TRIES, STARTS = 3, 4
+
+
+def _bound(port: int) -> socket.socket | None:
+    """A socket that holds the port, or None when somebody has it."""
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        held.bind(("127.0.0.1", port))
+    except OSError:
+        held.close()
+        return None
+    return held
 
 
 def sample(path: str) -> Path:
@@ -91,17 +111,25 @@ class Stage:
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._tokens()
-        self._ports()
-        self._settings()
-        self._processes()
-        try:
-            for process in self.processes.values():
-                process.start()
-            self.settle()
-        except BaseException:
-            # Ended while it was being set: nobody would call __exit__ for what already runs.
-            self._clear()
-            raise
+        for tries_left in reversed(range(TRIES)):
+            self._ports()
+            self._settings()
+            self._processes()
+            try:
+                for process in self.processes.values():
+                    process.start()
+                self.settle()
+                break
+            except TimeoutError:
+                # Between our look and its start somebody else may have taken a port: once more, with others.
+                self._clear()
+                (self.folder / "ports.json").unlink()
+                if not tries_left:
+                    raise
+            except BaseException:
+                # Ended while it was being set: nobody would call __exit__ for what already runs.
+                self._clear()
+                raise
         return self
 
     def __exit__(
@@ -145,6 +173,8 @@ class Stage:
 
     def _healthy(self, process: Process) -> bool:
         if not process.alive():
+            if process.starts >= STARTS:
+                raise TimeoutError(f"{process.name} does not start; see {process.log}")
             process.start()
             time.sleep(0.1)
         try:
@@ -165,21 +195,17 @@ class Stage:
             self.tokens[name] = path.read_text()
 
     def _ports(self) -> None:
-        """The ports of last time where they are free, else free ones."""
+        """The ports of last time where they are free, else free ones below those of outgoing connections."""
         kept = self.folder / "ports.json"
         last: dict[str, int] = json.loads(kept.read_text()) if kept.exists() else {}
-        open_ones: list[socket.socket] = []
-        for name in PORTS:
-            held = socket.socket()
-            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                held.bind(("127.0.0.1", last.get(name, 0)))
-            except OSError:
-                held.bind(("127.0.0.1", 0))
-            open_ones.append(held)
-            self.ports[name] = held.getsockname()[1]
-        for held in open_ones:
-            held.close()
+        chance = random.SystemRandom()
+        with ExitStack() as held:
+            for name in PORTS:
+                wanted = last.get(name) or chance.choice(FREE)
+                while (taken := _bound(wanted)) is None:
+                    wanted = chance.choice(FREE)
+                held.enter_context(taken)
+                self.ports[name] = wanted
         kept.write_text(json.dumps(self.ports))
 
     def _settings(self) -> None:
@@ -243,5 +269,5 @@ def call(
             return int(answer.status), bytes(answer.read())
     except HTTPError as error:
         return error.code, error.read()
-    except (URLError, TimeoutError, ConnectionError, OSError) as error:
+    except (URLError, TimeoutError, ConnectionError, OSError, HTTPException) as error:
         raise ConnectionError(str(type(error).__name__)) from None

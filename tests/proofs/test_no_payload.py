@@ -316,7 +316,7 @@ def said_by_the_hub(
                     assert answer.status_code == 202, (case.id, source, answer.text)
                     sent.append((source, answer.json()["message"]))
                     wrong = list(broken(case.data, case.file.suffix, chance))
-                    for copied in [*wrong[:9], *chance.sample(wrong[9:], 4)]:
+                    for copied in [*chance.sample(wrong[:9], 4), *chance.sample(wrong[9:], 3)]:
                         ask("POST", f"/ingest/{source}", source, content=copied)
                 ask("POST", f"/ingest/{source}", content=case.data)
                 ask("POST", "/ingest/nobody", "nobody", content=case.data)
