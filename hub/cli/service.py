@@ -1,4 +1,4 @@
-"""The service's commands: run it, look into its store, settle what waits for a person, check what it needs.
+"""The service's commands: run it, check what it needs, look into its store, settle what waits for a person.
 
 They open the hub's own store with its keys, as its operator on its machine. They print ids, states, codes and
 counts; never a payload value. What they change is audited under the name given with --by.
@@ -7,27 +7,15 @@ counts; never a payload value. What they change is audited under the name given 
 from __future__ import annotations
 
 import os
-import re
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
+from hub.cli import waiting
 from hub.cli.edge import write
-
-if TYPE_CHECKING:
-    from hub.loop.context import Hub
-    from hub.settings import Settings
-
-Config = Annotated[Path, typer.Option("--config", help="The hub's settings.")]
-Json = Annotated[bool, typer.Option("--json", help="JSON on standard output; errors as an OperationOutcome.")]
-By = Annotated[str, typer.Option("--by", metavar="PERSON", help="Who does this, as the audit shall have it.")]
-Limit = Annotated[int, typer.Option("--limit", min=1, max=100_000, help="At most so many.")]
-
-HUB_TOML = Path("hub.toml")
+from hub.cli.store import HUB_TOML, By, Config, Json, Limit, done, missing, opened, plain, rows
 
 
 def register(app: typer.Typer) -> None:
@@ -40,9 +28,14 @@ def register(app: typer.Typer) -> None:
         (
             "holds",
             "What waits for a person's decision.",
-            {"list": list_holds, "show": show_hold, "release": release_hold, "reject": reject_hold},
+            {
+                "list": waiting.list_holds,
+                "show": waiting.show_hold,
+                "release": waiting.release_hold,
+                "reject": waiting.reject_hold,
+            },
         ),
-        ("alarms", "What a named person must act on.", {"list": list_alarms, "ack": acknowledge_alarm}),
+        ("alarms", "What a named person must act on.", {"list": waiting.list_alarms, "ack": waiting.acknowledge_alarm}),
         ("referrals", "Where each loop stands.", {"list": list_referrals}),
         ("lanes", "What goes to each destination, in order.", {"list": list_lanes, "unblock": unblock_lane}),
         ("audit", "Who did what.", {"verify": verify_audit, "export": export_audit}),
@@ -138,7 +131,7 @@ def show_message(message_id: int, config: Config = HUB_TOML, as_json: Json = Fal
         missing("message")
     shown = [{"step": s.step, "state": s.state, "at": s.at, "detail": s.detail} for s in steps]
     if as_json:
-        write(_plain({"id": message.id, "state": message.state, "trace": shown, "issues": list(message.issues)}))
+        write(plain({"id": message.id, "state": message.state, "trace": shown, "issues": list(message.issues)}))
         return
     rows(f"Message {message.id}: {message.state}", shown, as_json)
     if message.issues:
@@ -183,144 +176,6 @@ def replay_message(message_id: int, by: By, config: Config = HUB_TOML, as_json: 
 
         made = hub.store.write(work)
     done({"message": made.id, "replays": message_id}, f"Message {message_id} is taken in again as {made.id}.", as_json)
-
-
-# ── holds and alarms ──────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def list_holds(
-    config: Config = HUB_TOML,
-    every: Annotated[bool, typer.Option("--all", help="Settled ones too.")] = False,
-    limit: Limit = 500,
-    as_json: Json = False,
-) -> None:
-    """The open holds, oldest first."""
-    from hub.store import holds
-
-    with opened(config) as hub:
-        found = hub.store.read(lambda tx: holds.listed(tx, state=None if every else "open", limit=limit))
-    rows("Holds", [_hold(one) for one in found], as_json)
-
-
-def show_hold(hold_id: int, config: Config = HUB_TOML, as_json: Json = False) -> None:
-    """One hold, who settled it, and the reference of what that rests on."""
-    from hub.store import holds
-
-    with opened(config) as hub:
-        found, evidence = hub.store.read(lambda tx: (holds.get(tx, hold_id), holds.evidence(tx, hold_id)))
-    if found is None:
-        missing("hold")
-    record = _hold(found) | {
-        "message": found.message_id,
-        "resolved_by": found.resolved_by,
-        "resolved_at": found.resolved_at,
-        "reason_code": found.reason_code,
-        "evidence": evidence,
-    }
-    if as_json:
-        write(_plain(record))
-    else:
-        rows(f"Hold {hold_id}", [{"field": key, "value": value} for key, value in record.items()], as_json)
-
-
-Reason = Annotated[str, typer.Option("--reason", metavar="CODE", help="Why: a code, no text about a person.")]
-Evidence = Annotated[str | None, typer.Option("--evidence", metavar="REF", help="What it rests on: a reference.")]
-
-
-def release_hold(
-    hold_id: int,
-    by: By,
-    reason: Reason,
-    destination: Annotated[
-        str | None, typer.Option("--destination", metavar="ID", help="For a routing hold: where it goes.")
-    ] = None,
-    evidence: Evidence = None,
-    config: Config = HUB_TOML,
-    as_json: Json = False,
-) -> None:
-    """Lets what is held be decided again. It cannot overrule the decision."""
-    _settle(config, hold_id, "release", by, reason, destination, evidence, as_json)
-
-
-def reject_hold(
-    hold_id: int,
-    by: By,
-    reason: Reason,
-    evidence: Evidence = None,
-    config: Config = HUB_TOML,
-    as_json: Json = False,
-) -> None:
-    """Leaves what is held where it is."""
-    _settle(config, hold_id, "reject", by, reason, None, evidence, as_json)
-
-
-def _settle(
-    config: Path,
-    hold_id: int,
-    action: Any,
-    by: str,
-    reason: str,
-    destination: str | None,
-    evidence: str | None,
-    as_json: bool,
-) -> None:
-    from hub.loop import hold
-
-    with opened(config) as hub:
-        settled = hub.store.write(
-            lambda tx: hold.resolve(
-                tx,
-                hub,
-                hold_id,
-                action=action,
-                by=by,
-                reason_code=reason,
-                destination=destination,
-                evidence=evidence,
-            )
-        )
-    done({"hold": settled.id, "state": settled.state}, f"Hold {settled.id} is {settled.state}.", as_json)
-
-
-def list_alarms(
-    config: Config = HUB_TOML,
-    every: Annotated[bool, typer.Option("--all", help="Those that ended too.")] = False,
-    limit: Limit = 500,
-    as_json: Json = False,
-) -> None:
-    """The alarms that ring, oldest first, and for whom."""
-    from hub.store import alarms
-
-    with opened(config) as hub:
-        found = hub.store.read(lambda tx: alarms.listed(tx, open_only=not every, limit=limit))
-    rows(
-        "Alarms",
-        [
-            {
-                "id": a.id,
-                "kind": a.kind,
-                "about": f"{a.subject_type}/{a.subject_id}",
-                "owner": a.owner,
-                "raised_at": a.raised_at,
-                "rung": a.repeats + 1,
-                "state": "taken" if a.acknowledged_at else "over" if a.cleared_at else "ringing",
-                "by": a.acknowledged_by,
-            }
-            for a in found
-        ],
-        as_json,
-    )
-
-
-def acknowledge_alarm(alarm_id: int, by: By, config: Config = HUB_TOML, as_json: Json = False) -> None:
-    """A person takes an alarm: I act on it now. It stops ringing."""
-    from hub.loop import alarm
-    from hub.loop.hold import name_of
-
-    person = name_of(by)
-    with opened(config) as hub:
-        taken = hub.store.write(lambda tx: alarm.take(tx, hub, alarm_id, by=person))
-    done({"alarm": taken.id, "by": person}, f"Alarm {taken.id} is taken.", as_json)
 
 
 # ── referrals, lanes, disclosures, audit ──────────────────────────────────────────────────────────────────────────
@@ -491,112 +346,3 @@ def doctor(config: Config = HUB_TOML, as_json: Json = False) -> None:
             typer.echo(f"{'ok     ' if one.ok else 'problem'}  {one.name}: {one.detail}{todo}")
     if not all(one.ok for one in found):
         raise typer.Exit(1)
-
-
-# ── shared ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@contextmanager
-def opened(config: Path) -> Iterator[Hub]:
-    """The hub's store for one command, beside a hub that may be running on it."""
-    import asyncio
-
-    from hub.app import open_hub
-    from hub.settings import load
-
-    settings: Settings = load(config)
-    hub = open_hub(settings)
-    try:
-        yield hub
-    finally:
-        hub.store.close()
-        asyncio.run(hub.transport.close())
-
-
-def rows(title: str, found: list[dict[str, Any]], as_json: bool) -> None:
-    """A table for a terminal, tab-separated lines for a pipe, or one JSON array."""
-    if as_json:
-        write([_plain(one) for one in found])
-        return
-    if not found:
-        typer.echo(f"{title}: none")
-        return
-    if not sys.stdout.isatty():
-        typer.echo("\t".join(found[0]))
-        for one in found:
-            typer.echo("\t".join(_cell(value) for value in one.values()))
-        return
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    for name in found[0]:
-        table.add_column(name.replace("_", " "), overflow="fold")
-    for one in found:
-        table.add_row(*(escape(_short(value)) for value in one.values()))
-    Console().print(table)
-
-
-def done(record: dict[str, Any], sentence: str, as_json: bool) -> None:
-    """What was done, as JSON or as a sentence."""
-    if as_json:
-        write(_plain(record))
-    else:
-        typer.echo(sentence)
-
-
-def missing(noun: str) -> NoReturn:
-    """Raises StoreError `store.not-found`."""
-    from hub.errors import StoreError
-
-    raise StoreError("store.not-found", f"there is no such {noun}", code="not-found")
-
-
-def _hold(one: Any) -> dict[str, Any]:
-    return {
-        "id": one.id,
-        "kind": one.kind,
-        "reason": one.reason,
-        "owner": one.owner_role,
-        "about": f"{one.subject_type}/{one.subject_id}",
-        "custody": one.custody,
-        "created_at": one.created_at,
-        "state": one.state,
-    }
-
-
-def _plain(value: Any) -> Any:
-    """Times as FHIR instants, also inside."""
-    from datetime import datetime
-
-    from mappings.times import instant
-
-    if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    return instant(value) if isinstance(value, datetime) else value
-
-
-def _short(value: Any) -> str:
-    """One cell for a terminal: keyed ids by their first eight digits, times to the minute."""
-    from datetime import UTC, datetime
-
-    if isinstance(value, datetime):
-        return f"{value.astimezone(UTC):%Y-%m-%d %H:%MZ}"
-    return _KEYED.sub(r"\1", _cell(value))
-
-
-#: A keyed id; its first eight digits tell ids on one screen apart.
-_KEYED = re.compile(r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
-
-
-def _cell(value: Any) -> str:
-    """One cell: no tabs, no line ends, no control characters of a terminal."""
-    import orjson
-
-    plain = _plain(value)
-    text = "" if plain is None else plain if isinstance(plain, str) else orjson.dumps(plain).decode()
-    return "".join(each if each.isprintable() else " " for each in text)

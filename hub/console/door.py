@@ -1,0 +1,306 @@
+"""The door of the console: who comes in, how long they stay, and what surrounds every page.
+
+Every answer has the same headers, every page knows its visitor, and every change comes by a form that was made for
+the visitor's session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hub.console import signing_in
+from hub.console.filters import templates
+from hub.errors import HubError
+from hub.loop import hold as loop_hold
+from hub.loop.context import Hub
+from hub.loop.record import audit
+from hub.records import Session
+from hub.settings import is_loopback
+from hub.store import sessions
+from hub.store.tx import Tx
+
+#: Largest form, in bytes.
+FORM = 16 * 1024
+
+_HEADERS = {
+    "content-security-policy": "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; "
+    "base-uri 'none'",
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Visitor:
+    """Who looks: the session, and its token to make and check forms with."""
+
+    session: Session
+    token: str
+
+    @property
+    def person(self) -> str:
+        """The name that the audit has."""
+        return self.session.person
+
+    @property
+    def custody(self) -> str:
+        """The organization whose content is theirs."""
+        return self.session.custody
+
+
+Form = dict[str, str]
+Look = Callable[[Request, Visitor], Response]
+Act = Callable[[Request, Visitor, Form], Response]
+
+
+class _NotOurs(Exception):
+    """A form that this session was not given, or one too large or of another kind."""
+
+
+class Door:
+    """Signing in and out, and the rules around every page of one hub's console."""
+
+    def __init__(self, hub: Hub, local_token: str | None) -> None:
+        self.hub = hub
+        self.settings = hub.settings
+        self.secure = hub.settings.hub.tls_certificate is not None
+        self._local = signing_in.LocalToken(local_token)
+        self._tries = signing_in.Tries()
+        self._templates = templates()
+
+    # ── signing in and out ────────────────────────────────────────────────────────────────────────────────────────
+
+    async def sign_in_page(self, request: Request) -> Response:
+        """The form by which a person signs in."""
+        return self._misdirected(request) or self._sign_in(200, "")
+
+    async def sign_in(self, request: Request) -> Response:
+        """Signs a person in by a one-time token, or says no more than that it did not work."""
+        if refused := self._misdirected(request):
+            return refused
+        if seconds := self._tries.locked(self.hub.clock()):
+            return self._sign_in(
+                429,
+                f"Too many wrong tries. Try again in {seconds} seconds.",
+                {"retry-after": str(seconds)},
+            )
+        try:
+            form = await _form(request)
+            person = loop_hold.name_of(form.get("person", ""))
+        except (_NotOurs, HubError):
+            return self._sign_in(400, "Give your name: 1 to 80 printable characters.")
+        custody = form.get("custody", "")
+        if all(custody != organization.id for organization in self.settings.organization):
+            return self._sign_in(400, "Choose the organization that you sign in for.")
+        return await asyncio.to_thread(self._begin, form.get("token", ""), person, custody)
+
+    def _begin(self, token: str, person: str, custody: str) -> Response:
+        local = self._local.spend(token)
+        made = secrets.token_urlsafe(32)
+
+        def work(tx: Tx) -> bool:
+            good = local or signing_in.spend(tx, token)
+            if good:
+                sessions.begin(tx, token=made, person=person, custody=custody, seconds=signing_in.IDLE)
+            audit(
+                tx,
+                self.hub,
+                who=person,
+                action="E",
+                kind="sign-in",
+                entity=("console", custody),
+                outcome="0" if good else "4",
+                custody=custody,
+            )
+            return good
+
+        if not self.hub.store.write(work):
+            self._tries.wrong(self.hub.clock())
+            return self._sign_in(401, "This token is not valid. It may have been used already.")
+        return self.to("/console", {"set-cookie": signing_in.cookie(made, secure=self.secure)})
+
+    def _sign_in(self, status: int, problem: str, headers: dict[str, str] | None = None) -> Response:
+        return self.show(
+            "sign_in.html",
+            None,
+            status=status,
+            headers=headers,
+            problem=problem,
+            organizations=self.settings.organization,
+        )
+
+    def sign_out(self, request: Request, visitor: Visitor, form: Form) -> Response:
+        """Ends the session."""
+
+        def work(tx: Tx) -> None:
+            sessions.end(tx, visitor.token)
+            audit(
+                tx,
+                self.hub,
+                who=visitor.person,
+                action="E",
+                kind="sign-out",
+                entity=("console", visitor.custody),
+                custody=visitor.custody,
+            )
+
+        self.hub.store.write(work)
+        return self.to("/console/sign-in", {"set-cookie": signing_in.cookie("", secure=self.secure, forget=True)})
+
+    async def style(self, request: Request) -> Response:
+        """The style sheet; anybody may have it."""
+        return Response(_css(), media_type="text/css", headers=_HEADERS)
+
+    async def nowhere(self, request: Request) -> Response:
+        """Any other path."""
+        return self._misdirected(request) or self.problem(404, "There is no such page.", None)
+
+    # ── around every page ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def page(self, look: Look) -> Callable[[Request], Awaitable[Response]]:
+        """A page for a signed-in person; anybody else is sent to sign in."""
+
+        async def get(request: Request) -> Response:
+            if refused := self._misdirected(request):
+                return refused
+            visitor = await asyncio.to_thread(self._visitor, request)
+            if visitor is None:
+                return self.to("/console/sign-in")
+            return await asyncio.to_thread(look, request, visitor)
+
+        return get
+
+    def action(self, act: Act) -> Callable[[Request], Awaitable[Response]]:
+        """A change by a signed-in person, through a form made for their session."""
+
+        async def post(request: Request) -> Response:
+            if refused := self._misdirected(request):
+                return refused
+            visitor = await asyncio.to_thread(self._visitor, request)
+            if visitor is None:
+                return self.to("/console/sign-in")
+            try:
+                form = await _form(request)
+                if not signing_in.form_is_ours(visitor.token, form.get("form", "")):
+                    raise _NotOurs
+            except _NotOurs:
+                return self.problem(403, "This form is not one of your session. Open the page again.", visitor)
+            try:
+                return await asyncio.to_thread(act, request, visitor, form)
+            except HubError as error:
+                issue = error.issues[0]
+                return self.problem(400 if issue.code == "value" else 409, f"Not done: {issue.text}.", visitor)
+
+        return post
+
+    def _visitor(self, request: Request) -> Visitor | None:
+        """Who is signed in, if anybody; their being here puts the idle lock off."""
+        token = request.cookies.get(signing_in.COOKIE)
+        if not token:
+            return None
+        now = self.hub.store.now()
+        session = self.hub.store.read(lambda tx: sessions.find(tx, token))
+        if session is None or now - session.created_at >= timedelta(seconds=signing_in.LONGEST):
+            return None
+        # not at every look: a minute more or less is not worth a commit
+        if session.expires_at - now < timedelta(seconds=signing_in.IDLE - 60):
+            self.hub.store.write(lambda tx: sessions.extend(tx, token, seconds=signing_in.IDLE))
+        return Visitor(session=session, token=token)
+
+    def _misdirected(self, request: Request) -> Response | None:
+        """A refusal for what came by another name than ours, or from another site's page; else None.
+
+        A name that only resolves to loopback (DNS rebinding) is another site. `Origin` is of no use here: with
+        `Referrer-Policy: no-referrer` browsers send `null`.
+        """
+        if is_loopback(self.settings.hub.bind) and not is_loopback(_host(request)):
+            return self.problem(421, "The console answers to this machine's own name only.", None)
+        if request.method == "POST" and request.headers.get("sec-fetch-site", "same-origin") not in (
+            "same-origin",
+            "none",
+        ):
+            return self.problem(403, "This request came from another site.", None)
+        return None
+
+    def problem(self, status: int, text: str, visitor: Visitor | None) -> Response:
+        """A page that says what is wrong."""
+        return self.show("problem.html", visitor, status=status, text=text)
+
+    def to(self, path: str, headers: dict[str, str] | None = None) -> Response:
+        """Sends the browser on to another page."""
+        return Response(status_code=303, headers=self._headers() | {"location": path} | (headers or {}))
+
+    def show(
+        self,
+        template: str,
+        visitor: Visitor | None,
+        *,
+        status: int = 200,
+        headers: dict[str, str] | None = None,
+        **values: Any,
+    ) -> Response:
+        """A template as a page, with what every page needs."""
+        html = self._templates.get_template(template).render(
+            session=visitor.session if visitor is not None else None,
+            organization=self.name(visitor.custody) if visitor is not None else "",
+            form_token=signing_in.form_token(visitor.token) if visitor is not None else "",
+            page=template.removesuffix(".html"),
+            **values,
+        )
+        return Response(html, status, self._headers() | (headers or {}), "text/html; charset=utf-8")
+
+    def _headers(self) -> dict[str, str]:
+        return _HEADERS | ({"strict-transport-security": "max-age=31536000"} if self.secure else {})
+
+    def name(self, organization: str) -> str:
+        """An organization's name, or its id when it is no longer configured."""
+        return next((o.name for o in self.settings.organization if o.id == organization), organization)
+
+
+async def _form(request: Request) -> Form:
+    """The first value of each field. Raises _NotOurs for anything but a small urlencoded form."""
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
+        raise _NotOurs
+    read = bytearray()
+    async for chunk in request.stream():
+        read += chunk
+        if len(read) > FORM:
+            raise _NotOurs
+    try:
+        fields = parse_qs(read.decode(), keep_blank_values=True, max_num_fields=20, errors="strict")
+    except ValueError:
+        raise _NotOurs from None
+    return {name: values[0] for name, values in fields.items()}
+
+
+def _host(request: Request) -> str:
+    """The name that the request came by, without its port."""
+    try:
+        return urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def number(text: str) -> int | None:
+    """A row's number, or None for what cannot be one."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
+@lru_cache(maxsize=1)
+def _css() -> bytes:
+    return files("hub.console").joinpath("static/console.css").read_bytes()
