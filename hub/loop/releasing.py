@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+import orjson
+
 from hub.errors import ReleaseError
 from hub.loop import package
 from hub.loop.context import Hub
@@ -153,23 +155,25 @@ def decide(
     )
     own = {**bundle, "resourceType": "Bundle", "type": "transaction", "id": identity, "timestamp": instant(now)}
     own.pop("extension", None)
+    context = Context(
+        discloser=party(settings, organization),
+        recipient=center,
+        purpose=PURPOSE,
+        patient=f"urn:uuid:{patient_id}",
+        at=now,
+        zone=_zone(settings, organization),
+        actors=actors_of(bundle),
+    )
+    policy = policy_for(settings, organization, destination.organization)
     try:
         outcome = release(
             own,
             [origin(settings, o) for o in origins],
-            Context(
-                discloser=party(settings, organization),
-                recipient=center,
-                purpose=PURPOSE,
-                patient=f"urn:uuid:{patient_id}",
-                at=now,
-                zone=_zone(settings, organization),
-                actors=actors_of(bundle),
-            ),
+            context,
             consents,
             render=lambda made: render(made, partner, update=update),
             media_type=media_type(partner),
-            policy=policy_for(settings, organization, destination.organization),
+            policy=policy,
             partner=partner,
         )
     except (ReleaseError, RenderError) as error:
@@ -182,15 +186,15 @@ def decide(
             kind="law" if isinstance(error, ReleaseError) else "routing",
             reason=error.rule,
         )
-    return _verdict(outcome, own, said, destination, update=update)
+    rests_on = _rests_on(outcome, context, policy, consents)
+    return _verdict(outcome, own, _digest(rests_on, said, destination.id), destination, update=update)
 
 
 def _verdict(
-    outcome: Outcome, bundle: dict[str, Any], said: str, destination: DestinationSection, *, update: bool
+    outcome: Outcome, bundle: dict[str, Any], digest: str, destination: DestinationSection, *, update: bool
 ) -> Verdict:
     decision = outcome.decision
     entries = _entries(outcome, bundle)
-    digest = _digest(decision.digest, said, destination.id)
     if outcome.state == "held":
         unknown = any("origin is unknown" in reason for e in entries if e.decision == "hold" for reason in e.because)
         return Held(
@@ -239,6 +243,24 @@ def _entries(outcome: Outcome, bundle: dict[str, Any]) -> tuple[EntryDecision, .
             )
         )
     return tuple(found)
+
+
+def _rests_on(outcome: Outcome, context: Context, policy: ReleasePolicy, consents: Sequence[dict[str, Any]]) -> str:
+    """SHA-256 of a decision and what it rests on beside the content, whose digest leaves out the hub's own notes:
+    the decision's own digest covers those too, and would make each receipt a reason to send again."""
+    cited = {name for entry in outcome.decision.entries for name in entry.consents}
+    document = {
+        "policy": policy.version,
+        "discloser": [context.discloser.reference, context.discloser.role],
+        "recipient": [context.recipient.reference, context.recipient.role],
+        "purpose": context.purpose,
+        "entries": [
+            [one.to_json(), sorted(one.redact), sorted(one.remove), None if one.only is None else sorted(one.only)]
+            for one in outcome.decision.entries
+        ],
+        "consents": [consent for consent in consents if f"Consent/{consent['id']}" in cited],
+    }
+    return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _digest(decision: str, said: str, destination: str) -> str:
