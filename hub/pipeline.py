@@ -22,6 +22,7 @@ import orjson
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from hub.audit import chain
 from hub.delivery import fhir_rest
 from hub.errors import DeliveryError, DuplicateConflict, LeaseLost, ReceiveError, StoreError
 from hub.loop import alarm, fault, keeping, outcome, sending
@@ -349,10 +350,10 @@ async def poll(hub: Hub) -> bool:
     for destination in hub.settings.destination:
         if destination.poll_every is None or destination.adapter != "fhir-rest":
             continue
-        due = hub.polls.get(destination.id)
+        due = hub.due.get(destination.id)
         if due is not None and now.timestamp() < due:
             continue
-        hub.polls[destination.id] = now.timestamp() + destination.poll_every
+        hub.due[destination.id] = now.timestamp() + destination.poll_every
         await _poll_destination(hub, destination)
     return False
 
@@ -419,7 +420,15 @@ async def ring(hub: Hub) -> bool:
     """Rings what is due. Never busy: it looks again after a pause."""
     rung = await hub.store.write_async(lambda tx: alarm.ring(tx, hub))
     alarm.say(rung)
+    now = hub.clock().timestamp()
+    if now >= hub.due.get(CHECKPOINT, 0.0):
+        hub.due[CHECKPOINT] = now + CHECKPOINT_EVERY
+        await hub.store.write_async(lambda tx: chain.checkpoint(tx, hub.store.keys.signing_key()))
     return False
+
+
+#: The audit chain is signed this often, in seconds, if anything was added to it.
+CHECKPOINT, CHECKPOINT_EVERY = "audit checkpoint", 60.0
 
 
 def health(hub: Hub) -> dict[str, Any]:

@@ -199,7 +199,6 @@ class SourceSection(_Strict):
     folder: Path | None = None
     pattern: str = "*"
     speaks_for: tuple[str, ...] = ()
-    gated_only: bool = False
 
     @model_validator(mode="after")
     def _way_in(self) -> Self:
@@ -260,7 +259,6 @@ class DestinationSection(_Strict):
     partner: PartnerSection = PartnerSection()
     poll_every: float | None = Field(default=None, gt=0)
     timeout: float = Field(default=20.0, gt=0)
-    concurrency: int = Field(default=4, ge=1)
     respond_within: dict[Urgency, float] = Field(default_factory=_respond_within)
     fallback_telephone: str
     owner: str
@@ -269,6 +267,10 @@ class DestinationSection(_Strict):
         """The mapping library's Partner: the adapter's form with what this section says over the defaults."""
         given = {key: value for key, value in self.partner.model_dump().items() if value not in (None, ())}
         given.setdefault("form", _FORMS[self.adapter])
+        if self.adapter == "hl7v2":
+            # What v2 has for the 2.32 notice and the consent's scope: notes.
+            given.setdefault("notice", "nte")
+            given.setdefault("scope", "nte")
         return Partner(id=self.id, **given)
 
 
@@ -293,7 +295,6 @@ class AlarmSection(_Strict):
     """Alarms repeat every `every` seconds until a person acknowledges them."""
 
     every: float = Field(default=900.0, gt=0)
-    held_after: float = Field(default=0.0, ge=0)
 
 
 class Settings(_Strict):
@@ -413,12 +414,18 @@ def parse(document: dict[str, Any], *, base: Path) -> Settings:
     return settings.model_copy(
         update={
             "hub": settings.hub.model_copy(
-                update={"keys": base / settings.hub.keys, "database": _beside(settings.hub.database, base)}
+                update={
+                    "keys": base / settings.hub.keys,
+                    "database": _beside(settings.hub.database, base),
+                    "tls_certificate": _under(base, settings.hub.tls_certificate),
+                    "tls_key": _under(base, settings.hub.tls_key),
+                }
             ),
             "source": tuple(
                 s.model_copy(
                     update={
-                        "folder": base / s.folder if s.folder else None,
+                        "folder": _under(base, s.folder),
+                        "reads": str(base / s.reads) if _is_folder(s.reads) else s.reads,
                         "token": s.token.under(base) if s.token else None,
                     }
                 )
@@ -435,6 +442,15 @@ def parse(document: dict[str, Any], *, base: Path) -> Settings:
             ),
         }
     )
+
+
+def _under(base: Path, path: Path | None) -> Path | None:
+    return None if path is None else base / path
+
+
+def _is_folder(reads: str) -> bool:
+    """Whether a source's `reads` is a pack's folder: it has a separator or begins with a dot."""
+    return "/" in reads or reads.startswith(".")
 
 
 def _beside(url: str, base: Path) -> str:

@@ -25,7 +25,7 @@ def render(bundle: dict[str, Any], partner: Partner, *, update: bool = False) ->
         return ref_i12(bundle, partner)
     if partner.form == "message":
         return message(bundle, partner, update=update)
-    return transaction(bundle, partner)
+    return transaction(bundle, partner, update=update)
 
 
 def left_out(bundle: dict[str, Any], partner: Partner) -> tuple[str, ...]:

@@ -15,9 +15,20 @@ from profiles.issue import Issue, operation_outcome
 
 #: Packages of the `hub` extra: a missing one means that only the library is installed.
 _HUB_PACKAGES = frozenset(
-    {"fastapi", "uvicorn", "sqlalchemy", "alembic", "pysqlite3", "cryptography", "httpx", "jinja2", "pydantic_settings",
-     "pydantic", "structlog", "starlette", "multipart"}
-)  # fmt: skip
+    [
+        "fastapi",
+        "uvicorn",
+        "sqlalchemy",
+        "alembic",
+        "pysqlite3",
+        "cryptography",
+        "httpx",
+        "jinja2",
+        "pydantic",
+        "structlog",
+        "starlette",
+    ]
+)
 
 
 def explain_missing_extra(missing: ModuleNotFoundError) -> int:

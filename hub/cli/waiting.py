@@ -125,7 +125,7 @@ def list_alarms(
                 "about": f"{a.subject_type}/{a.subject_id}",
                 "owner": a.owner,
                 "raised_at": a.raised_at,
-                "rung": a.repeats + 1,
+                "rung": a.repeats,
                 "state": "taken" if a.acknowledged_at else "over" if a.cleared_at else "ringing",
                 "by": a.acknowledged_by,
             }

@@ -191,7 +191,7 @@ class Stage:
             if not path.exists():
                 descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
                 with os.fdopen(descriptor, "w") as file:
-                    file.write(secrets.token_urlsafe(24))
+                    file.write(secrets.token_hex(24))
             self.tokens[name] = path.read_text()
 
     def _ports(self) -> None:

@@ -41,7 +41,7 @@ def sound_referral(
         subject_id=referral.task_id,
         custody=referral.custody,
         owner=owner,
-        repeat_seconds=hub.settings.alarm.every,
+        repeat_seconds=0.0,  # `ring` rings it at once, and says so
         fallback={"telephone": telephone, "print": f"/console/referrals/{referral.task_id}/print"},
     )
     if not fresh:
@@ -61,7 +61,7 @@ def sound_hold(tx: Tx, hub: Hub, hold: Hold) -> Alarm | None:
         subject_id=str(hold.id),
         custody=hold.custody,
         owner=hold.owner_role,
-        repeat_seconds=hub.settings.alarm.every,
+        repeat_seconds=0.0,  # `ring` rings it at once, and says so
         fallback={"page": "/console/holds"},
     )
     return alarm if fresh else None
@@ -84,8 +84,10 @@ def take(tx: Tx, hub: Hub, alarm_id: int, *, by: str) -> Alarm:
 
 
 def ring(tx: Tx, hub: Hub) -> list[Alarm]:
-    """Rings for every referral that is unanswered past its time, and again what is due again; what rang now."""
-    rung = [a for r in referrals.overdue(tx) if (a := sound_referral(tx, hub, "unanswered", r)) is not None]
+    """Rings whatever is due, new or again, and for every referral unanswered past its time; what rang now."""
+    for referral in referrals.overdue(tx):
+        sound_referral(tx, hub, "unanswered", referral)
+    rung = []
     for alarm in alarms.due(tx):
         again = alarms.repeat(tx, alarm.id, repeat_seconds=hub.settings.alarm.every)
         if again is not None:
@@ -96,4 +98,4 @@ def ring(tx: Tx, hub: Hub) -> list[Alarm]:
 def say(rung: list[Alarm]) -> None:
     """Logs what rang: kind, number, for whom; no name of a person in care, no text."""
     for alarm in rung:
-        log.warning("alarm", kind=alarm.kind, number=alarm.id, owner=alarm.owner, times=alarm.repeats + 1)
+        log.warning("alarm", kind=alarm.kind, number=alarm.id, owner=alarm.owner, times=alarm.repeats)

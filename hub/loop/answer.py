@@ -98,7 +98,8 @@ def take(
             owner_role=destination.owner,
             subject_type="Task",
             subject_id=referral.task_id,
-            custody=referral.custody,
+            # That there was an answer at all is the center's to tell.
+            custody=destination.organization,
             task_id=referral.task_id,
             message_id=referral.message_id,
         )

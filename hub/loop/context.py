@@ -24,8 +24,8 @@ class Hub:
     clock: Callable[[], datetime]
     transport: Transport
     random: Random = field(default_factory=Random)
-    #: When each polled destination is next asked, in epoch seconds.
-    polls: dict[str, float] = field(default_factory=dict)
+    #: When each polled destination, or other regular work, is next due, in epoch seconds.
+    due: dict[str, float] = field(default_factory=dict)
     name: str = "hub"
 
     @property

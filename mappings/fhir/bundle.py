@@ -35,8 +35,11 @@ def not_sent(bundle: dict[str, Any], partner: Partner) -> tuple[str, ...]:
     return tuple(sorted(kinds.difference(takes)))
 
 
-def transaction(bundle: dict[str, Any], partner: Partner) -> bytes:
+def transaction(bundle: dict[str, Any], partner: Partner, *, update: bool = False) -> bytes:
     """`bundle` as the bytes of a transaction, with only what the partner takes.
+
+    `update`: the partner has an earlier form of it, so what was created is updated by the same identifier
+    (conditional update, R4 http). The Task is not: since it was taken it is the center's to change.
 
     Raises RenderError `render.required-reference` when a resource the partner takes cannot be without one it does
     not take, and `render.not-a-transaction` when an entry has no request.
@@ -44,7 +47,16 @@ def transaction(bundle: dict[str, Any], partner: Partner) -> bytes:
     entries = _taken(bundle, partner)
     if any("request" not in entry for entry in entries):
         raise RenderError("render.not-a-transaction", "an entry has no request", path="Bundle.entry.request")
+    if update:
+        entries = [_updating(entry) for entry in entries]
     return orjson.dumps({**bundle, "type": "transaction", "entry": entries})
+
+
+def _updating(entry: Json) -> Json:
+    request, kind = entry["request"], entry["resource"]["resourceType"]
+    if "ifNoneExist" not in request or kind == "Task":
+        return entry
+    return {**entry, "request": {"method": "PUT", "url": f"{kind}?{request['ifNoneExist']}"}}
 
 
 #: The event of a contact that refers nobody.
