@@ -15,19 +15,19 @@ from profiles.issue import Issue, operation_outcome
 
 #: Packages of the `hub` extra: a missing one means that only the library is installed.
 _HUB_PACKAGES = frozenset(
-    [
-        "fastapi",
-        "uvicorn",
-        "sqlalchemy",
+    (
         "alembic",
-        "pysqlite3",
         "cryptography",
+        "fastapi",
         "httpx",
         "jinja2",
         "pydantic",
-        "structlog",
+        "pysqlite3",
+        "sqlalchemy",
         "starlette",
-    ]
+        "structlog",
+        "uvicorn",
+    )
 )
 
 
