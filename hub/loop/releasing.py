@@ -21,9 +21,11 @@ from hub.records import EntryDecision, HoldKind
 from hub.release import Context, ExchangePolicy, ExchangeRule, Outcome, Party, ReleasePolicy, release
 from hub.settings import DestinationSection, Settings
 from mappings.errors import RenderError
+from mappings.fhir.bundle import message_id
 from mappings.hl7v2.referral import control_id as v2_control_id
 from mappings.ids import keyed_uuid
 from mappings.labels import Origin
+from mappings.partner import Partner
 from mappings.render import left_out, media_type, render
 from mappings.times import instant
 
@@ -218,7 +220,7 @@ def _verdict(
         left_out=left_out(outcome.bundle, partner),
         payload=outcome.release.bytes,
         media_type=outcome.release.media_type,
-        control_id=v2_control_id(identity) if partner.form == "hl7v2" else identity,
+        control_id=_control_id(identity, partner, update=update),
         what=tuple((e["resource"]["resourceType"], e["resource"]["id"]) for e in outcome.bundle["entry"]),
         consents=tuple(sorted({c for e in entries for c in e.consents})),
         update=update,
@@ -243,6 +245,13 @@ def _entries(outcome: Outcome, bundle: dict[str, Any]) -> tuple[EntryDecision, .
             )
         )
     return tuple(found)
+
+
+def _control_id(identity: str, partner: Partner, *, update: bool) -> str:
+    """What the destination will answer to: MSH-10, or MessageHeader.id; of a transaction only our own number."""
+    if partner.form == "hl7v2":
+        return v2_control_id(identity)
+    return message_id(identity, update=update) if partner.form == "message" else identity
 
 
 def _rests_on(outcome: Outcome, context: Context, policy: ReleasePolicy, consents: Sequence[dict[str, Any]]) -> str:

@@ -53,14 +53,17 @@ class Reply:
 _STATUSES: frozenset[str] = frozenset(get_args(Status))
 
 
-def from_task(task: dict[str, Any], *, form: Literal["task", "message"] = "task") -> Reply:
-    """A Reply of a center's Task (R4). `requested` and the like are no decision.
+def from_task(
+    task: dict[str, Any], *, form: Literal["task", "message"] = "task", control_id: str | None = None
+) -> Reply:
+    """A Reply of a center's Task (R4). `requested` and the like are no decision. `control_id`: the message of ours
+    that it answers, if the center says so.
 
     Raises ReceiveError `receive.no-referral` when the Task names no referral of ours, `receive.status` when its
     status is none that an answer can have.
     """
     task_ids, referral_ids = _identifiers(task)
-    if not task_ids and not referral_ids:
+    if not task_ids and not referral_ids and control_id is None:
         raise ReceiveError(
             "receive.no-referral", "the Task names no referral of this hub", path="Task.identifier", code="not-found"
         )
@@ -71,6 +74,7 @@ def from_task(task: dict[str, Any], *, form: Literal["task", "message"] = "task"
     return Reply(
         task_ids=task_ids,
         referral_ids=referral_ids,
+        control_id=control_id,
         status=next((s for s in get_args(Status) if s == status), None),
         business=_text(task.get("businessStatus")),
         reason=_text(task.get("statusReason")),
@@ -91,12 +95,15 @@ def from_message(bundle: dict[str, Any]) -> Reply:
     tasks = [r for r in resources if r.get("resourceType") == "Task"]
     if len(tasks) != 1:
         raise ReceiveError("receive.no-task", "a message answers with exactly one Task", path="Bundle.entry")
-    reply = from_task(tasks[0], form="message")
+    headers = [r.get("response") for r in resources if r.get("resourceType") == "MessageHeader"]
+    answered = [r["identifier"] for r in _objects(headers) if isinstance(r.get("identifier"), str)]
+    reply = from_task(tasks[0], form="message", control_id=answered[0] if answered else None)
     starts = [r.get("start") for r in resources if r.get("resourceType") == "Appointment"]
     appointment = reply.appointment or next((s for s in starts if isinstance(s, str)), None)
     return Reply(
         task_ids=reply.task_ids,
         referral_ids=reply.referral_ids,
+        control_id=reply.control_id,
         status=reply.status,
         business="scheduled" if appointment and not reply.business else reply.business,
         reason=reply.reason,

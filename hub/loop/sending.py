@@ -317,10 +317,3 @@ def _audit(
         patient_id=referral.patient_id,
         detail=(f"to:{destination.organization}", detail),
     )
-
-
-def control_id(payload: bytes, media_type: str, bundle_id: str) -> str:
-    """What a destination will answer to: MSH-10 of a v2 message, else the Bundle's id."""
-    if "hl7" in media_type:
-        return parse(payload).get("MSH-10") or bundle_id
-    return bundle_id

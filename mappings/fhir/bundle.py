@@ -91,7 +91,7 @@ def message(bundle: dict[str, Any], partner: Partner, *, update: bool = False) -
     if not (system and bar and code):
         raise RenderError("render.event", "the partner's event is not system|code", path="Partner.event")
     kind = "update" if update else "submit"
-    number = derived_id(made, f"message-header|{kind}")
+    number = message_id(made, update=update)
     header: Json = {"resourceType": "MessageHeader", "id": number, "eventCoding": {"system": system, "code": code}}
     if partner.destination_endpoint:
         header["destination"] = [{"endpoint": partner.destination_endpoint}]
@@ -101,6 +101,12 @@ def message(bundle: dict[str, Any], partner: Partner, *, update: bool = False) -
     made_of.update(id=derived_id(made, f"message|{kind}"), type="message")
     made_of["entry"] = [{"fullUrl": f"urn:uuid:{number}", "resource": header}, *entries]
     return orjson.dumps(made_of)
+
+
+def message_id(bundle_id: str, *, update: bool = False) -> str:
+    """MessageHeader.id of the message made of the Bundle with that id: what MessageHeader.response.identifier of a
+    response says (R4, messaging)."""
+    return derived_id(bundle_id, f"message-header|{'update' if update else 'submit'}")
 
 
 def _taken(bundle: dict[str, Any], partner: Partner) -> list[Json]:
