@@ -15,7 +15,7 @@ import orjson
 from mappings.cad.references import Component, Document
 from mappings.cad.rules import BAD_JCARD
 from mappings.found import under
-from mappings.incident import Agency, Identifier, Name, Organization, Staff, Telecom
+from mappings.incident import Agency, Coded, Identifier, Name, Organization, Staff, Telecom
 
 #: Identifier kind of an EIDO `$id`.
 EIDO_ID = "eido-id"
@@ -93,14 +93,22 @@ class Agencies:
                 component.read = True
                 card = _jcard(component, "agentJcard")
                 employers = component.reference_ids("agencyReference")
-                name = _first(card, "fn")
-                made = Staff(
-                    id=eido_id,
-                    name=Name(text=name) if name else None,
-                    organization=self.id_of(employers[0]) if employers else None,
-                )
+                made = _member(eido_id, _first(card, "fn"), self.id_of(employers[0]) if employers else None)
             self._staff[eido_id] = made
         return made
+
+
+# The same few hundred people are in all the documents of a CAD.
+@lru_cache(maxsize=1024)
+def _member(eido_id: str, name: str | None, organization: str | None) -> Staff:
+    return Staff(id=eido_id, name=Name(text=name) if name else None, organization=organization)
+
+
+# Registry tokens are few, and their text is the agency's wording for one; never used for what was said of a person.
+@lru_cache(maxsize=1024)
+def token(code: str | None, system: str | None, text: str | None = None) -> Coded:
+    """A registry token as `Coded`."""
+    return Coded(code=code, system=system, text=text)
 
 
 def nc_texts(part: Component, name: str) -> list[str]:

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from operator import itemgetter
+from typing import Any, TypeAlias
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
 from mappings.cad.rules import BAD_PIDF, BAD_POSITION, BAD_RADIUS, EXPIRES, NO_PLACE, OTHER_CRS, OTHER_SHAPE
@@ -47,7 +48,7 @@ _OTHER_SHAPES = frozenset(f"{_SHAPES}{name}" for name in ("Ellipse", "ArcBand", 
 # RFC 5139 elements that make the line of a street address, in the order in which one is written.
 _LINE = ("HNO", "HNS", "PRD", "PRM", "RD", "STS", "POD", "POM")
 _WITHIN = (("BLD", ""), ("FLR", "floor "), ("UNIT", "unit "), ("ROOM", "room "))
-_DIRECT = ("country", "A1", "A2", "A3", "PC")
+_DIRECT = {"A3": "city", "A2": "district", "A1": "state", "PC": "postal_code", "country": "country"}
 _TEXT = ("NAM", "LMK", "LOC")
 _MAPPED = frozenset((*_LINE, *(name for name, _ in _WITHIN), *_DIRECT, *_TEXT))
 
@@ -62,6 +63,8 @@ _IDS = re.compile(r'( (?:entity|id|gml:id)=")[!#-%(-;=?-~ ]*(?=")')
 # Stands for a word in markup: a character of private use, so in no word that is put into a form.
 _MARK = "\ue000"
 _MARKED = f">{_MARK}</"
+# The words that an `itemgetter` picks.
+Picked: TypeAlias = Callable[[list[str]], tuple[str, ...]]
 # Forms are remembered, so what a sender can make of them is bounded.
 _LONGEST = 8192
 _NO = frozenset({"no", "false", "0"})
@@ -69,9 +72,13 @@ _NO = frozenset({"no", "false", "0"})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Form:
-    """Where a text with a certain markup has what: numbers of its words."""
+    """Where a text with a certain markup has what: numbers of its words, and what picks them."""
 
-    civic: tuple[tuple[str, int], ...]
+    fields: tuple[str, ...]
+    values: Picked | None
+    line: Picked | None
+    text: Picked | None
+    within: tuple[tuple[str, int], ...]
     position: int | None
     radius: int | None
     retransmission: tuple[int, ...]
@@ -170,8 +177,15 @@ def _form(markup: str) -> Form | None:
                 return None
     elif not civic:
         return None
+    if "HNS" in civic:
+        return None  # a number and its suffix are one word
+    direct = [name for name in _DIRECT if name in civic]
     return Form(
-        civic=tuple(civic.items()),
+        fields=tuple([_DIRECT[name] for name in direct]),
+        values=_picking([civic[name] for name in direct]),
+        line=_picking([civic[name] for name in _LINE if name in civic]),
+        text=_picking([civic[name] for name in _TEXT if name in civic]),
+        within=tuple([(word, civic[name]) for name, word in _WITHIN if name in civic]),
         position=position,
         radius=radius,
         retransmission=tuple(retransmission),
@@ -186,26 +200,40 @@ def _word(element: Element) -> int | None:
     return int(text[1:]) if text is not None and text.startswith(_MARK) else None
 
 
+def _picking(words: list[int]) -> Picked | None:
+    """What picks these words out of all; None for none."""
+    if len(words) == 1:
+        (one,) = words
+        return itemgetter(slice(one, one + 1))  # of one index it would give the word itself
+    return itemgetter(*words) if words else None
+
+
 def _filled(form: Form, words: list[str], path: str, found: Found) -> dict[str, Any] | None:
     """The fields of a text in this form; None, and nothing said, where a word is not what it should be."""
-    if form.retransmission and any(words[word].strip().lower() in _NO for word in form.retransmission):
+    words = list(map(str.strip, words))
+    if form.retransmission and any(words[word].lower() in _NO for word in form.retransmission):
         return None
-    position = radius = None
+    fields: dict[str, Any] = dict(zip(form.fields, form.values(words), strict=True)) if form.values else {}
+    line = " ".join(form.line(words)) if form.line else ""
+    for said, word in form.within:
+        line = f"{line}, {said}{words[word]}" if line else said + words[word]
+    fields["line"] = line or None
+    fields["text"] = ", ".join(form.text(words)) if form.text else None
     if form.position is not None:
         numbers = _numbers(words[form.position].split())
         if numbers is None or len(numbers) != 2 or not _is_on_earth(numbers):
             return None
-        position = (numbers[0], numbers[1])
+        fields["latitude"], fields["longitude"] = numbers
         if form.radius is not None:
             numbers = _numbers([words[form.radius]])
             if numbers is None or numbers[0] < 0:
                 return None
-            radius = numbers[0]
+            fields["uncertainty_m"] = numbers[0]
     for _ in range(form.expiries):
         found.issue(EXPIRES, path)
     if form.unused:
         found.unused += [under(path, name) for name in form.unused]
-    return _fields({name: words[word].strip() for name, word in form.civic}, position, radius)
+    return fields
 
 
 def _parsed(xml: str, path: str, found: Found) -> dict[str, Any] | None:
@@ -253,25 +281,20 @@ def _parsed(xml: str, path: str, found: Found) -> dict[str, Any] | None:
 
 
 def _fields(civic: dict[str, str], position: tuple[float, float] | None, radius: float | None) -> dict[str, Any]:
-    get = civic.get
     line = " ".join([civic[name] for name in _LINE if name in civic])
     if "HNS" in civic and "HNO" in civic:
         line = line.replace(f"{civic['HNO']} {civic['HNS']}", civic["HNO"] + civic["HNS"], 1)
     for name, word in _WITHIN:
         if name in civic:
             line = f"{line}, {word}{civic[name]}" if line else word + civic[name]
-    return {
-        "text": ", ".join([civic[name] for name in _TEXT if name in civic]) or None,
-        "line": line or None,
-        "city": get("A3"),
-        "district": get("A2"),
-        "state": get("A1"),
-        "postal_code": get("PC"),
-        "country": get("country"),
-        "latitude": position[0] if position else None,
-        "longitude": position[1] if position else None,
-        "uncertainty_m": radius,
-    }
+    fields: dict[str, Any] = {field: civic[name] for name, field in _DIRECT.items() if name in civic}
+    fields["line"] = line or None
+    fields["text"] = ", ".join([civic[name] for name in _TEXT if name in civic]) or None
+    if position is not None:
+        fields["latitude"], fields["longitude"] = position
+    if radius is not None:
+        fields["uncertainty_m"] = radius
+    return fields
 
 
 def _position(shape: Element, path: str, found: Found) -> tuple[tuple[float, float] | None, float | None]:

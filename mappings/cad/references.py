@@ -117,6 +117,8 @@ class Component:
         if type(value) is not list:
             self.wrong(name)
             value = [value]
+        elif len(value) == 1 and type(value[0]) is str:
+            return [] if value[0].isspace() or not value[0] else [value[0]]
         found: list[str] = []
         for index, item in enumerate(value):
             if type(item) is not str:
@@ -176,8 +178,9 @@ class Component:
         if not value:
             return []
         is_list = type(value) is list
-        if not is_list and type(value) is dict:
-            target = value.get("$ref")
+        first = value[0] if is_list and len(value) == 1 else value
+        if type(first) is dict:
+            target = first.get("$ref")
             if type(target) is str and target:
                 return [target]
         found: list[str] = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from mappings.cad.agencies import Agencies
+from mappings.cad.agencies import Agencies, token
 from mappings.cad.places import place_of
 from mappings.cad.references import Component, Document
 from mappings.incident import Coded, DateTime, Timeline, Unit
@@ -132,10 +132,10 @@ def _unit(component: Component, unit_id: str, agencies: Agencies, dispatched: Da
         name=component.text("emergencyResourceName"),
         kind=_kind(type_token, attributes),
         type=_type(type_token, type_text, attributes, component.texts("resourceAttributeInternalText")),
-        status=Coded(
-            code=stated[0] if stated else None,
-            system=UNIT_STATUS if stated else None,
-            text="; ".join((*stated[1:], *own_statuses)) or None,
+        status=token(
+            stated[0] if stated else None,
+            UNIT_STATUS if stated else None,
+            "; ".join((*stated[1:], *own_statuses)) or None,
         )
         if stated or own_statuses
         else None,
@@ -153,11 +153,11 @@ def _kind(type_token: str | None, attributes: list[str]) -> Kind:
     return _KIND_BY_TYPE.get(type_token or "", "unknown")
 
 
-def _type(token: str | None, text: str | None, attributes: list[str], own: list[str]) -> Coded | None:
+def _type(code: str | None, text: str | None, attributes: list[str], own: list[str]) -> Coded | None:
     said = "; ".join(filter(None, (text, *attributes, *own))) or None
-    if token is None and said is None:
+    if code is None and said is None:
         return None
-    return Coded(code=token, system=RESOURCE_TYPE if token else None, text=said)
+    return token(code, RESOURCE_TYPE if code else None, said)
 
 
 def _timeline(statuses: list[str], time: DateTime | None, dispatched: DateTime | None) -> Timeline | None:

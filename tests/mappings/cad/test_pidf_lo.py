@@ -143,7 +143,7 @@ def test_any_text_is_read_or_said(xml: str) -> None:
 # A text with known markup is read without the parser: it has to say what the parser says, whatever the text.
 
 _BLOCK = pidf(
-    civic(country="US", A1="CO", RD="Elm", HNS="B", HNO="12", PCN="z") + shape("Circle", radius("9001")),
+    civic(country="US", A1="CO", RD="Elm", HNO="12", UNIT="4", NAM="Inn", PCN="z") + shape("Circle", radius("9001")),
     "<gp:retransmission-allowed>yes</gp:retransmission-allowed><gp:retention-expiry>2026</gp:retention-expiry>",
 )
 _PIECES = st.sampled_from(
@@ -184,4 +184,4 @@ def test_the_next_text_with_the_same_markup_needs_no_parser(monkeypatch: pytest.
     read(_BLOCK)
     monkeypatch.setattr(pidf_lo, "_parsed", None)
     place, _ = read(_BLOCK.replace(">Elm<", ">Oak<").replace('id="t"', 'id="another"'))
-    assert place is not None and place.line == "12B Oak"
+    assert place is not None and place.line == "12 Oak, unit 4"
