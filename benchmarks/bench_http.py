@@ -94,7 +94,7 @@ token = {{ sha256 = "{digest}" }}
 
 
 def event(number: int) -> bytes:
-    """One CAD event as the `incident` source takes it, a little over two kilobytes."""
+    """One CAD event as the `incident` source takes it, some ten kilobytes: an event with its notes."""
     return json.dumps(
         {
             "agency": "bench-pd",
@@ -102,7 +102,7 @@ def event(number: int) -> bytes:
             "type_initial": {"code": "WELFARE", "system": "urn:bench:type", "text": "Welfare check"},
             "timeline": {"received": "2026-11-20T21:12:40-07:00", "on_scene": "2026-11-20T21:31:05-07:00"},
             "place": {"text": "2100 block of Example Street"},
-            "narratives": [{"text": "Called in by a passer-by. " * 70, "kind": "cad-note"}],
+            "narratives": [{"text": "Called in by a passer-by. " * 370, "kind": "cad-note"}],
         }
     ).encode()
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import base64
 import fcntl
-import hmac
 import json
 import os
 import secrets
 import threading
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -177,7 +177,7 @@ class KeyRing:
         self._provider = provider
         self._active: dict[str, tuple[str, bytes]] = {}
         self._old: dict[tuple[str, str], bytes] = {}
-        self._fields: dict[tuple[str, str], bytes] = {}
+        self._fields: dict[tuple[str, str], tuple[Any, Any]] = {}
         #: Key of `mappings.ids`; it outlives key rotation.
         self.namespace_key = provider.secret("namespace")
 
@@ -213,11 +213,16 @@ class KeyRing:
 
         Equality only; it shows how often a value occurs. The caller normalises the value.
         """
-        key = self._fields.get((custody, field))
-        if key is None:
-            key = _derive(self._provider.secret("index"), f"index\x1f{custody}\x1f{field}")
-            self._fields[(custody, field)] = key
-        return hmac.digest(key, value.encode() if isinstance(value, str) else value, "sha256")
+        states = self._fields.get((custody, field))
+        if states is None:
+            key = _derive(self._provider.secret("index"), f"index\x1f{custody}\x1f{field}").ljust(64, b"\0")
+            # HMAC (RFC 2104) with the key's two hash states worked out once: this runs for every input.
+            states = (sha256(bytes(b ^ 0x36 for b in key)), sha256(bytes(b ^ 0x5C for b in key)))
+            self._fields[(custody, field)] = states
+        inner, outer = states[0].copy(), states[1].copy()
+        inner.update(value.encode() if isinstance(value, str) else value)
+        outer.update(inner.digest())
+        return outer.digest()
 
     def signing_key(self) -> Ed25519PrivateKey:
         """The key that signs audit checkpoints."""

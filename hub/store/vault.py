@@ -36,12 +36,13 @@ def put(
 
 def put_parts(tx: Tx, noun: str, noun_id: int, parts: dict[str, bytes], *, custody: str, label: str = "") -> None:
     """Seal several parts of one row."""
-    rows = [_row(tx, noun, noun_id, part, plain, custody, label) for part, plain in parts.items()]
     statement, order = _insert(tx.connection.dialect)
     # on the driver's cursor, since every input passes here: no column needs Core's conversions
-    tx.connection.connection.cursor().executemany(
-        statement, rows if order is None else [tuple(row[name] for name in order) for row in rows]
-    )
+    cursor = tx.connection.connection.cursor()
+    for part, plain in parts.items():
+        row = _row(tx, noun, noun_id, part, plain, custody, label)
+        cursor.execute(statement, row if order is None else [row[name] for name in order])
+    cursor.close()
 
 
 def find(tx: Tx, noun: str, noun_id: int, part: str) -> bytes | None:
