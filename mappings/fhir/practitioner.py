@@ -56,16 +56,15 @@ def _practitioner(draft: Draft, staff: Staff, origin: str | None, path: str) -> 
     if number is not None:
         identifiers.append({"system": f"{draft.base_of(staff.organization)}/staff", "value": number})
     identifiers.extend(others)
-    named = [given for given in identifiers if "system" in given]
-    if not named:
-        named = [{"system": SID_RESOURCE, "value": made}]
-        identifiers.extend(named)
+    # Created under our own identifier, not the employer's number: each custody that mentions this officer has a record
+    # of its own with that number, and a condition that two records meet is refused (R4 http, conditional create: 412).
+    identifiers.append({"system": SID_RESOURCE, "value": made})
     resource: Json = {"resourceType": "Practitioner", "id": made, "identifier": identifiers}
     if name is not None:
         resource["name"] = [name]
     if credential is not None:
         resource["qualification"] = [{"code": {"text": credential}}]
-    url = draft.add(resource, origin, named[0]["system"], named[0]["value"])
+    url = draft.add(resource, origin)
     draft.interned[known] = url
     return url
 
