@@ -56,7 +56,9 @@ def _updating(entry: Json) -> Json:
     request, kind = entry["request"], entry["resource"]["resourceType"]
     if "ifNoneExist" not in request or kind == "Task":
         return entry
-    return {**entry, "request": {"method": "PUT", "url": f"{kind}?{request['ifNoneExist']}"}}
+    # Without our id: a server that gave the resource another one answers 400 to it (R4 http, conditional update).
+    resource = {key: value for key, value in entry["resource"].items() if key != "id"}
+    return {**entry, "resource": resource, "request": {"method": "PUT", "url": f"{kind}?{request['ifNoneExist']}"}}
 
 
 #: The event of a contact that refers nobody.

@@ -83,6 +83,8 @@ def check() -> Outcome:
             for form, bundle in forms:
                 store = f"/store-{sent}"
                 wrong, searched = _stored(server, store, render(bundle, GENERIC))
+                if form != "transaction":
+                    wrong += _updated(server, store, render(bundle, GENERIC, update=True))
                 problems += [f"{output.name} {form}: {one}" for one in wrong]
                 sent, resources, found = sent + 1, resources + len(bundle["entry"]), found + searched
             for package in output.referrals:
@@ -94,8 +96,8 @@ def check() -> Outcome:
     referrals = sum(len(output.referrals) for output in outputs())
     detail = (
         f"@medplum/fhir-router {MEDPLUM}, transactions feature off: {sent} transactions of {resources} resources "
-        f"accepted, read back equal, references resolved, {found} found by identifier and by patient; a resend made "
-        f"none anew. With the feature on, {larger} of {referrals} referrals exceed its {_STRICT_ENTRIES} entries"
+        f"accepted, read back equal, references resolved, {found} found by identifier and by patient; a resend and an "
+        f"update made none anew. With it on, {larger} of {referrals} referrals exceed {_STRICT_ENTRIES} entries"
     )
     facts = (
         f"Server: @medplum/fhir-router {MEDPLUM} over its in-memory repository, on loopback.",
@@ -153,6 +155,19 @@ def _stored(server: Server, store: str, sent: bytes) -> tuple[list[str], int]:
     if _count(server, store, entries) != before or before != len(set(to.values())):
         wrong.append("sent again, it made something twice")
     return wrong, searched
+
+
+def _updated(server: Server, store: str, update: bytes) -> list[str]:
+    """Sends the update form over what is there: it changes the same resources and makes none."""
+    entries: list[Json] = json.loads(update)["entry"]
+    if any("?" in entry["request"]["url"] and "id" in entry["resource"] for entry in entries):
+        # A server that validates refuses it once it has given the resource an id of its own; this one does not look.
+        return ["a conditional update names an id (R4 http, conditional update: 400)"]
+    before = _count(server, store, entries)
+    status, answer = server.call("POST", f"{store}/", update)
+    if status != 200 or None in _places(answer):
+        return ["the update was not taken"]
+    return [] if _count(server, store, entries) == before else ["the update made something twice"]
 
 
 def _is_there(server: Server, store: str, reference: str) -> bool:
