@@ -13,10 +13,11 @@ The JSON form (`handoff schema incident`) has these names and shapes; a field th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
+from mappings.record import record
 from profiles.issue import Issue
 
 #: A FHIR dateTime with zone, or a date. None stands for unknown, never for midnight.
@@ -48,7 +49,7 @@ PersonRole = Literal[
 Urgency = Literal["routine", "urgent", "asap", "stat"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Code:
     """A code in a published or an agency's own system (a URI)."""
 
@@ -57,7 +58,7 @@ class Code:
     display: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Coded:
     """What the source wrote (its own code and text) beside what a reviewed table maps it to.
 
@@ -70,7 +71,7 @@ class Coded:
     mapped: tuple[Code, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Identifier:
     """A business identifier and who assigned it (`assigner`: an organization's id or a URI)."""
 
@@ -79,7 +80,7 @@ class Identifier:
     kind: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Telecom:
     """A way to reach someone. `value` as the source wrote it."""
 
@@ -88,7 +89,7 @@ class Telecom:
     use: Literal["home", "work", "mobile"] | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Place:
     """Where. Coordinates are WGS 84 degrees; `uncertainty_m` in metres. State-plane feet are not coordinates."""
 
@@ -107,7 +108,7 @@ class Place:
     kind: Coded | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Organization:
     """An agency, a center or an employer, as a directory knows it. `posture` None is undeclared."""
 
@@ -120,7 +121,7 @@ class Organization:
     address: Place | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Agency:
     """The agency whose record is read: its zone, its posture and the organizations its records name.
 
@@ -138,7 +139,7 @@ class Agency:
     organizations: tuple[Organization, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Name:
     """A person's name or alias."""
 
@@ -148,7 +149,7 @@ class Name:
     use: Literal["official", "usual", "nickname", "maiden", "anonymous"] | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Person:
     """A person in the incident. `slot` is the source's own place for them, stable in this incident.
 
@@ -177,7 +178,7 @@ class Person:
     description: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Staff:
     """An officer, a clinician or another member of a crew. `organization` is the employer's id."""
 
@@ -189,7 +190,7 @@ class Staff:
     identifiers: tuple[Identifier, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Timeline:
     """Stages of the call. Out of order values are kept as they are, with an issue."""
 
@@ -202,7 +203,7 @@ class Timeline:
     closed: DateTime | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Unit:
     """A unit on the incident. A co-responder is often known by this id alone, through the agency's unit table.
 
@@ -220,7 +221,7 @@ class Unit:
     destination: Place | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Narrative:
     """Free text and who said it. `organization` None is undeclared provenance: kept, labelled `origin-unknown`.
 
@@ -237,7 +238,7 @@ class Narrative:
     person: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Attachment:
     """A scanned or signed document. `data` is base64."""
 
@@ -247,7 +248,7 @@ class Attachment:
     created: DateTime | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Caution:
     """A safety caution. Its text stays with who wrote it; a Flag never carries clinical text."""
 
@@ -260,7 +261,7 @@ class Caution:
     person: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Observed:
     """Something seen or reported on scene: what, by whom, when. Never a diagnosis."""
 
@@ -270,7 +271,7 @@ class Observed:
     time: DateTime | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Answer:
     """One item of a screening: its code and the answer as given (coded, text, number or yes/no)."""
 
@@ -278,7 +279,7 @@ class Answer:
     value: Coded | str | bool | int | float | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Screening:
     """An instrument asked on scene: its items as answered, its score or risk. Item wording is not carried."""
 
@@ -290,7 +291,7 @@ class Screening:
     time: DateTime | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Diagnosis:
     """A clinician's own statement that a condition is there. `by` must be a clinician, else it is not one."""
 
@@ -300,7 +301,7 @@ class Diagnosis:
     onset: DateTime | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Hold:
     """A person's legal status: the statute, the grounds, from when until when."""
 
@@ -312,7 +313,7 @@ class Hold:
     by: Staff | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Transport:
     """How and where to. `destination` is an organization's id when the source names one of the directory."""
 
@@ -323,7 +324,7 @@ class Transport:
     started: DateTime | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Referral:
     """A person's decision to refer. `number` is the source's own referral id, else its place in the contact.
 
@@ -342,7 +343,7 @@ class Referral:
     follow_up_by: DateTime | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Recipient:
     """Who a consent lets receive: an organization's id, a name, or a class (42 CFR 2.31(a)(4))."""
 
@@ -353,7 +354,7 @@ class Recipient:
     participants: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Signature:
     """Who signed, in what capacity, when, how (42 CFR 2.31(a)(8), (9))."""
 
@@ -363,7 +364,7 @@ class Signature:
     method: Literal["electronic", "paper", "verbal"] = "paper"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class ConsentForm:
     """A consent as captured: the elements of 42 CFR 2.31, each as the form has it; None is not on the form.
 
@@ -398,7 +399,7 @@ class ConsentForm:
     scan: Attachment | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Contact:
     """The team with one person. `person` is that person's slot; None is a contact with nobody identified as such.
 
@@ -434,7 +435,7 @@ class Contact:
     follow_up: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Link:
     """Another incident this one belongs to, replaces or was split from."""
 
@@ -442,7 +443,7 @@ class Link:
     number: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Gated:
     """Something the CJIS gate, or a pack's `drop` with a reason, kept back: where, by which rule, how often."""
 
@@ -451,7 +452,7 @@ class Gated:
     count: int = 1
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Reading:
     """What reading found: each field's source path, issues, source fields nobody reads, and what was gated.
 
@@ -466,7 +467,7 @@ class Reading:
     dropped: tuple[Gated, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Incident:
     """A call for service with what every source said of it.
 
@@ -505,7 +506,7 @@ class Incident:
         return self.number or self.case_number
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Rejected:
     """One input (a row, a document) that could not be read. The rest goes on. `index` counts from 0; no payload."""
 
