@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import tempfile
 import threading
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    folder: Annotated[Path | None, typer.Option("--dir", help="Where everything lies.")] = None,
+    folder: Annotated[Path, typer.Option("--dir", help="Where everything lies.")] = Path("handoff-demo"),
     once: Annotated[bool, typer.Option("--once", help="End after the story.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the tally as JSON, no timeline.")] = False,
 ) -> None:
@@ -46,9 +45,7 @@ def demo(
         console.print(line)
 
     with ExitStack() as stack:
-        if folder is None and once:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="handoff-demo-")))
-        where = (folder or Path("handoff-demo")).resolve()
+        where = folder.resolve()
         # A plain kill must end the children too, or their ports stay taken.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         console.print("[bold]Warm Handoff demo[/bold]: everybody in it is invented. Starting a hub and three EHRs …")
