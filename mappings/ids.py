@@ -47,6 +47,10 @@ def _uuid8(states: tuple[Callable[[], Any], Callable[[], Any]], meaning: str) ->
     return f"{text[:8]}-{text[8:12]}-8{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
 
 
+#: The same few hundred members of staff stand in record after record.
+_recurring_uuid8 = lru_cache(maxsize=4096)(_uuid8)
+
+
 class Ids:
     """The ids of one translation: remembers what each stands for, so that a collision is an error."""
 
@@ -57,10 +61,13 @@ class Ids:
         self._custody = custody
         self._seen: dict[str, str] = {}
 
-    def of(self, kind: str, assigner: str, value: str) -> str:
-        """The id of (kind, assigner, value). Raises TranslateError `translate.id-collision`."""
+    def of(self, kind: str, assigner: str, value: str, *, recurring: bool = False) -> str:
+        """The id of (kind, assigner, value). Raises TranslateError `translate.id-collision`.
+
+        `recurring`: it is worth remembering for the next record; never said of a person's or an incident's id.
+        """
         meaning = f"{self._custody}\x1f{kind}\x1f{assigner}\x1f{value}"
-        made = _uuid8(self._states, meaning)
+        made = _recurring_uuid8(self._states, meaning) if recurring else _uuid8(self._states, meaning)
         if self._seen.setdefault(made, meaning) != meaning:
             raise TranslateError("translate.id-collision", "two different things have the same id", path=kind)
         return made

@@ -193,13 +193,24 @@ class Draft:
 
     # --- ids and entries
 
-    def id_of(self, kind: str, value: str, *, origin: str | None = None, assigner: str | None = None) -> str:
-        """The keyed id of (kind, assigner, value) in the custody of `origin` (by default the record's owner)."""
+    def id_of(
+        self,
+        kind: str,
+        value: str,
+        *,
+        origin: str | None = None,
+        assigner: str | None = None,
+        recurring: bool = False,
+    ) -> str:
+        """The keyed id of (kind, assigner, value) in the custody of `origin` (by default the record's owner).
+
+        `recurring`: of something that stands in many records (a member of staff), so remembered.
+        """
         custody = origin or self.owner
         maker = self._makers.get(custody)
         if maker is None:
             maker = self._makers[custody] = Ids(self.namespace_key, custody)
-        return maker.of(kind, assigner or self.agency.id, value)
+        return maker.of(kind, assigner or self.agency.id, value, recurring=recurring)
 
     def unique(self, key: str) -> str:
         """`key`, with a number behind it when the source used it before (one note id on two notes)."""

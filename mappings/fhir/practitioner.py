@@ -47,7 +47,7 @@ def _practitioner(draft: Draft, staff: Staff, origin: str | None, path: str) -> 
     if name is None and number is None and not others and credential is None:
         return None
     assigner, value = _key(draft, staff, path)
-    made = draft.id_of("practitioner", value, origin=origin, assigner=assigner)
+    made = draft.id_of("practitioner", value, origin=origin, assigner=assigner, recurring=bool(staff.id))
     known = ("practitioner", made)
     if known in draft.interned:
         _complete(draft, draft.interned[known], name, credential)
@@ -83,7 +83,11 @@ def _role(draft: Draft, staff: Staff, origin: str | None, person: str | None, pa
         return None
     assigner, value = _key(draft, staff, path)
     made = draft.id_of(
-        "practitioner-role", f"{value}|{staff.role}|{staff.organization or ''}", origin=origin, assigner=assigner
+        "practitioner-role",
+        f"{value}|{staff.role}|{staff.organization or ''}",
+        origin=origin,
+        assigner=assigner,
+        recurring=bool(staff.id),
     )
     known = ("practitioner-role", made)
     if known in draft.interned:

@@ -42,3 +42,12 @@ def test_a_collision_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TranslateError) as caught:
         ids.of("patient", "pd", "2")
     assert caught.value.rule == "translate.id-collision"
+
+
+@pytest.mark.parametrize("key", [b"one key", b"another key"])
+@pytest.mark.parametrize("custody", ["riverton", "lakeshore"])
+def test_remembered_id_is_the_keyed_id(key: bytes, custody: str) -> None:
+    right = keyed_uuid(key, custody, "practitioner", "riverton", "4411")
+    for _ in range(2):
+        assert Ids(key, custody).of("practitioner", "riverton", "4411", recurring=True) == right
+    assert Ids(key, custody).of("practitioner", "riverton", "4411") == right
