@@ -24,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.audit import chain
 from hub.delivery import fhir_rest
-from hub.errors import DeliveryError, DuplicateConflict, LeaseLost, ReceiveError, StoreError
+from hub.errors import DeliveryError, DuplicateConflict, LeaseLost, ReceiveError, SettingsError, StoreError
 from hub.loop import alarm, fault, keeping, outcome, sending
 from hub.loop.answer import Taken, keep_unread, take
 from hub.loop.context import Hub
@@ -214,7 +214,7 @@ async def recover(hub: Hub, owner: str) -> None:
         open_ones = disclosures.unsettled(tx)
         for disclosure in open_ones:
             disclosures.settle(tx, disclosure.id, "unknown")
-        audit(tx, hub, who=hub.name, action="E", kind="start", entity=("Hub", owner))
+        audit(tx, hub, who=hub.name, action="E", kind="start", entity=("hub", owner))
         return len(open_ones)
 
     unsettled = await hub.store.write_async(work)
@@ -362,7 +362,11 @@ async def _poll_destination(hub: Hub, destination: DestinationSection) -> None:
     waiting = await asyncio.to_thread(
         hub.store.read, lambda tx: [r for r in referrals.listed(tx, destination=destination.id) if _open(r.status)]
     )
-    token = destination.token.reveal() if destination.token else None
+    try:
+        token = destination.token.reveal() if destination.token else None
+    except SettingsError as error:
+        log.error("poll.failed", destination=destination.id, rule=error.rule)
+        return
     for referral in waiting:
         if referral.remote_id is None:
             continue

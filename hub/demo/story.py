@@ -19,6 +19,8 @@ import orjson
 from hub.app import open_hub
 from hub.demo.stage import Stage, call, sample
 from hub.demo.tally import Tally, count, desk
+from hub.loop.alarm import take
+from hub.loop.context import Hub
 from hub.records import Referral
 from hub.settings import load
 from hub.store import alarms, messages, referrals
@@ -40,11 +42,16 @@ class Story:
     """One telling. `say` is given each line of the timeline as it happens."""
 
     stage: Stage
-    store: Store
+    hub: Hub
     say: Say
     began: float
     sent: set[int] = field(default_factory=set)
     told: set[str] = field(default_factory=set)
+
+    @property
+    def store(self) -> Store:
+        """The hub's store, looked into from here."""
+        return self.hub.store
 
     def tell(self) -> Tally:
         """The whole story; the tally at its end, also when it stalled on the way."""
@@ -130,7 +137,7 @@ class Story:
         rung = self._wait("the alarm rings", self._alarm)
         self._line("hub", f"ALARM: Sunrise has not answered a stat referral in time; for {rung['owner']}", "bad")
         if not rung["taken"]:
-            self.store.write(lambda tx: alarms.acknowledge(tx, int(rung["id"]), by="on-call coordinator"))
+            self.store.write(lambda tx: take(tx, self.hub, int(rung["id"]), by="on-call coordinator"))
         self._line("sunrise", f"a person takes the alarm and telephones {rung['telephone']}")
         waiting = [r for r in desk(self.stage, "sunrise") if r["status"] == "received" or r["status"] == "requested"]
         for one in waiting:
@@ -237,6 +244,6 @@ def tell(stage: Stage, say: Say) -> Tally:
     """Tells the story on a stage that is set."""
     hub = open_hub(load(Path(stage.folder) / "hub.toml"))
     try:
-        return Story(stage=stage, store=hub.store, say=say, began=time.monotonic()).tell()
+        return Story(stage=stage, hub=hub, say=say, began=time.monotonic()).tell()
     finally:
         hub.store.close()

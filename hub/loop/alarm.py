@@ -6,6 +6,7 @@ person is stands in the referral, which its custody can open.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
@@ -18,22 +19,26 @@ from hub.store.tx import Tx
 
 log = structlog.get_logger("hub.alarm")
 
+#: Where a referral stands of which the center has nothing.
+NEVER_SENT = frozenset({"withheld", "held"})
+
 
 def sound_referral(
     tx: Tx, hub: Hub, kind: AlarmKind, referral: Referral, *, since: datetime | None = None
 ) -> Alarm | None:
     """Rings about a referral, once for each kind: an alarm that a person has taken does not start again.
 
-    `since` is when this trouble began (the delivery was queued): an earlier one's alarm does not silence it.
+    `since` is when this trouble began (the delivery was queued): an earlier one's alarm does not silence it. A
+    referral that was never sent rings for this side's privacy officer: the center must not learn that it exists.
     """
     earlier = alarms.find(tx, kind=kind, subject_type="Task", subject_id=referral.task_id)
     if any(since is None or one.raised_at >= since for one in earlier):
         return None
-    try:
-        destination = hub.settings.destination_of(referral.destination)
-        owner, telephone = destination.owner, destination.fallback_telephone
-    except KeyError:
-        owner, telephone = hub.settings.hub.privacy_officer, ""
+    owner, telephone = hub.settings.hub.privacy_officer, ""
+    if referral.business_status not in NEVER_SENT:
+        with suppress(KeyError):  # a destination that is no longer configured has no owner
+            destination = hub.settings.destination_of(referral.destination)
+            owner, telephone = destination.owner, destination.fallback_telephone
     alarm, fresh = alarms.sound(
         tx,
         kind=kind,
@@ -86,7 +91,7 @@ def take(tx: Tx, hub: Hub, alarm_id: int, *, by: str) -> Alarm:
 def ring(tx: Tx, hub: Hub) -> list[Alarm]:
     """Rings whatever is due, new or again, and for every referral unanswered past its time; what rang now."""
     for referral in referrals.overdue(tx):
-        sound_referral(tx, hub, "unanswered", referral)
+        sound_referral(tx, hub, "undelivered" if referral.business_status in NEVER_SENT else "unanswered", referral)
     rung = []
     for alarm in alarms.due(tx):
         again = alarms.repeat(tx, alarm.id, repeat_seconds=hub.settings.alarm.every)

@@ -6,10 +6,9 @@ open referral of its patient is decided again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, get_args
+from typing import Any
 
 from hub.loop import alarm, package, queue
 from hub.loop.context import Hub
@@ -23,7 +22,7 @@ from hub.settings import DestinationSection, SourceSection
 from hub.store import deliveries, documents, holds, messages, referrals
 from hub.store.tx import Tx
 from mappings.fhir.referral import Package
-from mappings.incident import Incident, Urgency
+from mappings.incident import Incident
 from mappings.times import moment
 
 
@@ -178,7 +177,7 @@ def keep(tx: Tx, hub: Hub, message: Message, source: SourceSection, made: Plan) 
         who=f"source:{source.name}",
         action="C",
         kind="message",
-        entity=("Message", message.id),
+        entity=("message", message.id),
         outcome="0" if parts.parts else "4",
         custody=source.organization,
         detail=(state,),
@@ -274,7 +273,7 @@ def open_referral(
     message_id: int | None,
 ) -> Referral:
     """A new loop: the center has until respond-by, the referral's own if it gives one, else the destination's."""
-    urgency = _urgency(pack.urgency)
+    urgency = queue.urgency_of(pack.urgency)
     own = moment(pack.respond_by) if pack.respond_by else None
     window: timedelta = hub.settings.respond_by(to, urgency)
     made, _ = referrals.create(
@@ -291,8 +290,3 @@ def open_referral(
         respond_by=own or tx.now + window,
     )
     return made
-
-
-def _urgency(code: str) -> Urgency:
-    known: Sequence[Urgency] = get_args(Urgency)
-    return next((u for u in known if u == code), "routine")

@@ -13,7 +13,7 @@ from typing import Any
 
 from hub.loop import package
 from hub.loop.context import Hub
-from hub.loop.releasing import PURPOSE, actors_of, origin, party, policy_for
+from hub.loop.releasing import PURPOSE, actors_of, named, origin, party, policy_for
 from hub.records import Referral
 from hub.release import Context, Outcome, release
 from hub.settings import DestinationSection
@@ -49,7 +49,7 @@ def decide_paper(
             zone=next((a.zone for a in settings.agency if a.id == referral.organization), settings.hub.zone),
             actors=actors_of(kept.bundle),
         ),
-        consents,
+        named(consents, kept.bundle),
         render=render,
         media_type="text/html",
         policy=policy_for(settings, referral.organization, destination.organization),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import get_args
+
 from hub.loop import alarm
 from hub.loop.context import Hub
 from hub.loop.record import trace
@@ -10,6 +13,14 @@ from hub.records import Delivery, Referral
 from hub.settings import DestinationSection
 from hub.store import decisions, deliveries, holds, referrals
 from hub.store.tx import Tx
+from mappings.incident import Urgency
+
+
+def urgency_of(code: str) -> Urgency:
+    """An urgency of ours; `routine` for any other word (R4 request-priority has the same four)."""
+    known: Sequence[Urgency] = get_args(Urgency)
+    return next((u for u in known if u == code), "routine")
+
 
 #: Deliveries that a later one with the same digest would only repeat.
 _STANDING = ("ready", "done")
@@ -74,7 +85,10 @@ def put(
             referrals.change(tx, referral.task_id, business_status="withheld")
         return None
     if referral.business_status in ("withheld", "held"):
-        referrals.change(tx, referral.task_id, business_status="new")
+        # The center's time to answer begins when it is asked.
+        window = hub.settings.respond_by(destination, urgency_of(referral.urgency))
+        later = max(tx.now + window, referral.respond_by or tx.now)
+        referrals.change(tx, referral.task_id, business_status="new", respond_by=later)
     return deliveries.enqueue(
         tx,
         destination=destination.id,

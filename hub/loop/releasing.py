@@ -134,6 +134,28 @@ def actors_of(bundle: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return found
 
 
+def named(consents: Sequence[dict[str, Any]], bundle: dict[str, Any]) -> list[dict[str, Any]]:
+    """The consents with the names of the organizations they refer to, for the words of their scope (2.32(b)).
+
+    A reference alone explains nothing to who reads it. Nothing else of a consent is changed.
+    """
+    names = {url: actor["name"] for url, actor in actors_of(bundle).items() if isinstance(actor.get("name"), str)}
+
+    def with_name(node: Any) -> Any:
+        if isinstance(node, list):
+            return [with_name(each) for each in node]
+        if not isinstance(node, dict):
+            return node
+        made = {key: with_name(value) for key, value in node.items()}
+        target = made.get("reference")
+        if isinstance(target, str) and target in names and "display" not in made:
+            made["display"] = names[target]
+        return made
+
+    return [{**consent, **{k: with_name(consent[k]) for k in ("organization", "provision") if k in consent}}
+            for consent in consents]  # fmt: skip
+
+
 def decide(
     hub: Hub,
     *,
@@ -172,7 +194,7 @@ def decide(
             own,
             [origin(settings, o) for o in origins],
             context,
-            consents,
+            named(consents, bundle),
             render=lambda made: render(made, partner, update=update),
             media_type=media_type(partner),
             policy=policy,

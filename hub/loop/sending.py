@@ -310,7 +310,7 @@ def _audit(
         who=hub.name,
         action="E",
         kind="disclosure",
-        entity=("Delivery", claim.delivery.id),
+        entity=("delivery", claim.delivery.id),
         outcome=outcome,
         custody=referral.custody,
         purpose="TREAT",

@@ -70,7 +70,9 @@ async def test_an_answer_clears_it(world: World, httpx_mock: HTTPXMock) -> None:
 async def test_a_referral_that_nothing_could_be_sent_of_rings_too(world: World, httpx_mock: HTTPXMock) -> None:
     await world.take_in("sunrise-app", world.form("story-4-part2"))
     world.time.forward(DAY)
-    assert [a.kind for a in await ring(world)] == ["unanswered"]
+    (rung,) = await ring(world)
+    # For this side: the center must not learn that there is such a referral.
+    assert (rung.kind, rung.owner) == ("undelivered", world.hub.settings.hub.privacy_officer)
     assert httpx_mock.get_requests() == []
 
 
