@@ -8,6 +8,7 @@ a failure of the loop itself is logged by its type and the loop starts again aft
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -70,13 +71,10 @@ class Worker:
                 continue
             if busy:
                 continue
-            try:
-                if event is not None:
-                    await asyncio.wait_for(event.wait(), pause)
-                else:
-                    await asyncio.sleep(pause)
-            except TimeoutError:
-                pass
+            # not wait_for: on Python 3.11 it can swallow the cancellation that ends this loop
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await (event or asyncio.Event()).wait()
 
     async def _read(self) -> bool:
         return await pipeline.read_waiting(self._hub, self._owner, BATCH)

@@ -1,0 +1,212 @@
+"""Answers that do not come over our API: HL7 v2 over MLLP, and Tasks that are asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+from pytest_httpx import HTTPXMock
+
+from hub import pipeline
+from hub.delivery.hl7v2 import Acknowledged
+from hub.loop import sending
+from mappings.hl7v2.codec import parse
+
+World = Any
+SUNRISE = "http://127.0.0.1:8103/fhir"
+TASK = "https://warmhandoff.org/fhir/sid/task"
+
+# ── HL7 v2 ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+async def sent(world: World, monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """A referral that Northfork has acknowledged; the REF^I12 that it got."""
+    got: list[bytes] = []
+
+    async def send(address: str, payload: bytes, **named: Any) -> Acknowledged:
+        got.append(payload)
+        number = parse(payload).get("MSH-10")
+        assert number is not None
+        return Acknowledged(code="AA", control_id=number)
+
+    monkeypatch.setattr(sending.hl7v2, "send", send)
+    await world.take_in("cedar-app", world.form("story-2-contact"))
+    await world.deliver()
+    return got[0]
+
+
+def said(kind: str, *segments: str, number: str = "N1", who: str = "northfork|NFCC") -> bytes:
+    head = f"MSH|^~\\&|{who}|WARMHANDOFF|CEDAR|20261121150000-0600||{kind}|{number}|P|2.5.1"
+    return "\r".join((head, *segments, "")).encode()
+
+
+def rf1(ref: bytes, status: str) -> str:
+    segment = parse(ref).first("RF1")
+    assert segment is not None
+    return f"RF1|{status}|||||{segment.field(6)}"
+
+
+def code(answer: bytes | None) -> str | None:
+    assert answer is not None
+    return parse(answer).get("MSA-1")
+
+
+async def test_rri_moves_the_task_and_is_stored_before_it_is_acknowledged(world: World, sent: bytes) -> None:
+    data = said("RRI^I12^RRI_I12", rf1(sent, "A^Accepted^HL70283"), "NTE|1||Come at nine")
+    assert code(await pipeline.receive_v2(world.hub, data)) == "AA"
+    (referral,) = world.referrals()
+    assert (referral.status, referral.answered_at) == ("accepted", world.time())
+    assert len(world.answers(referral.task_id)) == 1
+    # again: acknowledged again, nothing changes
+    assert code(await pipeline.receive_v2(world.hub, data)) == "AA"
+    assert len(world.answers(referral.task_id)) == 1
+
+
+async def test_siu_schedules_without_accepting(world: World, sent: bytes) -> None:
+    segment = parse(sent).first("RF1")
+    assert segment is not None
+    sch = f"SCH|{segment.field(6)}|A-7^NFCC|||||||||^^^20261123090000-0600^20261123100000-0600"
+    assert code(await pipeline.receive_v2(world.hub, said("SIU^S12^SIU_S12", sch))) == "AA"
+    (referral,) = world.referrals()
+    assert (referral.status, referral.business_status, referral.answered_at) == ("requested", "scheduled", None)
+    assert world.task(referral.task_id)["output"][0]["valueDateTime"].startswith("2026-11-23T09:00:00")
+
+
+async def test_a_reference_to_our_control_id_is_enough(world: World, sent: bytes) -> None:
+    data = said("RRI^I12^RRI_I12", f"MSA|AA|{parse(sent).get('MSH-10')}", "RF1|R|||||unknown-number")
+    assert code(await pipeline.receive_v2(world.hub, data)) == "AA"
+    assert [r.status for r in world.referrals()] == ["rejected"]
+
+
+@pytest.mark.parametrize("who", ["other|NFCC", "northfork|OTHER", "|", "lakeshore|LS"])
+async def test_a_peer_that_is_not_configured_gets_ar_and_moves_nothing(world: World, sent: bytes, who: str) -> None:
+    data = said("RRI^I12^RRI_I12", rf1(sent, "A"), who=who)
+    assert code(await pipeline.receive_v2(world.hub, data)) == "AR"
+    assert [r.status for r in world.referrals()] == ["requested"]
+
+
+async def test_a_destination_without_a_name_answers_for_nobody(build: Any) -> None:
+    def unnamed(document: dict[str, Any]) -> None:
+        for key in ("receiving_application", "receiving_facility"):
+            del document["destination"][1]["partner"][key]
+
+    world = build(unnamed)
+    assert code(await pipeline.receive_v2(world.hub, said("RRI^I12", "RF1|A|||||x", who="|"))) == "AR"
+
+
+async def test_a_contradiction_is_refused_and_rings(world: World, sent: bytes) -> None:
+    await pipeline.receive_v2(world.hub, said("RRI^I12^RRI_I12", rf1(sent, "R"), number="N1"))
+    answer = await pipeline.receive_v2(world.hub, said("RRI^I12^RRI_I12", rf1(sent, "A"), number="N2"))
+    assert code(answer) == "AR"
+    assert [r.status for r in world.referrals()] == ["rejected"]
+    assert len(world.holds()) == len(world.alarms()) == 1
+
+
+async def test_other_bytes_under_a_known_number_are_refused_and_kept(world: World, sent: bytes) -> None:
+    await pipeline.receive_v2(world.hub, said("RRI^I12^RRI_I12", rf1(sent, "A"), number="N1"))
+    other = said("RRI^I12^RRI_I12", rf1(sent, "R"), number="N1")
+    assert code(await pipeline.receive_v2(world.hub, other)) == "AR"
+    assert [r.status for r in world.referrals()] == ["accepted"]
+    (kept,) = world.messages(source="destination:northfork")
+    assert world.body(kept.id) == other
+
+
+@pytest.mark.parametrize(
+    "data",
+    [said("ADT^A04", "PID|1"), said("RRI^I12"), said("RRI^I12", "RF1|A")],
+    ids=["another type", "no RF1", "no referral"],
+)
+async def test_what_is_no_answer_is_kept_and_rings(world: World, sent: bytes, data: bytes) -> None:
+    assert code(await pipeline.receive_v2(world.hub, data)) == "AR"
+    (kept,) = world.messages(source="destination:northfork")
+    assert world.body(kept.id) == data
+    assert [h.owner_role for h in world.holds()] == ["shift lead, Northfork"]
+
+
+@pytest.mark.parametrize("data", [b"", b"junk", b"MSH", b"\xff\xfe\x00", b"MSH|^~\\&"])
+async def test_bytes_that_are_no_message(world: World, data: bytes) -> None:
+    answer = await pipeline.receive_v2(world.hub, data)
+    assert answer is None or code(answer) in ("AR", "AE")
+
+
+# ── polling ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+async def asked(world: World, httpx_mock: HTTPXMock) -> Any:
+    """A referral that Sunrise has as its Task r-1."""
+    httpx_mock.add_response(method="POST", url=SUNRISE, json={})
+    found = {"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Task", "id": "r-1"}}]}
+    httpx_mock.add_response(method="GET", json=found)
+    await world.take_in("cedar-app", world.form("story-3-contact"))
+    await world.deliver()
+    (referral,) = world.referrals()
+    assert referral.remote_id == "r-1"
+    return referral
+
+
+def theirs(httpx_mock: HTTPXMock, status: str, **more: Any) -> None:
+    body = {"resourceType": "Task", "id": "r-1", "status": status} | more
+    httpx_mock.add_response(method="GET", url=f"{SUNRISE}/Task/r-1", json=body)
+
+
+async def test_polling_takes_a_decision_and_asks_no_more(world: World, asked: Any, httpx_mock: HTTPXMock) -> None:
+    theirs(httpx_mock, "received")
+    await pipeline.poll(world.hub)
+    assert world.referral(asked.task_id).status == "requested"
+    await pipeline.poll(world.hub)  # not before its turn
+    world.time.forward(1)
+    theirs(httpx_mock, "accepted")
+    await pipeline.poll(world.hub)
+    assert world.referral(asked.task_id).status == "accepted"
+    world.time.forward(1)
+    theirs(httpx_mock, "completed", meta={"versionId": "3"})
+    await pipeline.poll(world.hub)
+    assert world.referral(asked.task_id).status == "completed"
+    count = len(httpx_mock.get_requests())
+    world.time.forward(1)
+    await pipeline.poll(world.hub)
+    assert len(httpx_mock.get_requests()) == count
+    assert httpx_mock.get_requests()[-1].headers["authorization"] == "Bearer token-of-sunrise"
+
+
+async def test_a_polled_task_moves_only_its_own_referral(world: World, asked: Any, httpx_mock: HTTPXMock) -> None:
+    other = {"identifier": [{"system": TASK, "value": "some-other"}]}
+    theirs(httpx_mock, "accepted", **other)
+    await pipeline.poll(world.hub)
+    assert world.referral(asked.task_id).status == "accepted"
+
+
+@pytest.mark.parametrize("answer", [{"status_code": 404}, {"status_code": 500}, {"content": b"<html/>"}])
+async def test_polling_that_fails_moves_nothing(
+    world: World, asked: Any, httpx_mock: HTTPXMock, answer: dict[str, Any]
+) -> None:
+    httpx_mock.add_response(method="GET", url=f"{SUNRISE}/Task/r-1", **answer)
+    await pipeline.poll(world.hub)
+    assert world.referral(asked.task_id).status == "requested"
+
+
+@pytest.mark.parametrize("status", ["banana", 5, None, {"a": 1}])
+async def test_a_polled_task_of_no_known_status(world: World, asked: Any, httpx_mock: HTTPXMock, status: Any) -> None:
+    theirs(httpx_mock, status)
+    await pipeline.poll(world.hub)
+    assert world.referral(asked.task_id).status == "requested"
+
+
+async def test_polled_once_more_after_a_failure(world: World, asked: Any, httpx_mock: HTTPXMock) -> None:
+    httpx_mock.add_response(method="GET", url=f"{SUNRISE}/Task/r-1", status_code=503)
+    await pipeline.poll(world.hub)
+    world.time.forward(1)
+    theirs(httpx_mock, "rejected", statusReason={"text": "full"})
+    await pipeline.poll(world.hub)
+    assert world.referral(asked.task_id).status == "rejected"
+    (kept,) = world.answers(asked.task_id)
+    assert orjson.loads(world.store.read(lambda tx: _body(tx, kept.id)))["status"] == "rejected"
+
+
+def _body(tx: Any, number: int) -> bytes:
+    from hub.store import answers
+
+    return answers.body(tx, number)
