@@ -15,8 +15,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
@@ -37,6 +39,24 @@ PORTS = ("hub-port", "hub-mllp", "lakeshore-http", "northfork-http", "northfork-
 FREE = range(20_000, 32_000)
 #: How often the stage is set, and how often a process is started for that.
 TRIES, STARTS = 3, 4
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """Signals that end us come after the block: a child that has begun is known, and one that ends is waited for."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    late: list[int] = []
+    # A handler and not a mask: a child would inherit the mask, and could not be asked to end.
+    before = {n: signal.signal(n, lambda number, _: late.append(number)) for n in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for missed in late:
+        signal.raise_signal(missed)
 
 
 def _bound(port: int) -> socket.socket | None:
@@ -73,7 +93,7 @@ class Process:
     def start(self) -> None:
         """Starts it; output goes to its log, never to a pipe that nobody reads."""
         self.starts += 1
-        with self.log.open("ab") as log:
+        with self.log.open("ab") as log, _held_back():
             self.running = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
                 self.command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
             )
@@ -138,11 +158,11 @@ class Stage:
         self._clear()
 
     def _clear(self) -> None:
-        # All are asked before one is waited for: a second signal in between leaves nobody unasked.
-        for process in reversed(self.processes.values()):
-            process.ask()
-        for process in self.processes.values():
-            process.stop()
+        with _held_back():
+            for process in reversed(self.processes.values()):
+                process.ask()
+            for process in self.processes.values():
+                process.stop()
 
     @property
     def hub_url(self) -> str:
