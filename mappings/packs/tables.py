@@ -54,10 +54,11 @@ def normal(text: str) -> str:
 
     A dot or dash between digits, and signs such as + and *, stay: they tell codes apart.
     """
-    folded = text.casefold().replace("'", "").replace("’", "")
+    # Separators first: what a dash or a dot stands between must be what it stands between in the end.
+    folded = _SEPARATOR.sub(" ", text.casefold().replace("'", "").replace("’", ""))
     folded = _LONE_DOT.sub("", folded)
     folded = _INNER_DASH.sub(lambda m: "-" if _between_digits(folded, m) else " ", folded)
-    return _SPACES.sub(" ", _SEPARATOR.sub(" ", folded)).strip() or text.strip()
+    return _SPACES.sub(" ", folded).strip() or text.strip()
 
 
 def _between_digits(text: str, match: re.Match[str]) -> bool:
