@@ -13,6 +13,7 @@ Each step commits before the next begins; a crash between two is taken up where 
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -114,9 +115,21 @@ def _at_first_sight(source: SourceSection, body: bytes) -> tuple[Issue, ...]:
     except orjson.JSONDecodeError as error:
         if body.lstrip()[:1] == b"{" and body.strip().count(b"\n") > 0 and _first_line_is_json(body):
             return ()  # one JSON value a line
-        place = f"line {error.lineno}, column {error.colno}"
-        return (Issue(severity="error", code="structure", rule="read.not-json", path=place, text="not JSON"),)
+        return (_not_json(body, error),)
     return ()
+
+
+def _not_json(body: bytes, error: orjson.JSONDecodeError) -> Issue:
+    """What is wrong and where; orjson gives no place for bytes that are not UTF-8."""
+    try:
+        body.decode()
+    except UnicodeDecodeError as bad:
+        line = body.count(b"\n", 0, bad.start) + 1
+        column = bad.start - body.rfind(b"\n", 0, bad.start)
+        place = f"line {line}, column {column}"
+        return Issue(severity="error", code="structure", rule="read.not-utf-8", path=place, text="not UTF-8")
+    place = f"line {error.lineno}, column {error.colno}"
+    return Issue(severity="error", code="structure", rule="read.not-json", path=place, text="not JSON")
 
 
 def _first_line_is_json(body: bytes) -> bool:
@@ -208,9 +221,15 @@ async def deliver_waiting(hub: Hub, owner: str, limit: int) -> bool:
 
 
 async def recover(hub: Hub, owner: str) -> None:
-    """After a crash: what was being sent cannot be known, so its disclosure counts as made."""
+    """After a crash: what was being sent cannot be known, so its disclosure counts as made.
+
+    On SQLite, whose hubs are processes of one machine, what a dead one had claimed is free at once; a claim on
+    PostgreSQL, whose owner may be elsewhere, is waited for.
+    """
 
     def work(tx: Tx) -> int:
+        if tx.connection.dialect.name == "sqlite":
+            claims.take_back(tx, lambda other: other == owner or _gone(other, hub.name))
         open_ones = disclosures.unsettled(tx)
         for disclosure in open_ones:
             disclosures.settle(tx, disclosure.id, "unknown")
@@ -220,6 +239,20 @@ async def recover(hub: Hub, owner: str) -> None:
     unsettled = await hub.store.write_async(work)
     if unsettled:
         log.warning("recover.unknown", disclosures=unsettled)
+
+
+def _gone(owner: str, host: str) -> bool:
+    """Whether that owner was a process of this machine that runs no more."""
+    name, _, number = owner.rpartition(":")
+    if name != host or not number.isdecimal():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 # ── answers back ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -8,7 +8,7 @@ or twice, so every send must be idempotent.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -17,7 +17,7 @@ from sqlalchemy import Update, select, update
 
 from hub.records import AttemptOutcome, Claim, Tried
 from hub.store import deliveries
-from hub.store.tables import EPOCH, ZERO, attempt, delivery, lane
+from hub.store.tables import EPOCH, ZERO, attempt, delivery, lane, message
 from hub.store.tx import Tx
 
 
@@ -73,6 +73,23 @@ def extend(tx: Tx, claim: Claim, *, lease_seconds: float) -> Claim | None:
     until = tx.now + timedelta(seconds=lease_seconds)
     changed = tx.connection.execute(_held(tx, claim).values(lease_until=until))
     return replace(claim, lease_until=until) if changed.rowcount == 1 else None
+
+
+def take_back(tx: Tx, gone: Callable[[str], bool]) -> int:
+    """End the claims, on lanes and on messages, of owners that are gone: what they held need not wait for its lease.
+
+    `gone` is asked for each owner of a running lease; it answers only for processes that it can see. The fence keeps
+    out an owner that was not gone after all. Returns how many claims were ended.
+    """
+    ended = 0
+    for table in (lane, message):
+        held = (table.c.owner.is_not(None), table.c.lease_until > tx.now)
+        owners = tx.connection.execute(select(table.c.owner).where(*held).distinct()).scalars().all()
+        lost = [owner for owner in owners if gone(owner)]
+        if lost:
+            freed = update(table).where(*held, table.c.owner.in_(lost)).values(lease_until=EPOCH, owner=None)
+            ended += tx.connection.execute(freed).rowcount
+    return ended
 
 
 def give_back(tx: Tx, claim: Claim, *, delay_seconds: float = 0.0) -> bool:
