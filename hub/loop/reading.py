@@ -53,6 +53,9 @@ class Parts:
     rejected: tuple[Issue, ...]
 
 
+_NOTHING = Issue(severity="error", code="required", rule="read.nothing", path="", text="there is no record in this")
+
+
 def agency_of(hub: Hub, source: SourceSection) -> Agency | None:
     """The agency a source reads for: configured by its own name, else by its organization."""
     return hub.settings.agency_of(source.agency or source.organization)
@@ -74,6 +77,8 @@ def take_apart(hub: Hub, source: SourceSection, body: bytes, now: datetime) -> P
                 rejected.extend(error.issues)
     except WarmHandoffError as error:
         rejected.extend(error.issues)
+    if not parts and not rejected:
+        rejected.append(_NOTHING)
     return Parts(parts=tuple(parts), rejected=tuple(rejected))
 
 
