@@ -338,7 +338,15 @@ class Settings(_Strict):
         ):
             if len(set(names)) != len(names):
                 raise ValueError(f"{what} is not unique")
+        secrets = [(t.env, t.file, t.sha256) for t in self._credentials()]
+        if len(set(secrets)) != len(secrets):
+            raise ValueError("one token is the credential of two: a credential is bound to one organization")
         return self
+
+    def _credentials(self) -> tuple[Secret, ...]:
+        """What others show to this hub."""
+        sources = tuple(s.token for s in self.source if s.token is not None)
+        return sources + tuple(d.answer_token for d in self.destination if d.answer_token is not None)
 
     def directory(self) -> tuple[Organization, ...]:
         """Every configured organization."""

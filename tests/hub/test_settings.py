@@ -372,6 +372,18 @@ def test_the_demo_is_complete() -> None:
     ports = ("HUB_PORT", "HUB_MLLP", "LAKESHORE_HTTP", "NORTHFORK_HTTP", "NORTHFORK_MLLP", "SUNRISE_HTTP")
     hashes = ("RIVERTON_CAD", "LAKEMONT_CAD", "CEDAR_APP", "SUNRISE_APP", "LAKESHORE_ANSWERS")
     text = (Path(__file__).parents[2] / "samples/demo/hub.toml").read_text()
-    filled = Template(text).safe_substitute(dict.fromkeys(ports, "1") | dict.fromkeys(hashes, HASH))
+    filled = Template(text).safe_substitute(
+        dict.fromkeys(ports, "1") | {name: hashlib.sha256(name.encode()).hexdigest() for name in hashes}
+    )
     found = parse(tomllib.loads(filled), base=Path())
     assert {d.form().form for d in found.destination} == {"message", "hl7v2", "transaction"}
+
+
+def test_one_token_for_two_is_refused() -> None:
+    def twice(document: Document) -> None:
+        document["source"].append({**document["source"][0], "name": "other"})
+
+    with pytest.raises(SettingsError) as raised:
+        settings(twice)
+    assert "bound to one organization" in str(raised.value)
+    assert HASH not in str(raised.value)

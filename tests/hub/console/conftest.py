@@ -37,6 +37,10 @@ class Clock:
         self.time += timedelta(seconds=seconds)
 
 
+def source(digit: str) -> dict[str, Any]:
+    return {"reads": "incident", "token": {"sha256": digit * 64}}
+
+
 def document() -> dict[str, Any]:
     """A hub of one program, a police agency and two centers, as in hub.toml."""
     center = {"kind": "center", "posture": "covered-entity"}
@@ -46,7 +50,6 @@ def document() -> dict[str, Any]:
         "on_failure": "skip-and-park",
         "fallback_telephone": "+1 555 0100 777",
     }
-    source = {"reads": "incident", "token": {"sha256": "11" * 32}}
     return {
         "operator": {"organization": "lakeshore-cmhc", "relation": "self"},
         "state_policy": {"name": "none", "reviewer": "counsel", "reviewed": "2026-11-01"},
@@ -59,9 +62,9 @@ def document() -> dict[str, Any]:
         ],
         "agency": [{"id": "riverton-pd", "zone": "America/Denver"}],
         "source": [
-            {"name": "cedar-app", "organization": "cedar-coresponse", **source},
-            {"name": "sunrise-app", "organization": "sunrise-recovery", **source},
-            {"name": "riverton-app", "organization": "riverton-pd", **source},
+            {"name": "cedar-app", "organization": "cedar-coresponse", **source("1")},
+            {"name": "sunrise-app", "organization": "sunrise-recovery", **source("2")},
+            {"name": "riverton-app", "organization": "riverton-pd", **source("3")},
         ],
         "destination": [
             {"id": "lakeshore", "organization": "lakeshore-cmhc", "owner": "intake, Lakeshore", **destination},

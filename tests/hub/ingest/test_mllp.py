@@ -383,7 +383,8 @@ def test_any_stream_any_cuts_one_positive_answer_for_each_message_taken(stream: 
             await peer.send(data[at:])
             peer.writer.write_eof()
             answers = await peer.closed()
-        assert answers.count(b"\rMSA|AA|") == len(taker.taken)
+        # Without an MSH to answer to there is no MSA-2: this taker says AA to whatever it was given.
+        assert answers.count(b"\rMSA|AA") == len(taker.taken)
         # Nothing but junk, marks and empty frames is lost: each byte of a frame is taken or kept.
         assert all(b"\x0b" not in one for one in taker.taken)
 
