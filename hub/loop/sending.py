@@ -186,7 +186,7 @@ def _supersede(tx: Tx, hub: Hub, claim: Claim, destination: DestinationSection, 
     queue.put(
         tx,
         hub,
-        ready.referral,
+        referrals.find_by_task(tx, ready.referral.task_id) or ready.referral,
         destination,
         ready.verdict,
         message_id=claim.delivery.message_id,
@@ -208,6 +208,8 @@ def _sent(
     disclosures.settle(tx, disclosure, "sent")
     if not claims.settle(tx, claim, "done", tried):
         return
+    # As it is now: the center may have answered while its receipt was under way, and its word stands.
+    referral = referrals.find_by_task(tx, referral.task_id) or referral
     values: dict[str, object] = {"control_id": claim.delivery.control_id}
     if receipt.remote_task is not None:
         values["remote_id"] = receipt.remote_task
