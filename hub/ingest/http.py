@@ -20,7 +20,7 @@ from starlette.routing import Route
 from hub import pipeline
 from hub.errors import ReceiveError, StoreError
 from hub.settings import SourceSection
-from hub.web import bearer, body, busy, error, outcome, unauthorized
+from hub.web import Plain, bearer, body, busy, error, outcome, unauthorized
 from profiles.issue import Issue
 
 _STATUS = {"receive.too-large": 413, "receive.cut": 400, "receive.empty": 400, "receive.conflict": 409}
@@ -77,6 +77,6 @@ def routes(hub: pipeline.Hub) -> list[Route]:
         return Response(orjson.dumps(found), media_type="application/json")
 
     return [
-        Route("/ingest/{source}", post, methods=["POST"]),
+        Route("/ingest/{source}", Plain(post), methods=["POST"]),
         Route("/ingest/{source}/messages/{message}", status, methods=["GET"]),
     ]

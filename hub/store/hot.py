@@ -13,7 +13,8 @@ from sqlalchemy import Dialect, Insert, Table
 
 from hub.store.tx import Tx
 
-_Compiled = tuple[str, tuple[str, ...] | None, dict[str, Callable[[Any], Any]]]
+#: The statement, and per parameter its name and conversion; whether the driver takes parameters by name.
+_Compiled = tuple[str, tuple[tuple[str, Callable[[Any], Any] | None], ...], bool]
 
 
 class HotInsert:
@@ -28,10 +29,10 @@ class HotInsert:
     def run(self, tx: Tx, values: Mapping[str, Any]) -> Any:
         """Executes it and gives the first column of the row it returns, None without a row."""
         dialect = tx.connection.dialect
-        statement, order, convert = self._compiled.get(dialect.name) or self._compile(dialect)
-        made = {name: convert[name](values[name]) if name in convert else values[name] for name in self._columns}
+        statement, plan, named = self._compiled.get(dialect.name) or self._compile(dialect)
+        made = [values[name] if convert is None else convert(values[name]) for name, convert in plan]
         cursor = tx.connection.connection.cursor()
-        cursor.execute(statement, made if order is None else [made[name] for name in order])
+        cursor.execute(statement, {name: one for (name, _), one in zip(plan, made, strict=True)} if named else made)
         row = cursor.fetchone()
         cursor.close()
         return None if row is None else row[0]
@@ -40,11 +41,10 @@ class HotInsert:
         insert: Insert = self._build(dialect.name)
         compiled = insert.compile(dialect=dialect, column_keys=list(self._columns))
         order = getattr(compiled, "positiontup", None)
-        convert: dict[str, Callable[[Any], Any]] = {}
-        for name in self._columns:
-            processor = self._table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
-            if processor is not None:
-                convert[name] = processor
-        made: _Compiled = (str(compiled), None if order is None else tuple(order), convert)
+        plan = tuple(
+            (name, self._table.c[name].type.dialect_impl(dialect).bind_processor(dialect))
+            for name in (order or self._columns)
+        )
+        made: _Compiled = (str(compiled), plan, order is None)
         self._compiled[dialect.name] = made
         return made
