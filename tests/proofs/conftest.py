@@ -138,7 +138,8 @@ class Sensitive:
     def seal(self) -> None:
         """Works out what is looked for, once everything is collected."""
         self._folded = {one.casefold() for one in self.families}
-        self._given = {one for one in self.given if len(one) >= 3}
+        # a shorter one stands by chance in a megabyte of keyed hashes; with its family name it is found by that
+        self._given = {one for one in self.given if len(one) >= 5}
         self._digits = {d for d in (re.sub(r"\D", "", one) for one in self.exact) if len(d) >= 7}
         self._runs: dict[int, set[tuple[str, ...]]] = {}
         for value in self.exact:
