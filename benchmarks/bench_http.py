@@ -64,7 +64,7 @@ import uvicorn
 from hub.app import create_app
 from hub.settings import load
 uvicorn.run(create_app(load(Path(sys.argv[1]) / "hub.toml")), host="127.0.0.1", port=int(sys.argv[2]),
-            log_level="error", access_log=False)
+            log_level="error", access_log=False, server_header=False, proxy_headers=False)  # as `handoff run` does
 """
 
 SETTINGS = """

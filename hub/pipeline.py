@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -40,6 +39,7 @@ from mappings.errors import ReadError
 from mappings.hl7v2.acknowledgement import acknowledge, code_for, refuse
 from mappings.hl7v2.answer import read_answer
 from mappings.hl7v2.codec import parse
+from mappings.record import record
 from mappings.times import zone
 from profiles.issue import Issue, operation_outcome
 
@@ -48,7 +48,7 @@ __all__ = ["Hub", "Received", "receive"]
 log = structlog.get_logger("hub.pipeline")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Received:
     """An input that is durable. `issues`: what is wrong with it at first sight; it is kept all the same."""
 

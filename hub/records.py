@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from mappings.record import record
+
 MessageState = Literal["received", "translated", "rejected", "held", "ignored", "replayed"]
 DeliveryState = Literal["ready", "done", "dead", "parked", "superseded"]
 DeliveryKind = Literal["referral", "update", "notice", "outcome"]
@@ -25,7 +27,7 @@ AuditAction = Literal["C", "R", "U", "D", "E"]
 AuditOutcome = Literal["0", "4", "8", "12"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record  # one is made for every input
 class Message:
     """One input as it came. `digest` is a keyed hash of the bytes (hex), comparable within one custody only.
 

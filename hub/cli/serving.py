@@ -47,7 +47,9 @@ def serve(settings: Settings, *, say: Callable[[str], None], ready_file: Path | 
         )
     )
     try:
-        asyncio.run(_run(server, app, listening, settings, token, say, ready_file))
+        # uvicorn's own choice of loop: uvloop where it is installed
+        with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+            runner.run(_run(server, app, listening, settings, token, say, ready_file))
     finally:
         listening.close()
         if ready_file is not None:
