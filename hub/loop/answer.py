@@ -16,6 +16,9 @@ from hub.store import alarms, answers, documents, holds, messages, referrals
 from hub.store.tx import Tx
 from mappings.times import instant
 
+#: The media type under which v2 messages are kept.
+V2 = "x-application/hl7-v2+er7"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Taken:

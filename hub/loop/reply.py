@@ -84,6 +84,21 @@ def from_task(
     )
 
 
+def from_own_task(task: dict[str, Any], task_id: str) -> Reply:
+    """A Reply of the Task that was written to our id, or read because it is ours: whatever else it names, it moves
+    no other. Raises ReceiveError `receive.status`.
+    """
+    said = from_task({**task, "identifier": [{"system": TASK, "value": task_id}]})
+    return Reply(
+        task_ids=(task_id,),
+        status=said.status,
+        business=said.business,
+        reason=said.reason,
+        appointment=said.appointment,
+        form="task",
+    )
+
+
 def from_message(bundle: dict[str, Any]) -> Reply:
     """A Reply of a message Bundle: its Task, and an Appointment's start beside it.
 

@@ -15,7 +15,7 @@ from hub.delivery.receipt import Receipt
 from hub.delivery.retry import delay
 from hub.errors import DeliveryError, ReceiveError
 from hub.loop import alarm, package, queue
-from hub.loop.answer import keep_unread, take
+from hub.loop.answer import V2, keep_unread, take
 from hub.loop.context import Hub
 from hub.loop.record import audit, trace
 from hub.loop.releasing import Cleared, Verdict, decide
@@ -104,10 +104,6 @@ def _answered(tx: Tx, hub: Hub, destination: DestinationSection, data: bytes) ->
         keep_unread(tx, hub, destination, body=data, media_type=V2, rule=error.rule)
         return
     take(tx, hub, destination, said, body=data, media_type=V2, control_id=message.control_id)
-
-
-#: The media type under which v2 messages are kept.
-V2 = "x-application/hl7-v2+er7"
 
 
 def broken(tx: Tx, hub: Hub, claim: Claim) -> None:

@@ -17,7 +17,7 @@ PACKAGES = ("hub", "mappings", "profiles")
 ADAPTERS = {"fhir_message", "fhir_rest", "hl7v2"}
 SENDERS = {"hub/loop/sending.py"}
 #: Reading a Task of a center sends nothing of anybody's.
-ASKERS = {"hub/pipeline.py": {("fhir_rest", "read_task")}}
+ASKERS = {"hub/loop/polling.py": {("fhir_rest", "read_task")}}
 
 
 def lint(folder: Path, contract: str | None = None) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,49 @@
+"""A new start: what a dead process had claimed, and what it was sending when it died."""
+
+from __future__ import annotations
+
+import os
+
+import structlog
+
+from hub.loop.context import Hub
+from hub.loop.record import audit
+from hub.store import claims, disclosures
+from hub.store.tx import Tx
+
+log = structlog.get_logger("hub.recovery")
+
+
+async def recover(hub: Hub, owner: str) -> None:
+    """What was being sent cannot be known, so its disclosure counts as made.
+
+    On SQLite, whose hubs are processes of one machine, what a dead one had claimed is free at once; a claim on
+    PostgreSQL, whose owner may be elsewhere, is waited for.
+    """
+
+    def work(tx: Tx) -> int:
+        if tx.connection.dialect.name == "sqlite":
+            claims.take_back(tx, lambda other: other == owner or _gone(other, hub.name))
+        open_ones = disclosures.unsettled(tx)
+        for disclosure in open_ones:
+            disclosures.settle(tx, disclosure.id, "unknown")
+        audit(tx, hub, who=hub.name, action="E", kind="start", entity=("hub", owner))
+        return len(open_ones)
+
+    unsettled = await hub.store.write_async(work)
+    if unsettled:
+        log.warning("recover.unknown", disclosures=unsettled)
+
+
+def _gone(owner: str, host: str) -> bool:
+    """Whether that owner was a process of this machine that runs no more."""
+    name, _, number = owner.rpartition(":")
+    if name != host or not number.isdecimal():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
