@@ -88,8 +88,8 @@ def _resource(value: Any) -> Check | None:
         with _lock:
             try:
                 one = _resources[kind] = _complex(kind)
-            except BaseException:
-                _types.clear()  # a table left half filled must not serve the next resource
+            except BaseException:  # also an interrupt: a table left half filled must not serve the next resource
+                _types.clear()
                 raise
     return one
 

@@ -146,8 +146,7 @@ class Stage:
                 (self.folder / "ports.json").unlink()
                 if not tries_left:
                     raise
-            except BaseException:
-                # Ended while it was being set: nobody would call __exit__ for what already runs.
+            except BaseException:  # also an interrupt: nobody would call __exit__ for what already runs
                 self._clear()
                 raise
         return self

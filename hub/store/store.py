@@ -226,8 +226,8 @@ class Store:
                     cursor.execute("RELEASE SAVEPOINT unit")
                     done |= tx.woken
                 transaction.commit()
-            except BaseException:
-                with contextlib.suppress(Exception):
+            except BaseException:  # whatever it is goes on, but not with the write lock held
+                with contextlib.suppress(Exception):  # what cannot be rolled back is gone already
                     transaction.rollback()
                 raise
         woken |= done
@@ -257,7 +257,7 @@ def _undo(cursor: DBAPICursor) -> None:
     try:
         cursor.execute("ROLLBACK TO SAVEPOINT unit")
         cursor.execute("RELEASE SAVEPOINT unit")
-    except Exception as error:
+    except Exception as error:  # each driver has its own; whichever it is, the savepoint is gone
         raise _Broken from error
 
 

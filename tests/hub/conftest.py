@@ -1,4 +1,4 @@
-"""A whole hub on a store of its own: the demo's settings, a clock that stands, and everything below it real."""
+"""A store, or a whole hub of the demo's settings on one, with a clock that stands and everything below it real."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ Document = dict[str, Any]
 class Time:
     """A clock that stands until it is moved."""
 
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 21, 21, 30, tzinfo=UTC)
+    def __init__(self, now: datetime) -> None:
+        self.now = now
 
     def __call__(self) -> datetime:
         return self.now
@@ -199,7 +199,7 @@ def world_of(folder: Path, empty: Path, change: Callable[[Document], None] | Non
     for name in ("lakeshore", "sunrise"):
         (secrets / name).write_text(token(name))
     settings: Settings = parse(document, base=folder)
-    time = Time()
+    time = Time(datetime(2026, 11, 21, 21, 30, tzinfo=UTC))
     shutil.copy(empty, folder / "hub.db")
     store = Store(settings.hub.database, KeyRing(FileKeys(settings.hub.keys)), time)
     hub = Hub(
@@ -217,6 +217,30 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.execute("PRAGMA journal_mode=DELETE")
     return path
+
+
+@pytest.fixture
+def clock() -> Time:
+    """Under a second before clocks go forward in Europe: UTC must not mind."""
+    return Time(datetime(2026, 3, 29, 0, 59, 59, 250_001, tzinfo=UTC))
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> KeyRing:
+    return KeyRing(FileKeys(tmp_path / "keys.json"))
+
+
+@pytest.fixture
+def url(tmp_path: Path, empty_database: Path) -> str:
+    """The address of a migrated database."""
+    return f"sqlite:///{shutil.copy(empty_database, tmp_path / 'hub.db')}"
+
+
+@pytest.fixture
+def store(url: str, keys: KeyRing, clock: Time) -> Iterator[Store]:
+    """A real store on a file of its own."""
+    with Store(url, keys, clock) as opened:
+        yield opened
 
 
 @pytest.fixture

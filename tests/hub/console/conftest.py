@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +22,6 @@ from hub.store import FileKeys, KeyRing, Store, migrate
 
 TOKEN = "the-token-that-the-hub-printed-at-its-start"
 SAMPLES = Path(__file__).parents[3] / "samples"
-
-
-class Clock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.time = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.time
-
-    def forward(self, seconds: float) -> None:
-        self.time += timedelta(seconds=seconds)
 
 
 def source(digit: str) -> dict[str, Any]:
@@ -79,12 +66,14 @@ def document() -> dict[str, Any]:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock(clock: Any) -> Any:
+    """The clock of `tests/hub/conftest.py`, on the day of the samples' stories."""
+    clock.now = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+    return clock
 
 
 @pytest.fixture
-def hub(tmp_path: Path, clock: Clock) -> Iterator[Hub]:
+def hub(tmp_path: Path, clock: Any) -> Iterator[Hub]:
     settings = parse(document(), base=tmp_path)
     migrate(settings.hub.database)
     with Store(settings.hub.database, KeyRing(FileKeys(settings.hub.keys)), clock) as store:
@@ -92,7 +81,7 @@ def hub(tmp_path: Path, clock: Clock) -> Iterator[Hub]:
 
 
 @pytest.fixture
-def feed(hub: Hub, clock: Clock) -> Callable[..., int]:
+def feed(hub: Hub, clock: Any) -> Callable[..., int]:
     """Takes an input in through the whole of receive, read, translate, label and release; its message's number."""
 
     def take(source: str, body: bytes) -> int:

@@ -46,6 +46,23 @@ def settle(hub: Hub, hold: Hold, **changes: Any) -> Hold:
     return hub.store.write(lambda tx: resolve(tx, hub, hold.id, **given))
 
 
+def no_carrier(hub: Hub) -> Hold:
+    """A routing hold on the one referral there is: what its center takes cannot carry it."""
+    (referral,) = hub.store.read(lambda tx: referrals.listed(tx))
+    return hub.store.write(
+        lambda tx: holds.place(
+            tx,
+            kind="routing",
+            reason="render.no-carrier",
+            owner_role="privacy officer",
+            subject_type="Task",
+            subject_id=referral.task_id,
+            custody=referral.custody,
+            task_id=referral.task_id,
+        )
+    )
+
+
 def queued(hub: Hub) -> list[Any]:
     return hub.store.read(lambda tx: deliveries.listed(tx))
 
@@ -152,19 +169,7 @@ def test_rejecting_a_held_referral_leaves_it_withheld(hub: Hub, feed: Feed) -> N
 
 def test_a_referral_that_may_have_gone_is_not_turned_to_another_center(hub: Hub, feed: Feed) -> None:
     feed("cedar-app", contact("lakeshore-cmhc"))
-    (referral,) = hub.store.read(lambda tx: referrals.listed(tx))
-    hold = hub.store.write(
-        lambda tx: holds.place(
-            tx,
-            kind="routing",
-            reason="render.no-carrier",
-            owner_role="privacy officer",
-            subject_type="Task",
-            subject_id=referral.task_id,
-            custody=referral.custody,
-            task_id=referral.task_id,
-        )
-    )
+    hold = no_carrier(hub)
     (claim,) = hub.store.write(lambda tx: claims.take(tx, owner="w", lease_seconds=30, limit=1))
     with pytest.raises(HubError) as raised:
         settle(hub, hold, destination="northfork")
@@ -174,19 +179,7 @@ def test_a_referral_that_may_have_gone_is_not_turned_to_another_center(hub: Hub,
 
 def test_a_referral_that_has_not_gone_is_turned(hub: Hub, feed: Feed) -> None:
     feed("cedar-app", contact("lakeshore-cmhc"))
-    (referral,) = hub.store.read(lambda tx: referrals.listed(tx))
-    hold = hub.store.write(
-        lambda tx: holds.place(
-            tx,
-            kind="routing",
-            reason="render.no-carrier",
-            owner_role="privacy officer",
-            subject_type="Task",
-            subject_id=referral.task_id,
-            custody=referral.custody,
-            task_id=referral.task_id,
-        )
-    )
+    hold = no_carrier(hub)
     settle(hub, hold, destination="northfork")
     assert [(d.destination, d.state) for d in queued(hub)] == [("lakeshore", "dead"), ("northfork", "ready")]
 

@@ -46,6 +46,18 @@ class Taker:
         self.kept.append((data, rule))
 
 
+class Slow(Taker):
+    """Takes nothing before it is set free."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.free = asyncio.Event()
+
+    async def __call__(self, data: bytes, peer: PeerInfo) -> bytes | None:
+        await self.free.wait()
+        return await super().__call__(data, peer)
+
+
 class Peer:
     """A raw connection."""
 
@@ -218,18 +230,13 @@ async def test_the_end_of_the_stream_inside_a_frame_keeps_it_unanswered() -> Non
 
 
 async def test_what_is_in_hand_is_answered_although_the_sender_has_ended_its_stream() -> None:
-    taker, release = Taker(), asyncio.Event()
-
-    async def slow(data: bytes, peer: PeerInfo) -> bytes | None:
-        await release.wait()
-        return await taker(data, peer)
-
-    async with listening(slow) as (_, connect):
+    taker = Slow()
+    async with listening(taker) as (_, connect):
         peer = await connect()
         await peer.send(frame(message(1)) + frame(message(2)))
         peer.writer.write_eof()
         await asyncio.sleep(0.01)
-        release.set()
+        taker.free.set()
         assert [await peer.answer(), await peer.answer()] == [("AA", "C1"), ("AA", "C2")]
         assert await peer.closed() == b""
 
@@ -306,34 +313,24 @@ async def test_no_more_are_in_hand_than_agreed_and_the_sender_is_held_back() -> 
 
 
 async def test_a_connection_that_is_waited_for_is_not_idle() -> None:
-    release = asyncio.Event()
-
-    async def slow(data: bytes, peer: PeerInfo) -> bytes | None:
-        await release.wait()
-        return acknowledge(header(data), "AA", control_id="A", now=NOW)
-
-    async with listening(slow, idle_seconds=0.02) as (_, connect):
+    taker = Slow()
+    async with listening(taker, idle_seconds=0.02) as (_, connect):
         peer = await connect()
         await peer.send(frame(message()))
         await asyncio.sleep(0.06)
-        release.set()
+        taker.free.set()
         assert await peer.answer() == ("AA", "C1")
 
 
 async def test_closing_answers_what_is_in_hand_and_takes_no_more() -> None:
-    taker, release = Taker(), asyncio.Event()
-
-    async def slow(data: bytes, peer: PeerInfo) -> bytes | None:
-        await release.wait()
-        return await taker(data, peer)
-
-    async with listening(slow) as (server, connect):
+    taker = Slow()
+    async with listening(taker) as (server, connect):
         peer = await connect()
         await peer.send(frame(message(1)) + b"\x0b" + message(2)[:30])
         await settled(lambda: server.counts.frames == 1)
         closing = asyncio.create_task(server.close(seconds=5))
         await asyncio.sleep(0.01)
-        release.set()
+        taker.free.set()
         assert await peer.answer() == ("AA", "C1")
         assert await peer.closed() == b""
         await closing
@@ -341,19 +338,14 @@ async def test_closing_answers_what_is_in_hand_and_takes_no_more() -> None:
 
 
 async def test_a_sender_that_goes_away_does_not_undo_what_was_taken() -> None:
-    taker, release = Taker(), asyncio.Event()
-
-    async def slow(data: bytes, peer: PeerInfo) -> bytes | None:
-        await release.wait()
-        return await taker(data, peer)
-
-    async with listening(slow) as (server, connect):
+    taker = Slow()
+    async with listening(taker) as (server, connect):
         peer = await connect()
         await peer.send(frame(message(1)))
         await settled(lambda: server.counts.frames == 1)
         peer.writer.transport.abort()
         await asyncio.sleep(0.01)
-        release.set()
+        taker.free.set()
         await settled(lambda: taker.taken == [message(1)])
 
 
