@@ -1,0 +1,51 @@
+"""The profiles that our resources claim: our own, and the published one that it is derived from.
+
+A resource claims a profile only when it meets it (design, section 5); who builds the resource knows. The receiver that
+has only US Core or Gravity loaded still learns what it may rely on.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_OURS = "https://warmhandoff.org/fhir/StructureDefinition/"
+_US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
+_SDOHCC = "http://hl7.org/fhir/us/sdoh-clinicalcare/StructureDefinition/SDOHCC-"
+
+#: Our profile, by its id, to the published parent that is claimed beside it; None where the parent is R4's own type.
+PARENT: Final[dict[str, str | None]] = {
+    "coresponse-patient": f"{_US_CORE}patient",
+    "coresponse-related-person": f"{_US_CORE}relatedperson",
+    "field-contact-encounter": f"{_US_CORE}encounter",
+    "incident-encounter": None,
+    "coresponse-location": f"{_US_CORE}location",
+    "agency-organization": f"{_US_CORE}organization",
+    "center-organization": f"{_US_CORE}organization",
+    "coresponse-practitioner": f"{_US_CORE}practitioner",
+    "officer-role": f"{_US_CORE}practitionerrole",
+    "clinician-role": f"{_US_CORE}practitionerrole",
+    "referral-service-request": f"{_SDOHCC}ServiceRequest",
+    "referral-task": f"{_SDOHCC}TaskForReferralManagement",
+    "part2-consent": None,
+    "authorization-consent": None,
+    "opt-out-consent": None,
+    "contact-provenance": f"{_US_CORE}provenance",
+    "disclosure-audit-event": None,
+    "contact-transaction": None,
+    "referral-message": None,
+    "answer-message": None,
+    "referral-message-header": None,
+    "screening-observation": f"{_US_CORE}observation-screening-assessment",
+    "field-observation": f"{_US_CORE}simple-observation",
+    "field-questionnaire-response": f"{_US_CORE}questionnaireresponse",
+    "field-condition": f"{_US_CORE}condition-encounter-diagnosis",
+    "caution-flag": None,
+    "narrative-document": f"{_US_CORE}documentreference",
+    "signed-form-document": f"{_US_CORE}documentreference",
+}
+
+
+def claim(profile: str) -> dict[str, list[str]]:
+    """`Resource.meta` claiming our profile and its published parent; a new one each time. KeyError for no profile."""
+    parent = PARENT[profile]
+    return {"profile": [_OURS + profile] if parent is None else [_OURS + profile, parent]}
