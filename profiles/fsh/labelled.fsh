@@ -1,0 +1,13 @@
+// What the hub writes on the meta of a resource: `* insert Labelled` in each profile whose resources are labelled.
+RuleSet: Labelled
+* meta MS
+* meta.extension contains $ds4p-display named notice 0..*
+* meta.extension[notice] ^short = "The notice of 42 CFR 2.32, to show with the record, where one is owed"
+* meta.security MS
+* meta.security ^short = "One confidentiality, and the labels of the origin and of the content"
+* meta.security ^definition = "Labels of the resource (HL7 Data Segmentation for Privacy): exactly one code of v3-Confidentiality, and any number of codes of v3-ActCode. 42CFRPart2 is a label of origin: it says that the record comes from a substance use disorder program. Codes such as SUD, MH and SDV are labels of content."
+* meta.security.extension contains
+    $ds4p-sec-label-basis named basis 0..1 and
+    $ds4p-sec-label-related-artifact named scope 0..*
+* meta.security.extension[basis] ^short = "Why the label is there: the law, or words in a text"
+* meta.security.extension[scope] ^short = "The consent it is disclosed under, with its scope in words (42 CFR 2.32(b))"
