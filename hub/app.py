@@ -22,6 +22,7 @@ from hub.api import answers, health, outcomes
 from hub.console import pages
 from hub.delivery.transport import Transport
 from hub.ingest import folder, http, mllp
+from hub.loop import foreign
 from hub.settings import Settings
 from hub.store.keys import EnvKeys, FileKeys, KeyRing
 from hub.store.migrate import migrate
@@ -57,6 +58,10 @@ def create_app(settings: Settings, *, now: Callable[[], datetime] = clock, local
         async with AsyncExitStack() as stack:
             stack.callback(hub.store.close)
             stack.push_async_callback(hub.transport.close)
+            if settings.destination:
+                # Nobody waits for it: the hub is ready before.
+                warming = asyncio.create_task(asyncio.to_thread(foreign.warm))
+                stack.callback(warming.cancel)
             if settings.hub.worker:
                 worker = Worker(hub, owner)
                 await worker.start()

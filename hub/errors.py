@@ -4,7 +4,8 @@
     └── HubError
         ├── SettingsError   settings.*   the hub refuses to start
         ├── ReceiveError    receive.*    an input is not taken: who sent it, how large it is, what it repeats
-        │   └── DuplicateConflict        a known control id with other bytes
+        │   ├── DuplicateConflict        a known control id with other bytes
+        │   └── NotFhir                  a document from outside is not FHIR R4; an issue for each place
         ├── StoreError      store.*      the store cannot do what it was asked
         │   └── LeaseLost                somebody else may have the work now
         ├── KeyringError    keys.*       a key is missing, or a sealed document does not open
@@ -16,7 +17,11 @@ As everywhere, codes are stable and no text carries a payload value.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from mappings.errors import WarmHandoffError
+from profiles.issue import Issue
 
 
 class HubError(WarmHandoffError):
@@ -43,6 +48,16 @@ class DuplicateConflict(ReceiveError):
     def __init__(self, known: int) -> None:
         super().__init__("receive.conflict", "the control id was used before with other bytes")
         self.known = known
+
+
+class NotFhir(ReceiveError):
+    """A document from outside is not FHIR R4. `issues` has each place; there is at least one."""
+
+    code = "structure"
+
+    def __init__(self, found: Sequence[Issue]) -> None:
+        super().__init__("receive.not-fhir", "not FHIR R4", path=found[0].path)
+        self.issues = tuple(replace(issue, rule=self.rule) for issue in found)
 
 
 class StoreError(HubError):

@@ -2,7 +2,7 @@
 
 R4B serves as R4 for the types in use (same top-level elements). Resources are parsed one by one, a Bundle by its
 entries, as parsing a Bundle whole costs three times as much. What it does not check (bindings, targets,
-invariants) is `profiles.check`.
+invariants) is `profiles.check`. An element that is missing is found only where nothing beside it is wrong.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ def parse(resource: Any, path: str = "") -> list[Issue]:
             inner = entry.get("resource") if isinstance(entry, dict) else None
             if inner is not None:
                 found.extend(parse(inner, f"{here}.entry[{index}].resource"))
-        resource = {key: value for key, value in resource.items() if key != "entry"}
+        if isinstance(entries, list):
+            # What stands around a resource is checked with the Bundle.
+            resource = {**resource, "entry": [_without_resource(entry) for entry in entries]}
     try:
         get_fhir_model_class(kind).model_validate(resource)
     except ValidationError as invalid:
@@ -42,7 +44,13 @@ def parse(resource: Any, path: str = "") -> list[Issue]:
     except (KeyError, LookupError, TypeError, ValueError):
         # An unknown resourceType, on its own or contained, comes as a bare KeyError or ValueError.
         found.append(_issue(here, "not a resource type of R4", "structure"))
+    except RecursionError:
+        found.append(_issue(here, "nested deeper than can be read", "structure"))
     return found
+
+
+def _without_resource(entry: Any) -> Any:
+    return {key: value for key, value in entry.items() if key != "resource"} if isinstance(entry, dict) else entry
 
 
 def _issue(path: str, text: str, code: str) -> Issue:

@@ -7,6 +7,7 @@ name it.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +18,7 @@ from hub.delivery.transport import Transport, refusal, resources
 from hub.errors import DeliveryError
 
 MEDIA_TYPE = "application/fhir+json"
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 TASK_IDENTIFIER = "https://warmhandoff.org/fhir/sid/task"
 
 
@@ -36,8 +38,8 @@ async def send(
     remote = _location(answer.body, payload, task_id)
     if remote is None:
         found = await find_task(transport, url, task_id=task_id, token=token, timeout=timeout, now=now)
-        remote = found.get("id") if found else None
-    if not isinstance(remote, str) or not remote:
+        remote = _id(found.get("id")) if found else None
+    if remote is None:
         raise DeliveryError("deliver.not-stored", "the destination said yes but has no such Task", unknown=True)
     return Receipt(code=str(answer.status), remote_task=remote)
 
@@ -47,17 +49,23 @@ async def find_task(
 ) -> dict[str, Any] | None:
     """The center's copy of our Task, by its identifier; None when it has none. Raises DeliveryError as `send`."""
     query = quote(f"{TASK_IDENTIFIER}|{task_id}", safe="")
-    return await _get(transport, f"{url.rstrip('/')}/Task?identifier={query}", token, timeout, now)
+    found = await _get(transport, f"{url.rstrip('/')}/Task?identifier={query}", token, timeout, now)
+    return found[0] if found else None
 
 
 async def read_task(
     transport: Transport, url: str, *, remote_task: str, token: str | None, timeout: float, now: float
-) -> dict[str, Any] | None:
-    """The center's Task as it stands now (polling). None when it is gone. Raises DeliveryError as `send`."""
+) -> tuple[dict[str, Any], bytes] | None:
+    """The center's Task as it stands now (polling), unchecked, and the bytes in which it came. None when it is gone.
+
+    Raises DeliveryError as `send`.
+    """
     return await _get(transport, f"{url.rstrip('/')}/Task/{quote(remote_task, safe='')}", token, timeout, now)
 
 
-async def _get(transport: Transport, url: str, token: str | None, timeout: float, now: float) -> dict[str, Any] | None:
+async def _get(
+    transport: Transport, url: str, token: str | None, timeout: float, now: float
+) -> tuple[dict[str, Any], bytes] | None:
     answer = await transport.request("GET", url, headers=_headers(token, body=False), timeout=timeout)
     if answer.status in (404, 410):
         return None
@@ -68,9 +76,9 @@ async def _get(transport: Transport, url: str, token: str | None, timeout: float
     except orjson.JSONDecodeError:
         raise DeliveryError("deliver.not-json", "the destination's answer is not JSON") from None
     if isinstance(body, dict) and body.get("resourceType") == "Task":
-        return body
+        return body, answer.body
     if isinstance(body, dict) and body.get("resourceType") == "Bundle":
-        return next((r for r in resources(body) if r.get("resourceType") == "Task"), None)
+        return next(((r, answer.body) for r in resources(body) if r.get("resourceType") == "Task"), None)
     return None
 
 
@@ -99,5 +107,10 @@ def _location(answer: bytes, request: bytes, task_id: str) -> str | None:
             location = response.get("location") if isinstance(response, dict) else None
             parts = str(location or "").split("/")
             if "Task" in parts and parts.index("Task") + 1 < len(parts):
-                return parts[parts.index("Task") + 1] or None
+                return _id(parts[parts.index("Task") + 1])
     return None
+
+
+def _id(value: object) -> str | None:
+    """An id as R4 allows it; by no other can the Task be read again."""
+    return value if isinstance(value, str) and _ID.fullmatch(value) else None

@@ -5,12 +5,14 @@ Stored, then acknowledged; never the other way round.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import orjson
 import structlog
 
 from hub.errors import DuplicateConflict, ReceiveError
+from hub.loop import foreign
 from hub.loop.answer import V2, Taken, keep_unread, take
 from hub.loop.context import Hub
 from hub.loop.reply import Reply, from_message, from_own_task, from_v2
@@ -30,13 +32,16 @@ async def by_http(
 ) -> None:
     """A message Bundle, or (with `task_id`) the EHR's Task written here. Durable on return.
 
-    Raises ReceiveError: `receive.not-json`, what `loop.reply` raises, `receive.unknown-referral` for a referral that
-    this destination does not hold, `receive.move`, `receive.conflict`. What cannot be read is kept as it came.
+    Raises ReceiveError: `receive.not-json`, NotFhir (`receive.not-fhir`), what `loop.reply` raises,
+    `receive.unknown-referral` for a referral that this destination does not hold, `receive.move`, `receive.conflict`.
+    What cannot be read is kept as it came.
     """
     try:
-        reply, control = _read(body, task_id)
+        # Off the event loop: a large message takes long to check.
+        reply, control = await asyncio.to_thread(_read, body, task_id)
     except ReceiveError as error:
         await _keep_unread(hub, destination, body, media_type, error.rule)
+        log.warning("answer.unreadable", destination=destination.id, rule=error.rule, places=len(error.issues))
         raise
     taken = await _take(hub, destination, reply, body=body, media_type=media_type, control_id=control)
     if taken.error is not None:
@@ -53,10 +58,13 @@ def _read(body: bytes, task_id: str | None) -> tuple[Reply, str | None]:
     if not isinstance(document, dict):
         raise ReceiveError("receive.not-object", "a JSON object was expected", code="structure")
     if task_id is None:
-        control = document.get("id")
-        return from_message(document), control if isinstance(control, str) else None
+        if document.get("resourceType") != "Bundle":
+            raise ReceiveError("receive.not-message", "not a message Bundle", path="resourceType", code="structure")
+        foreign.check(document)
+        return from_message(document), document.get("id")
     if document.get("resourceType") != "Task":
         raise ReceiveError("receive.not-task", "a Task was expected", path="resourceType", code="structure")
+    foreign.check(document)
     return from_own_task(document, task_id), None
 
 

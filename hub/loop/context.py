@@ -26,6 +26,8 @@ class Hub:
     random: Random = field(default_factory=Random)
     #: When each polled destination, or other regular work, is next due, in epoch seconds.
     due: dict[str, float] = field(default_factory=dict)
+    #: By destination and task, the digest of the version that was read last; no more than what is open.
+    polled: dict[str, dict[str, bytes]] = field(default_factory=dict)
     name: str = "hub"
 
     @property

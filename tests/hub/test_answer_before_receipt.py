@@ -23,9 +23,10 @@ async def test_the_answer_stands(
 ) -> None:
     async def answers_first(request: httpx.Request) -> httpx.Response:
         (referral,) = world.referrals()
-        await world.answer("lakeshore", {"resourceType": "Task", "status": "accepted"}, task=referral.task_id)
+        task = {"resourceType": "Task", "intent": "order"}
+        await world.answer("lakeshore", {**task, "status": "accepted"}, task=referral.task_id)
         if said["status"] != "accepted":
-            await world.answer("lakeshore", {"resourceType": "Task", **said}, task=referral.task_id)
+            await world.answer("lakeshore", {**task, **said}, task=referral.task_id)
         return httpx.Response(200)
 
     httpx_mock.add_callback(answers_first, url=MESSAGE)

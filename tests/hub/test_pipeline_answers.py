@@ -6,11 +6,12 @@ from typing import Any
 
 import orjson
 import pytest
+import structlog
 from pytest_httpx import HTTPXMock
 
 from hub import pipeline
 from hub.delivery.hl7v2 import Acknowledged
-from hub.loop import sending
+from hub.loop import foreign, sending
 from mappings.hl7v2.codec import parse
 
 World = Any
@@ -148,7 +149,7 @@ async def asked(world: World, httpx_mock: HTTPXMock) -> Any:
 
 
 def theirs(httpx_mock: HTTPXMock, status: str, **more: Any) -> None:
-    body = {"resourceType": "Task", "id": "r-1", "status": status} | more
+    body = {"resourceType": "Task", "id": "r-1", "intent": "order", "status": status} | more
     httpx_mock.add_response(method="GET", url=f"{SUNRISE}/Task/r-1", json=body)
 
 
@@ -188,11 +189,97 @@ async def test_polling_that_fails_moves_nothing(
     assert world.referral(asked.task_id).status == "requested"
 
 
-@pytest.mark.parametrize("status", ["banana", 5, None, {"a": 1}])
-async def test_a_polled_task_of_no_known_status(world: World, asked: Any, httpx_mock: HTTPXMock, status: Any) -> None:
+@pytest.mark.parametrize(
+    ("status", "rule"),
+    [
+        ("banana", "receive.status"),
+        (5, "receive.not-fhir"),
+        (None, "receive.not-fhir"),
+        ({"a": 1}, "receive.not-fhir"),
+    ],
+)
+async def test_a_polled_task_of_no_known_status(
+    world: World, asked: Any, httpx_mock: HTTPXMock, status: Any, rule: str
+) -> None:
     theirs(httpx_mock, status)
     await pipeline.poll(world.hub)
     assert world.referral(asked.task_id).status == "requested"
+    assert [h.reason for h in world.holds()] == [rule]
+
+
+async def test_a_polled_task_that_is_not_fhir_is_kept_once_and_read_once(
+    world: World, asked: Any, httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Any] = []
+    real = foreign.check
+
+    def check(document: dict[str, Any]) -> None:
+        read.append(document)
+        real(document)
+
+    monkeypatch.setattr(foreign, "check", check)
+    raw = b'{"resourceType":"Task", "id":"r-1", "status":"accepted", "lastModified":"Quorrimex", "quorrimex":[1]}'
+    with structlog.testing.capture_logs() as logged:
+        for _ in range(3):
+            httpx_mock.add_response(method="GET", url=f"{SUNRISE}/Task/r-1", content=raw)
+            await pipeline.poll(world.hub)
+            world.time.forward(1)
+    assert world.referral(asked.task_id).status == "requested"
+    (kept,) = world.messages(source="destination:sunrise")
+    assert (world.body(kept.id), kept.custody) == (raw, "sunrise-recovery")
+    (hold,) = world.holds()
+    assert hold.reason == "receive.not-fhir"
+    assert [(a.kind, a.subject_id) for a in world.alarms()] == [("held", str(hold.id))]
+    assert len(read) == 1
+    (line,) = [one for one in logged if one["event"] == "poll.unreadable"]
+    assert (line["rule"], line["places"]) == ("receive.not-fhir", 2)
+    assert "uorrimex" not in str(logged)
+    # after a new start it is read once more, and kept and rung about no more
+    world.hub.polled.clear()
+    httpx_mock.add_response(method="GET", url=f"{SUNRISE}/Task/r-1", content=raw)
+    await pipeline.poll(world.hub)
+    assert len(world.messages(source="destination:sunrise")) == len(world.holds()) == len(world.alarms()) == 1
+    # mended, it counts
+    world.time.forward(1)
+    theirs(httpx_mock, "accepted")
+    await pipeline.poll(world.hub)
+    assert world.referral(asked.task_id).status == "accepted"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b'{"resourceType": "Task", "id": "r-1", "status": "accepted", "output": 5}',
+        b'{"resourceType": "Task", "id": "r-1", "status": ' + b'{"a":' * 500 + b"1" + b"}" * 500 + b"}",
+        b"<html/>",
+    ],
+    ids=["not R4", "deep", "not JSON"],
+)
+async def test_after_a_bad_task_the_next_one_is_read(world: World, httpx_mock: HTTPXMock, bad: bytes) -> None:
+    for number in ("r-1", "r-2"):
+        httpx_mock.add_response(method="POST", url=SUNRISE, json={})
+        found = {"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Task", "id": number}}]}
+        httpx_mock.add_response(method="GET", json=found)
+        form = world.form("story-3-contact")
+        form["number"] += number
+        form["contacts"][0]["referrals"][0]["number"] += number
+        await world.take_in("cedar-app", form)
+        await world.deliver()
+    assert {r.remote_id for r in world.referrals()} == {"r-1", "r-2"}
+    httpx_mock.add_response(method="GET", url=f"{SUNRISE}/Task/r-1", content=bad)
+    good = {"resourceType": "Task", "id": "r-2", "intent": "order", "status": "rejected"}
+    httpx_mock.add_response(method="GET", url=f"{SUNRISE}/Task/r-2", json=good)
+    await pipeline.poll(world.hub)
+    assert {r.remote_id: r.status for r in world.referrals()} == {"r-1": "requested", "r-2": "rejected"}
+
+
+async def test_a_closed_referral_is_forgotten_by_the_poll(world: World, asked: Any, httpx_mock: HTTPXMock) -> None:
+    theirs(httpx_mock, "completed")
+    await pipeline.poll(world.hub)
+    assert set(world.hub.polled["sunrise"]) == {asked.task_id}
+    world.time.forward(1)
+    await pipeline.poll(world.hub)
+    assert world.hub.polled == {"sunrise": {}}
 
 
 async def test_polled_once_more_after_a_failure(world: World, asked: Any, httpx_mock: HTTPXMock) -> None:

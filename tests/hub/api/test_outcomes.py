@@ -27,7 +27,7 @@ async def ask(world: World, serve: Serve, headers: dict[str, str], incident: str
 
 async def decide(world: World, status: str, **more: Any) -> None:
     (referral,) = world.referrals()
-    body = {"resourceType": "Task", "id": "t", "status": status} | more
+    body = {"resourceType": "Task", "id": "t", "intent": "order", "status": status} | more
     await world.answer(referral.destination, body, task=referral.task_id)
 
 

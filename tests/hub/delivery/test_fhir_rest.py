@@ -97,6 +97,8 @@ async def test_an_answer_that_does_not_name_it_is_read_back(
         {"resourceType": "Bundle", "entry": 5},
         {"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Task"}}]},
         {"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Task", "id": 5}}]},
+        {"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Task", "id": "x" * 65}}]},
+        {"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Task", "id": "a b"}}]},
         {"resourceType": "OperationOutcome"},
         [],
     ],
@@ -135,13 +137,14 @@ async def test_a_timeout_of_the_transaction(transport: Transport, httpx_mock: HT
     assert (await refused(transport)).unknown
 
 
-async def read(transport: Transport, remote: str = "77") -> dict[str, Any] | None:
+async def read(transport: Transport, remote: str = "77") -> tuple[dict[str, Any], bytes] | None:
     return await fhir_rest.read_task(transport, BASE, remote_task=remote, token=None, timeout=2, now=NOW)
 
 
 async def test_polling_reads_the_task(transport: Transport, httpx_mock: HTTPXMock) -> None:
-    httpx_mock.add_response(method="GET", url=f"{BASE}/Task/77", json={"resourceType": "Task", "status": "accepted"})
-    assert await read(transport) == {"resourceType": "Task", "status": "accepted"}
+    raw = b'{"status": "accepted", "resourceType": "Task"}'
+    httpx_mock.add_response(method="GET", url=f"{BASE}/Task/77", content=raw)
+    assert await read(transport) == ({"resourceType": "Task", "status": "accepted"}, raw)
     assert "authorization" not in httpx_mock.get_requests()[0].headers
 
 

@@ -57,10 +57,11 @@ async def test_an_answer_clears_it(world: World, httpx_mock: HTTPXMock) -> None:
     world.time.forward(DAY)
     await ring(world)
     # word without a decision is no answer
-    await world.answer("lakeshore", {"resourceType": "Task", "status": "received"}, task=referral.task_id)
+    task = {"resourceType": "Task", "intent": "order"}
+    await world.answer("lakeshore", {**task, "status": "received"}, task=referral.task_id)
     world.time.forward(30)
     assert len(await ring(world)) == 1
-    await world.answer("lakeshore", {"resourceType": "Task", "status": "accepted"}, task=referral.task_id)
+    await world.answer("lakeshore", {**task, "status": "accepted"}, task=referral.task_id)
     world.time.forward(DAY)
     assert await ring(world) == []
     (ended,) = world.alarms(open_only=False)
