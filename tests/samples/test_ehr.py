@@ -21,6 +21,8 @@ from typing import Any
 
 import pytest
 
+from profiles.r4b import parse
+
 EHR = Path(__file__).parents[2] / "samples" / "ehr"
 EVENTS = "https://warmhandoff.org/fhir/CodeSystem/message-event"
 TASK_SID = "https://warmhandoff.org/fhir/sid/task"
@@ -55,7 +57,10 @@ class Ehr:
         raw = answer.read()
         connection.close()
         is_json = "json" in (answer.getheader("Content-Type") or "")
-        return answer.status, json.loads(raw) if is_json else raw.decode()
+        found = json.loads(raw) if is_json else raw.decode()
+        if isinstance(found, dict) and "resourceType" in found:  # a hub takes whole R4 only
+            assert parse(found) == []
+        return answer.status, found
 
     def mllp(self, *messages: bytes, frames: int = 1) -> list[bytes]:
         with socket.create_connection(("127.0.0.1", self.ready["mllp"]), timeout=WAIT) as connection:
@@ -150,6 +155,7 @@ class Hub:
 
     def answer(self) -> tuple[str, str, str | None, dict[str, Any]]:
         method, path, token, body = self.answers.get(timeout=WAIT)
+        assert parse(json.loads(body)) == []
         return method, path, token, json.loads(body)
 
     def stop(self) -> None:
@@ -459,7 +465,13 @@ def test_put_and_conditional_references_in_a_transaction(start: Callable[..., Eh
     ehr.call("POST", "/fhir", transaction())
     patient = ehr.files("resources/Patient/*.json")[0]
     token = "https://warmhandoff.org/fhir/sid/person|p1"
-    flag = {"resourceType": "Flag", "id": "f1", "subject": {"reference": f"Patient?identifier={token}"}}
+    flag = {
+        "resourceType": "Flag",
+        "id": "f1",
+        "status": "active",
+        "code": {"text": "dog"},
+        "subject": {"reference": f"Patient?identifier={token}"},
+    }
     fresh = {**patient, "active": True}
     entries = [
         {"resource": flag, "request": {"method": "PUT", "url": "Flag/f1"}},
