@@ -30,3 +30,6 @@ Alias: $data-absent-reason = http://hl7.org/fhir/StructureDefinition/data-absent
 Alias: $ds4p-sec-label-basis = http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-sec-label-basis
 Alias: $ds4p-sec-label-related-artifact = http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-sec-label-related-artifact
 Alias: $ds4p-display = http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-display
+Alias: $task-status = http://hl7.org/fhir/task-status
+Alias: $bser-task-business-status = http://hl7.org/fhir/us/bser/CodeSystem/TaskBusinessStatusCS
+Alias: $omb-race = urn:oid:2.16.840.1.113883.6.238

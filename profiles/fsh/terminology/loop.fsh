@@ -1,0 +1,42 @@
+// Code systems of the referral loop.
+
+CodeSystem: TaskBusinessStatusCS
+Id: task-business-status
+Title: "Business status of a referral"
+Description: "Where a referral stands, in finer steps than Task.status has. A receipt is not an acceptance: `delivered` says that the center's system has the referral, and only the center's own decision goes further."
+* insert OurCodes
+* #created "Created" "The hub made the referral; no system of the center is known to have it."
+* #delivered "Delivered" "The center's system confirmed that it has the referral. Nobody there has decided."
+* #accepted "Accepted" "The center accepted the referral."
+* #rejected "Rejected" "The center declined the referral."
+* #scheduled "Appointment scheduled" "The center gave the person an appointment. That alone says nothing of acceptance."
+* #no-show "Appointment not kept" "The person did not come to the appointment."
+* #appointment-cancelled "Appointment cancelled" "The appointment was cancelled. The referral may stand all the same."
+* #in-progress "In progress" "The center has begun to do what it was asked."
+* #completed "Completed" "The center did what it was asked."
+* #failed "Failed" "The center tried and could not do what it was asked."
+* #cancelled "Cancelled" "The referral was taken back before the center did what it was asked."
+
+CodeSystem: MessageEventCS
+Id: message-event
+Title: "Message event"
+Description: "What a FHIR message between the hub and a center is about."
+* insert OurCodes
+* #referral-submit "Submit a referral" "The hub asks a center to take a referral."
+* #referral-update "Update a referral" "The hub sends later facts about a referral that the center has."
+* #referral-response "Answer a referral" "A center tells the hub what it decided or did about a referral."
+* #field-contact "Field contact" "The hub tells of a contact that refers nobody."
+
+CodeSystem: AuditKindCS
+Id: audit-kind
+Title: "Kind of audited event"
+Description: "What the hub did or was asked to do, for AuditEvent.subtype. A kind of a family stands below it in the code (alarm.undelivered is an alarm)."
+* insert OurCodes
+* #message "Message received" "An input was received and kept."
+* #message.replayed "Message replayed" "A person had an input worked through again."
+* #disclosure "Disclosure" "Something left for another organization, or was meant to."
+* #answer "Answer" "A center answered a referral."
+* #outcome "Outcome asked for" "Somebody asked what became of a referral."
+* #sign-in "Sign-in" "A person signed in, or tried to."
+* #sign-out "Sign-out" "A person signed out."
+* #start "Start" "A hub process started."

@@ -1,0 +1,127 @@
+"""The rules of issues that the code holds, found by reading it: what CodeSystem issue-rule has to list.
+
+`profiles` stands below `mappings` and `hub` and imports neither, so the rules are gathered here, from the syntax
+tree: every string that is a rule of a known stage, with the fixed words that stand beside it.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from mappings.packs.reading import CJIS_CLASSES
+from profiles.invariants import INVARIANTS, REF_1, SQTY_1
+
+ROOT = Path(__file__).parent.parent.parent
+
+#: The first part of a rule. Other strings with a dot in them are names of logs, files, columns and audit kinds.
+STAGES = (
+    "check", "cjis", "deliver", "eido", "hold", "keys", "pack", "pidf", "read", "receive", "release", "render",
+    "settings", "store", "translate", "validate",
+)  # fmt: skip
+_PARTS = r"(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)+\Z"
+_RULE = re.compile(f"(?:{'|'.join(STAGES)}){_PARTS}")
+_ANY = re.compile(f"[a-z]+{_PARTS}")
+
+#: Rules whose words are made where they are used, or differ too much there to be told in one breath.
+WORDS = {
+    "answer.taken": "The answer was taken.",
+    "cjis.criminal-history": "Criminal history of a person, in a text or in a column declared to hold it. It is kept back.",
+    "cjis.field-class": "A field or a number is criminal justice information by its declared class. It is left out.",
+    "cjis.fbi-number": "An FBI number, or a field that is declared to hold one. It is kept back.",
+    "cjis.iii": "A column declared to hold returns of the Interstate Identification Index. It is left out.",
+    "cjis.iii-return": "A text speaks of a return of the Interstate Identification Index. It is kept back.",
+    "cjis.juvenile": "A column declared to hold juvenile records. It is left out.",
+    "cjis.juvenile-record": "A text speaks of a juvenile record. It is kept back.",
+    "cjis.ncic": "A column declared to hold returns of NCIC. It is left out.",
+    "cjis.ncic-return": "A text speaks of a return of NCIC or a state's system. It is kept back.",
+    "cjis.person-identifier": "A person's identifier of criminal justice or of the state is left out.",
+    "cjis.sealed": "A column declared to hold sealed records. It is left out.",
+    "cjis.sealed-record": "A text speaks of a sealed or expunged record. It is kept back.",
+    "cjis.state-id": "A text holds a state identification number. It is kept back.",
+    "deliver.application-error": "The destination answered with an error that may pass (MSA-1 AE or CE).",
+    "deliver.application-reject": "The destination rejected the message (MSA-1 AR or CR).",
+    "deliver.busy": "The destination answered with an HTTP status that may pass.",
+    "deliver.failed": "A delivery ended in a fault of the hub itself.",
+    "deliver.no-destination": "The destination is no longer configured.",
+    "deliver.refused": "The destination answered with an HTTP status that will not pass by itself.",
+    "eido.callback-number": "A caller's number is for calling back, not for a record of care: it is left out.",
+    "pack.column": "A column or path that the format does not have.",
+    "pack.drop": "The pack leaves this column out, with a reason.",
+    "pack.file": "A file that is missing, or outside of the pack's folder.",
+    "pack.format": "A format of times that cannot be used.",
+    "pack.function": "Not the name of a registered function.",
+    "pack.missing-key": "A key that is needed here is missing.",
+    "pack.no-table": "No table of this name and kind is declared.",
+    "pack.table": "A line of a table is wrong.",
+    "pack.unknown-key": "A key that does not belong here.",
+    "pack.value": "A value that is not what is expected here.",
+    "pack.yaml": "The file is not YAML as packs use it.",
+    "pidf.retransmission-not-allowed": "The place may not be passed on (RFC 4119): it is left out.",
+    "receive.truncated": "The connection ended within a message.",
+    "receive.unknown-peer": "The sender is no destination that is configured.",
+    "release.bad-request": "The request to decide or release is not usable.",
+    "release.held": "The law that applies needs a person's decision first.",
+    "release.origin-unknown": "It is not known whose record this is: it is held.",
+    "settings.invalid": "A setting is wrong.",
+    "store.state": "It is not in a state in which this can be done.",
+    "validate.structure": "The resource does not have the structure of FHIR R4.",
+}
+
+
+def issue_rules() -> dict[str, str]:
+    """Every rule with what it means, sorted by rule. KeyError for one that has no words at all."""
+    found: dict[str, list[str]] = {f"cjis.{name}": [] for name in CJIS_CLASSES}
+    for file in sorted(path for package in ("hub", "mappings", "profiles") for path in (ROOT / package).rglob("*.py")):
+        for rule, words in rules_in(ast.parse(file.read_text())):
+            beside = found.setdefault(rule, [])
+            beside += [text for text in words if text not in beside]
+    for made in (*(one.rule for one in INVARIANTS.values()), REF_1, SQTY_1.rule):
+        found[made.rule] = [*found.get(made.rule, ()), made.text]
+    return {rule: WORDS.get(rule) or _told(rule, found[rule]) for rule in sorted(found)}
+
+
+def rules_in(tree: ast.AST) -> Iterator[tuple[str, list[str]]]:
+    """Each rule of a module with the words beside it: another argument, or the value of its key."""
+    for parent in ast.walk(tree):
+        if isinstance(parent, ast.Dict):
+            for key, value in zip(parent.keys, parent.values, strict=True):
+                if (rule := _rule(key)) is not None:
+                    yield rule, _words([value] if isinstance(value, ast.Constant) else ast.iter_child_nodes(value))
+                if (rule := _rule(value)) is not None:
+                    yield rule, []
+            continue
+        children = list(ast.iter_child_nodes(parent))
+        for child in children:
+            if (rule := _rule(child)) is not None:
+                yield rule, [] if isinstance(parent, ast.keyword) else _words(children)
+            elif isinstance(child, ast.keyword) and (rule := _rule(child.value, child.arg == "rule")) is not None:
+                yield rule, _words(children)
+
+
+def _rule(node: ast.AST | None, of_any_stage: bool = False) -> str | None:
+    if (
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and (_ANY if of_any_stage else _RULE).match(node.value)
+    ):
+        return node.value
+    return None
+
+
+def _words(nodes: Iterable[ast.AST]) -> list[str]:
+    """The first text of several words among these nodes."""
+    for node in nodes:
+        value = node.value if isinstance(node, ast.keyword) else node
+        if isinstance(value, ast.Constant) and isinstance(value.value, str) and " " in value.value:
+            return [value.value]
+    return []
+
+
+def _told(rule: str, texts: list[str]) -> str:
+    """The words as sentences."""
+    if not texts:
+        raise KeyError(f"{rule} has no words: say in WORDS what it means")
+    return " ".join(text[0].upper() + text[1:].rstrip(".") + "." for text in dict.fromkeys(texts))
