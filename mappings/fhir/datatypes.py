@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from mappings.fhir.draft import Draft, Json, clean
-from mappings.fhir.systems import EXTENSION, GEOLOCATION, UCUM
+from mappings.fhir.systems import DATA_ABSENT, EXTENSION, GEOLOCATION, UCUM
 from mappings.incident import DateTime, Name, Place, Telecom
 from mappings.times import earlier
 
@@ -32,9 +32,18 @@ def human_name(name: Name) -> Json | None:
     return made if made and list(made) != ["use"] else None
 
 
+def unknown() -> Json:
+    """What stands in place of a required value that the source does not give (US Core, missing data)."""
+    return {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
+
+
 def human_names(names: tuple[Name, ...]) -> list[Json]:
-    """A HumanName for each that says anything."""
-    return [made for made in map(human_name, names) if made is not None]
+    """A HumanName for each that says anything. One that is text alone says that its family name is not known apart."""
+    found = [made for made in map(human_name, names) if made is not None]
+    for made in found:
+        if "family" not in made and "given" not in made:  # us-core-6
+            made["_family"] = unknown()
+    return found
 
 
 def contact_points(telecoms: tuple[Telecom, ...]) -> list[Json]:

@@ -24,6 +24,9 @@ from profiles.issue import Issue, Severity
 #: One FHIR resource or element as JSON.
 Json: TypeAlias = dict[str, Any]
 
+#: Identifier.system of a value that is a URI itself.
+_URI = "urn:ietf:rfc:3986"
+
 _PLAIN = re.compile(r"[A-Za-z0-9:/._~-]+\Z", re.ASCII).match
 _CONTROL = re.compile(r"[^\S \r\n\t]|[\x00-\x08\x0e-\x1f]+")
 
@@ -152,6 +155,7 @@ class Draft:
         "_used",
         "agency",
         "base",
+        "employers",
         "entries",
         "incident",
         "interned",
@@ -162,6 +166,7 @@ class Draft:
         "origins",
         "owner",
         "places",
+        "unclaimed",
     )
 
     def __init__(self, incident: Incident, agency: Agency, now: datetime, key: bytes) -> None:
@@ -179,6 +184,10 @@ class Draft:
         self.interned: dict[Any, str] = {}
         #: Places that have their Location; few, so they are compared, not hashed.
         self.places: list[tuple[Place, str]] = []
+        #: fullUrl of what claims no US Core profile: what refers to it where US Core wants one claims none either.
+        self.unclaimed: set[str] = set()
+        #: ContactPoints of an organization, by its fullUrl: those of a role there, which has no others.
+        self.employers: dict[str, list[Json]] = {}
         self.namespace_key = key
         self._makers: dict[str, Ids] = {}
         self._reported: set[tuple[str, str]] | None = None
@@ -314,7 +323,10 @@ class Draft:
         return f"{OURS}/agency/{url_part(organization)}"
 
     def identifier(self, given: Identifier) -> Json | None:
-        """An Identifier. An assigner that is not a URI becomes one with the kind; none means no system."""
+        """An Identifier. An assigner that is not a URI becomes one with the kind; none means no system.
+
+        A value that is a URN itself has RFC 3986's (R4 datatypes, Identifier).
+        """
         value = clean(given.value)
         if value is None:
             return None
@@ -327,5 +339,7 @@ class Draft:
                 made["system"] = given.assigner
             else:
                 made["system"] = f"{self.base_of(given.assigner)}/{url_part(kind.lower()) if kind else 'identifier'}"
+        elif value.startswith("urn:"):
+            made["system"] = _URI
         made["value"] = value
         return made

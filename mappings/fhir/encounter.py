@@ -15,6 +15,7 @@ from mappings.fhir.draft import Draft, Json, clean, codes_in
 from mappings.fhir.location import location_reference
 from mappings.fhir.organization import organization_reference
 from mappings.fhir.practitioner import staff_reference
+from mappings.fhir.profile import claim
 from mappings.fhir.systems import (
     ACT_CODE,
     DISCHARGE_DISPOSITION,
@@ -22,6 +23,7 @@ from mappings.fhir.systems import (
     PARTICIPATION,
     SERVICE_TYPE,
     SID_RESOURCE,
+    SNOMED,
 )
 from mappings.incident import Coded, Contact, Timeline, Transport, Unit
 
@@ -31,6 +33,16 @@ _CLASS = {
     "phone": ("VR", "virtual"),
     "video": ("VR", "virtual"),
 }
+
+#: Encounter.type in words: no published code means a contact in the field.
+_TYPE = {
+    "in-person": "Field contact",
+    "home": "Contact at home",
+    "phone": "Contact by telephone",
+    "video": "Contact by video",
+}
+#: SNOMED CT's concept of an intervention in a crisis with follow-up.
+_WITH_FOLLOW_UP = "5694008"
 
 #: How a contact ended to http://terminology.hl7.org/CodeSystem/discharge-disposition. That list has no code for
 #: jail, detox, a crisis unit or a hold: `oth`, beside our own code, which says it. What is not here has none.
@@ -94,6 +106,8 @@ def encounter(
     key = f"{draft.key}|{slot or ''}|{turn}"
     made = draft.id_of("encounter", key, origin=origin)
     resource: Json = {"resourceType": "Encounter", "id": made}
+    if patient is None:
+        resource["meta"] = claim("incident-encounter")
     if extensions := _extensions(draft, contact, path):
         resource["extension"] = extensions
     resource["identifier"] = _identifiers(draft, made)
@@ -104,6 +118,7 @@ def encounter(
         resource["statusHistory"] = history
     code, display = _CLASS["in-person" if contact is None else contact.mode]
     resource["class"] = {"system": ACT_CODE, "code": code, "display": display}
+    resource["type"] = [{"text": "Call for service"} if contact is None else _type(contact, patient, ended)]
     if contact is not None:
         resource["serviceType"] = _service_type(contact)
     if incident.priority is not None and (priority := draft.concept(incident.priority, "priority", "priority")):
@@ -140,8 +155,23 @@ def encounter(
     provider = draft.agency.id if contact is None else contact.organization
     if provider is not None:
         resource["serviceProvider"] = organization_reference(draft, provider)
+    if patient is not None and _meets_us_core(draft, resource):
+        resource["meta"] = claim("field-contact-encounter")
     url = draft.add(resource, origin)
     return Visit(url=url, origin=origin, patient=patient, slot=slot, contact=contact, key=key, path=path)
+
+
+def _meets_us_core(draft: Draft, resource: Json) -> bool:
+    """Whether whom it refers to meets US Core too, and each identifier says whose it is: the rest it meets as built."""
+    unclaimed = draft.unclaimed
+    if unclaimed:
+        targets = [joined["individual"] for joined in resource.get("participant", ())]
+        targets.append(resource["subject"])
+        if "serviceProvider" in resource:
+            targets.append(resource["serviceProvider"])
+        if any(target["reference"] in unclaimed for target in targets):
+            return False
+    return all("system" in given for given in resource["identifier"])
 
 
 def _identifiers(draft: Draft, made: str) -> list[Json]:
@@ -199,6 +229,15 @@ def _history(draft: Draft, timeline: Timeline, contact: Contact | None, nobody: 
     if left:
         found.append({"status": "cancelled" if nobody else "finished", "period": {"start": left}})
     return found
+
+
+def _type(contact: Contact, patient: str | None, ended: str | None) -> Json:
+    """Words, and SNOMED's code where all of it is true: a clinician met the person, and somebody follows up."""
+    text = _TYPE[contact.mode]
+    followed = contact.follow_up or (contact.referrals and ended != "declined")
+    if followed and patient is not None and contact.clinician is not None and ended not in NOBODY:
+        return {"coding": [{"system": SNOMED, "code": _WITH_FOLLOW_UP}], "text": text}
+    return {"text": text}
 
 
 def _service_type(contact: Contact) -> Json:

@@ -10,11 +10,16 @@ from functools import lru_cache
 
 from mappings.fhir.datatypes import address, contact_points
 from mappings.fhir.draft import Draft, Json, clean, ref
+from mappings.fhir.profile import PARENT, claim
 from mappings.fhir.systems import ORGANIZATION_TYPE, SID_ORGANIZATION, SID_ORI
 from mappings.ids import keyed_uuid
 from mappings.incident import Organization
 
 _TYPE = {"center": "prov"}
+
+#: Which profile of ours an organization claims; one that is neither claims its parent alone.
+_PROFILES = {"agency": "agency-organization", "center": "center-organization"}
+_US_CORE_ORGANIZATION = PARENT["agency-organization"]
 
 
 @lru_cache(maxsize=1024)
@@ -23,14 +28,12 @@ def _id(key: bytes, custody: str, organization: str) -> str:
     return keyed_uuid(key, custody, "organization", SID_ORGANIZATION, organization)
 
 
-def _known(draft: Draft, organization: str) -> Organization | None:
-    for known in draft.incident.organizations:
-        if known.id == organization:
-            return known
-    for known in draft.agency.organizations:
-        if known.id == organization:
-            return known
-    return None
+def _told(draft: Draft, organization: str) -> tuple[Organization, ...]:
+    """What the record says of an organization, then what the directory does."""
+    record, directory = draft.incident.organizations, draft.agency.organizations
+    if not record and not directory:
+        return ()
+    return tuple(known for known in (*record, *directory) if known.id == organization)
 
 
 def organization_reference(draft: Draft, organization: str) -> Json:
@@ -45,25 +48,44 @@ def organization_reference(draft: Draft, organization: str) -> Json:
     identifiers: list[Json] = [{"system": SID_ORGANIZATION, "value": organization}]
     resource["identifier"] = identifiers
     agency = draft.agency
+    kind, name, telecoms, where = "", None, None, None
     if organization == agency.id:
+        kind = "agency"
         if agency.ori:
             identifiers.append({"system": SID_ORI, "value": agency.ori})
-        if name := clean(agency.name):
-            resource["name"] = name
-    known = _known(draft, organization) if draft.incident.organizations or agency.organizations else None
-    if known is not None:
-        identifiers.extend(made for made in map(draft.identifier, known.identifiers) if made)
-        if known.kind in _TYPE:
-            resource["type"] = [{"coding": [{"system": ORGANIZATION_TYPE, "code": _TYPE[known.kind]}]}]
-        if name := clean(known.name):
-            resource["name"] = name
-        if telecoms := contact_points(known.telecoms):
-            for telecom in telecoms:
-                if telecom.get("use") == "home":  # org-3: an organization has no home
-                    del telecom["use"]
-            resource["telecom"] = telecoms
-        if known.address is not None and (where := address(known.address, position=True)):
-            resource["address"] = [where]
+        name = clean(agency.name)
+    for n, known in enumerate(_told(draft, organization)):
+        # The record comes first; the directory completes it.
+        if n == 0:
+            identifiers.extend(made for made in map(draft.identifier, known.identifiers) if made)
+            name = clean(known.name) or name
+            if known.kind != "other" or not kind:
+                kind = known.kind
+        else:
+            name = name or clean(known.name)
+        telecoms = telecoms or contact_points(known.telecoms)
+        if where is None and known.address is not None:
+            where = address(known.address, position=True)
+    if kind:  # listed, so in use; of another one its id is all that is known
+        resource["active"] = True
+    if kind in _TYPE:
+        resource["type"] = [{"coding": [{"system": ORGANIZATION_TYPE, "code": _TYPE[kind]}]}]
+    if name:
+        resource["name"] = name
+    if telecoms:
+        for telecom in telecoms:
+            if telecom.get("use") == "home":  # org-3: an organization has no home
+                del telecom["use"]
+        resource["telecom"] = telecoms
+    if where:
+        resource["address"] = [where]
     url = draft.add(resource, draft.owner, SID_ORGANIZATION, organization)
+    if telecoms:
+        draft.employers[url] = telecoms
+    if kind and name:
+        profile = _PROFILES.get(kind)
+        resource["meta"] = {"profile": [_US_CORE_ORGANIZATION]} if profile is None else claim(profile)
+    else:
+        draft.unclaimed.add(url)
     draft.interned["organization", organization] = url
     return ref(url)

@@ -7,9 +7,10 @@ made only where the source says how somebody is related and to whom can be no qu
 
 from __future__ import annotations
 
-from mappings.fhir.datatypes import address, age_years, contact_points, extension, human_names
+from mappings.fhir.datatypes import address, age_years, contact_points, extension, human_names, unknown
 from mappings.fhir.draft import Draft, Json, clean, codes_in, ref
-from mappings.fhir.systems import ADMINISTRATIVE_GENDER, DATA_ABSENT, OMB_RACE, SID_RESOURCE
+from mappings.fhir.profile import claim
+from mappings.fhir.systems import ADMINISTRATIVE_GENDER, OMB_RACE, SID_RESOURCE
 from mappings.incident import Coded, Person
 
 _US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/"
@@ -40,15 +41,21 @@ def patient_url(draft: Draft, person: Person, origin: str | None, path: str) -> 
         key = {"system": SID_RESOURCE, "value": made}
         identifiers.append(key)
     resource: Json = {"resourceType": "Patient", "id": made}
+    if all("system" in given for given in identifiers):
+        resource["meta"] = claim("coresponse-patient")
     if extensions := _extensions(draft, person, path):
         resource["extension"] = extensions
     resource["identifier"] = identifiers
-    resource["name"] = human_names(person.names) or [{"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}]
+    resource["name"] = human_names(person.names) or [unknown()]
     _demographics(draft, person, resource, path)
+    # A code of its own: nothing was said, or nothing that is one of the other three.
+    resource.setdefault("gender", "unknown")
     if communication := _communication(draft, person, path):
         resource["communication"] = communication
     url = draft.add(resource, origin, key["system"], key["value"])
     draft.interned["patient", made] = url
+    if "meta" not in resource:
+        draft.unclaimed.add(url)
     return url
 
 
@@ -59,13 +66,18 @@ def related_person_url(draft: Draft, person: Person, patient: str, origin: str |
         "resourceType": "RelatedPerson",
         "id": made,
         "identifier": [{"system": SID_RESOURCE, "value": made}, *_identifiers(draft, person)],
+        "active": True,
         "patient": ref(patient),
         "relationship": [{"text": clean(person.relationship)}],
     }
     if names := human_names(person.names):
         resource["name"] = names
     _demographics(draft, person, resource, path)
+    if patient not in draft.unclaimed:
+        resource["meta"] = claim("coresponse-related-person")
     url = draft.add(resource, origin)
+    if "meta" not in resource:
+        draft.unclaimed.add(url)
     draft.interned["related-person", person.slot] = url
     return url
 

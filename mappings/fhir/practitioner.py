@@ -1,16 +1,23 @@
 """Practitioner and PractitionerRole: officers, clinicians and the rest of a crew.
 
 Whoever has an id, a name or an identifier is a Practitioner; a role or an employer makes a PractitionerRole. Of
-"an officer" without either nothing is made up: the role travels alone.
+"an officer" without either nothing is made up: the role travels alone. Somebody known by number only has a family name
+that is absent as `unknown`. A role is reached through its employer, so it has the employer's telecom, as far as the
+directory has one; without any it claims no profile (US Core, pd-1).
 """
 
 from __future__ import annotations
 
-from mappings.fhir.datatypes import human_name
+from mappings.fhir.datatypes import human_name, unknown
 from mappings.fhir.draft import Draft, Json, clean, ref
 from mappings.fhir.organization import organization_reference
+from mappings.fhir.profile import PARENT, claim
 from mappings.fhir.systems import SID_RESOURCE, STAFF_ROLE
 from mappings.incident import Staff
+
+#: Which profile of ours a role claims; another role claims its parent alone.
+_PROFILES = {"officer": "officer-role", "clinician": "clinician-role"}
+_US_CORE_ROLE = PARENT["officer-role"]
 
 
 def staff_reference(draft: Draft, staff: Staff | None, origin: str | None, path: str) -> Json | None:
@@ -60,11 +67,18 @@ def _practitioner(draft: Draft, staff: Staff, origin: str | None, path: str) -> 
     # of its own with that number, and a condition that two records meet is refused (R4 http, conditional create: 412).
     identifiers.append({"system": SID_RESOURCE, "value": made})
     resource: Json = {"resourceType": "Practitioner", "id": made, "identifier": identifiers}
-    if name is not None:
-        resource["name"] = [name]
+    if name is None:
+        name = {"_family": unknown()}
+    elif "family" not in name:
+        name["_family"] = unknown()
+    resource["name"] = [name]
     if credential is not None:
         resource["qualification"] = [{"code": {"text": credential}}]
     url = draft.add(resource, origin)
+    if all("system" in given for given in others):
+        resource["meta"] = claim("coresponse-practitioner")
+    else:
+        draft.unclaimed.add(url)
     draft.interned[known] = url
     return url
 
@@ -72,7 +86,9 @@ def _practitioner(draft: Draft, staff: Staff, origin: str | None, path: str) -> 
 def _complete(draft: Draft, url: str, name: Json | None, credential: str | None) -> None:
     """Adds what this mention of a person says and an earlier one (a unit's crew, by number alone) did not."""
     resource = next(entry["resource"] for entry in draft.entries if entry["fullUrl"] == url)
-    if name is not None and "name" not in resource:
+    if name is not None and resource["name"][0].keys() == {"_family"}:
+        if "family" not in name:
+            name["_family"] = unknown()
         resource["name"] = [name]
     if credential is not None and "qualification" not in resource:
         resource["qualification"] = [{"code": {"text": credential}}]
@@ -100,9 +116,17 @@ def _role(draft: Draft, staff: Staff, origin: str | None, person: str | None, pa
     if person is not None:
         resource["practitioner"] = ref(person)
     if staff.organization is not None:
-        resource["organization"] = organization_reference(draft, staff.organization)
+        employer = resource["organization"] = organization_reference(draft, staff.organization)
+        telecoms = draft.employers.get(employer["reference"])
+        if telecoms is not None:
+            resource["telecom"] = [dict(telecom) for telecom in telecoms]
+            if employer["reference"] not in draft.unclaimed and person not in draft.unclaimed:
+                profile = _PROFILES.get(staff.role)
+                resource["meta"] = {"profile": [_US_CORE_ROLE]} if profile is None else claim(profile)
     if staff.role != "unknown":
         resource["code"] = [{"coding": [{"system": STAFF_ROLE, "code": staff.role}]}]
     url = draft.add(resource, origin)
+    if "meta" not in resource:
+        draft.unclaimed.add(url)
     draft.interned[known] = url
     return url
