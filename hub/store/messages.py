@@ -17,7 +17,7 @@ from hub.errors import DuplicateConflict, LeaseLost, StoreError
 from hub.records import Message, MessageState
 from hub.store import vault
 from hub.store.hot import HotInsert
-from hub.store.tables import EPOCH, RECEIVED, insert_into, message
+from hub.store.tables import EPOCH, message
 from hub.store.tx import Tx
 from profiles.issue import Issue
 
@@ -114,10 +114,10 @@ def claim(tx: Tx, *, owner: str, lease_seconds: float, limit: int) -> list[Messa
     A source of which somebody holds or delays a message is left out, so that a source's messages are never overtaken.
     """
     now = tx.now
-    busy = select(message.c.source).where(message.c.state == RECEIVED, message.c.lease_until > now)
+    busy = select(message.c.source).where(message.c.state == "received", message.c.lease_until > now)
     chosen = (
         select(message.c.id)
-        .where(message.c.state == RECEIVED, message.c.source.not_in(busy))
+        .where(message.c.state == "received", message.c.source.not_in(busy))
         .order_by(message.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -170,7 +170,7 @@ def put_back(tx: Tx, claimed: Message, *, delay_seconds: float = 0.0) -> None:
         .where(
             message.c.source == claimed.source,
             message.c.owner == claimed.owner,
-            message.c.state == RECEIVED,
+            message.c.state == "received",
             message.c.id > claimed.id,
         )
         .values(owner=None, lease_until=EPOCH, attempts=message.c.attempts - 1)
@@ -225,7 +225,7 @@ def counts(tx: Tx, *, custody: str | None = None) -> dict[MessageState, int]:
 def next_due(tx: Tx) -> datetime | None:
     """When the next waiting message can be claimed; None when none waits."""
     found: datetime | None = tx.connection.execute(
-        select(func.min(message.c.lease_until)).where(message.c.state == RECEIVED)
+        select(func.min(message.c.lease_until)).where(message.c.state == "received")
     ).scalar_one()
     return None if found is None else max(found, tx.now)
 
@@ -246,14 +246,13 @@ _INSERT_UNKNOWN = HotInsert(
         "attempts",
         "lease_until",
     ),
-    lambda dialect: insert_into(dialect, message).on_conflict_do_nothing().returning(message.c.id),
 )
 
 
 def _mine(claimed: Message) -> tuple[Any, ...]:
     return (
         message.c.id == claimed.id,
-        message.c.state == RECEIVED,
+        message.c.state == "received",
         message.c.owner == claimed.owner,
         message.c.attempts == claimed.attempts,
     )

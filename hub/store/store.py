@@ -1,10 +1,11 @@
 """The store: one writer thread with group commit, pooled snapshot reads.
 
-Callers hand a unit of work to the writer and wait. The writer takes what is there (up to GROUP units), runs each in
-a savepoint of one transaction, commits once, and only then answers: a result that a caller has seen is on the disk.
-A unit that fails is undone alone and gets its own error. A commit that fails fails every unit of its group. Where an
-error undoes the whole transaction (a full disk, say), the units are run again one by one, so that the one at fault
-fails alone; a unit is therefore a function of the database only, and does nothing outside it.
+Callers hand a unit of work to the writer and wait. The writer takes what is there (up to GROUP units), runs all in
+one transaction, commits once, and only then answers: a result that a caller has seen is on the disk. A unit that
+fails fails alone, with its own error: the transaction is rolled back and the group run again, now each unit in a
+savepoint, so that only its own is undone. Where an error undoes more than that (a full disk, say), the units are run
+again one by one. A unit is therefore a function of the database only, and does nothing outside it. A commit that
+fails fails every unit of its group.
 """
 
 from __future__ import annotations
@@ -184,7 +185,9 @@ class Store:
         for group in self._groups():
             woken: set[Topic] = set()
             try:
-                self._commit(group, woken)
+                # savepoints cost a unit as much as a row, and units that fail are few
+                if len(group) == 1 or not self._together(group, woken):
+                    self._commit(group, woken)
             except _Broken:
                 for unit in group:
                     unit.error = None
@@ -205,32 +208,51 @@ class Store:
                     self._wanted.notify_all()
             yield group
 
+    def _together(self, group: list[_Unit], woken: set[Topic]) -> bool:
+        """One transaction for the group. False, and nothing is written, when a unit failed."""
+        try:
+            with self._transaction() as tx:
+                for unit in group:
+                    try:
+                        unit.result = unit.work(tx)
+                    except BaseException as error:  # it is run again, and what it raises then is its caller's
+                        raise _Broken from error
+        except _Broken:
+            return False
+        woken |= tx.woken
+        return True
+
     def _commit(self, group: list[_Unit], woken: set[Topic]) -> None:
         """One transaction for the group. Raises _Broken when a unit's failure undid more than itself."""
         done: set[Topic] = set()
+        with self._transaction() as whole:
+            # on the driver's cursor: through Core two savepoint statements cost as much as storing a row
+            cursor = whole.cursor
+            for unit in group:
+                tx = Tx(connection=whole.connection, keys=self.keys, now=whole.now)
+                cursor.execute("SAVEPOINT unit")
+                try:
+                    unit.result = unit.work(tx)
+                except BaseException as error:  # noqa: BLE001 (it is handed to the caller who gave the work)
+                    unit.error = error
+                    _undo(cursor)
+                    continue
+                cursor.execute("RELEASE SAVEPOINT unit")
+                done |= tx.woken
+        woken |= done
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[Tx]:
+        """A transaction of the writer's: committed at the end, rolled back when something is raised."""
         with self._writer.connect() as connection:
             transaction = connection.begin()
             try:
-                now = self._now(connection)
-                # on the driver's cursor: through Core two savepoint statements cost as much as storing a row
-                cursor = connection.connection.cursor()
-                for unit in group:
-                    tx = Tx(connection=connection, keys=self.keys, now=now)
-                    cursor.execute("SAVEPOINT unit")
-                    try:
-                        unit.result = unit.work(tx)
-                    except BaseException as error:  # noqa: BLE001 (it is handed to the caller who gave the work)
-                        unit.error = error
-                        _undo(cursor)
-                        continue
-                    cursor.execute("RELEASE SAVEPOINT unit")
-                    done |= tx.woken
+                yield Tx(connection=connection, keys=self.keys, now=self._now(connection))
                 transaction.commit()
             except BaseException:  # whatever it is goes on, but not with the write lock held
                 with contextlib.suppress(Exception):  # what cannot be rolled back is gone already
                     transaction.rollback()
                 raise
-        woken |= done
 
     def _alone(self, unit: _Unit, woken: set[Topic]) -> None:
         try:

@@ -139,8 +139,9 @@ message = Table(
     Column("owner", String(64)),
     Column("finished_at", Instant),
     UniqueConstraint("source", "control"),
-    Index("ix_message_waiting", "id", **_where("state = 'received'")),
-    Index(None, "state"),
+    # one for what waits, oldest first, for lists by state and for the counts: every input pays for each index
+    Index(None, "state", "id"),
+    Index("ix_message_lineage", "lineage", **_where("lineage IS NOT NULL")),
     sqlite_autoincrement=True,
 )
 
@@ -396,7 +397,6 @@ mark = Table(
 
 #: Literal, not bound: SQLite uses a partial index only when it can see the condition.
 READY: ColumnElement[str] = literal_column("'ready'")
-RECEIVED: ColumnElement[str] = literal_column("'received'")
 ZERO: ColumnElement[int] = literal_column("0")
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import Connection
+from sqlalchemy.engine.interfaces import DBAPICursor
 
 from hub.store.keys import KeyRing
 
@@ -26,6 +27,18 @@ class Tx:
     now: datetime
     #: Topics to wake after the commit, and only after it.
     woken: set[Topic] = field(default_factory=set)
+
+    _cursor: DBAPICursor | None = None
+
+    @property
+    def cursor(self) -> DBAPICursor:
+        """The driver's own cursor, one for the unit, for what runs for every input: Core costs more than the row.
+
+        Not for a statement whose rows are still being read when another runs.
+        """
+        if self._cursor is None:
+            self._cursor = self.connection.connection.cursor()
+        return self._cursor
 
     def wake(self, topic: Topic) -> None:
         """After the commit, wake whoever waits for this topic."""

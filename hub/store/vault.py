@@ -38,11 +38,10 @@ def put_parts(tx: Tx, noun: str, noun_id: int, parts: dict[str, bytes], *, custo
     """Seal several parts of one row."""
     statement, order = _insert(tx.connection.dialect)
     # on the driver's cursor, since every input passes here: no column needs Core's conversions
-    cursor = tx.connection.connection.cursor()
+    cursor = tx.cursor
     for part, plain in parts.items():
         row = _row(tx, noun, noun_id, part, plain, custody, label)
         cursor.execute(statement, row if order is None else [row[name] for name in order])
-    cursor.close()
 
 
 def find(tx: Tx, noun: str, noun_id: int, part: str) -> bytes | None:

@@ -93,6 +93,23 @@ async def test_a_full_disk_fails_the_large_one_alone(store: Store) -> None:
     assert store.read(lambda tx: messages.body(tx, results[-1])) == b"{}"
 
 
+async def test_what_fails_is_run_again_and_leaves_the_others_as_if_run_once(store: Store) -> None:
+    woken = store.changed.count("messages")
+
+    def conflict(tx: Tx) -> None:
+        receive(1, b"other")(tx)
+
+    results = await together(store, [receive(1), receive(2), conflict, receive(2), receive(3)])
+    assert results[2].rule == "receive.conflict"
+    assert results[0] == results[2].known
+    first, second, _, again, third = results
+    assert again == second
+    assert len({first, second, third}) == 3
+    assert store.read(messages.counts) == {"received": 3}
+    assert store.read(lambda tx: [messages.body(tx, one) for one in (first, second, third)]) == [b"{}"] * 3
+    assert store.changed.wait("messages", woken, 5) == woken + 1
+
+
 async def test_a_failed_commit_fails_the_whole_group(store: Store) -> None:
     def broken_at_commit(tx: Tx) -> None:
         tx.connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from hub.errors import DuplicateConflict, LeaseLost, StoreError
 from hub.records import Message
@@ -148,3 +149,27 @@ def test_listing_pages_backwards(store: Store) -> None:
     assert [m.id for m in store.read(lambda tx: messages.listed(tx, before=page[-1].id))] == ids[1::-1]
     assert [m.id for m in store.read(lambda tx: messages.listed(tx, source="b", state="received"))] == [ids[3], ids[1]]
     assert store.read(lambda tx: messages.listed(tx, custody="nobody")) == []
+
+
+def test_nothing_on_the_way_in_or_to_a_worker_looks_through_all_messages(store: Store) -> None:
+    store.write(receive("c1"))
+
+    def plans(tx: Tx) -> list[str]:
+        seen: list[tuple[str, Any]] = []
+        event.listen(
+            tx.connection, "before_cursor_execute", lambda c, k, sql, given, x, many: seen.append((sql, given))
+        )
+        receive("c1")(tx)
+        messages.keep_conflict(
+            tx, source="cad", custody="pd", organization="pd", control_id="c1", media_type="text/csv", body=b"other"
+        )
+        messages.claim(tx, owner="w", lease_seconds=30, limit=10)
+        messages.listed(tx, state="held")
+        messages.next_due(tx)
+        run = tx.connection.exec_driver_sql
+        return [row[3] for sql, given in tuple(seen) for row in run(f"EXPLAIN QUERY PLAN {sql}", given).all()]
+
+    found = store.write(plans)
+    assert any("ix_message_state_id" in step for step in found)
+    assert any("ix_message_lineage" in step for step in found)
+    assert [step for step in found if step.startswith("SCAN message") or "TEMP B-TREE" in step] == []

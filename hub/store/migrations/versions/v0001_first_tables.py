@@ -126,8 +126,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("source", "control", name=op.f("uq_message_source_control")),
         sqlite_autoincrement=True,
     )
-    op.create_index(op.f("ix_message_state"), "message", ["state"], unique=False)
-    op.create_index("ix_message_waiting", "message", ["id"], unique=False, **_where("state = 'received'"))
+    op.create_index("ix_message_lineage", "message", ["lineage"], unique=False, **_where("lineage IS NOT NULL"))
+    op.create_index(op.f("ix_message_state_id"), "message", ["state", "id"], unique=False)
     op.create_table(
         "sealed",
         sa.Column("noun", sa.String(length=32), nullable=False),
