@@ -9,7 +9,7 @@ from traceback import extract_tb
 
 import orjson
 import structlog
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -88,9 +88,17 @@ def unauthorized() -> Response:
     )
 
 
+def header(request: Request, name: bytes) -> str | None:
+    """The first header of that name, which is given in lower case as ASGI gives them; None without one."""
+    for each, value in request.scope["headers"]:
+        if each == name:
+            return str(value, "latin-1")
+    return None
+
+
 def bearer(request: Request) -> bytes:
     """SHA-256 of the presented bearer token; of nothing when there is none."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    scheme, _, token = (header(request, b"authorization") or "").partition(" ")
     return hashlib.sha256(token.strip().encode() if scheme.lower() == "bearer" else b"").digest()
 
 
@@ -115,23 +123,23 @@ class Plain:
 
 async def body(request: Request, limit: int) -> bytes:
     """The body, read up to `limit` bytes. Raises ReceiveError `receive.too-large`, `receive.cut`, `receive.empty`."""
-    declared = request.headers.get("content-length", "")
+    declared = header(request, b"content-length") or ""
     if declared.isascii() and declared.isdigit() and int(declared) > limit:
         raise _too_large()
-    try:
-        if declared.isdigit():
-            # The server holds the sender to the length it declared.
-            whole = await request.body()
-            if not whole:
-                raise ReceiveError("receive.empty", "there is no body", code="required")
-            return whole
-        read = bytearray()
-        async for chunk in request.stream():
-            read += chunk
-            if len(read) > limit:
-                raise _too_large()
-    except ClientDisconnect:
-        raise ReceiveError("receive.cut", "the sender went away before the end", code="incomplete") from None
-    if not read:
+    # Off the wire by itself: the framework's two generators around it cost as much as the rest of the way in here.
+    parts: list[bytes] = []
+    size = 0
+    more = True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ReceiveError("receive.cut", "the sender went away before the end", code="incomplete")
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            raise _too_large()
+        parts.append(part)
+        more = message.get("more_body", False)
+    if not size:
         raise ReceiveError("receive.empty", "there is no body", code="required")
-    return bytes(read)
+    return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from hub import pipeline
 from hub.errors import ReceiveError, StoreError
 from hub.settings import SourceSection
-from hub.web import Plain, bearer, body, busy, error, outcome, unauthorized
+from hub.web import Plain, bearer, body, busy, error, header, outcome, unauthorized
 from profiles.issue import Issue
 
 _STATUS = {"receive.too-large": 413, "receive.cut": 400, "receive.empty": 400, "receive.conflict": 409}
@@ -47,8 +47,8 @@ def routes(hub: pipeline.Hub) -> list[Route]:
                 hub,
                 source,
                 data,
-                media_type=request.headers.get("content-type", "application/octet-stream"),
-                control_id=request.headers.get("idempotency-key"),
+                media_type=header(request, b"content-type") or "application/octet-stream",
+                control_id=header(request, b"idempotency-key"),
             )
         except ReceiveError as raised:
             return error(_STATUS.get(raised.rule, 400), raised)
