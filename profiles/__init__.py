@@ -1,20 +1,32 @@
 """FHIR R4 as Warm Handoff uses it: our published artefacts, the check of resources, and issues.
 
-Imports nothing of `mappings` or `hub`.
+The artefacts are the compiled package (`package/`, one file each); their sources are FHIR Shorthand (`fsh/`). Imports
+nothing of `mappings` or `hub`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 import orjson
 
 #: Canonical base of everything we publish.
-CANONICAL = "https://warmhandoff.org/fhir"
+CANONICAL: Final = "https://warmhandoff.org/fhir"
 
-_FOLDERS = {"CodeSystem": "codesystems"}
+#: The kinds of artefact that have a canonical url. What else the package holds is an example.
+KINDS: Final = (
+    "CapabilityStatement",
+    "CodeSystem",
+    "ConceptMap",
+    "OperationDefinition",
+    "SearchParameter",
+    "StructureDefinition",
+    "ValueSet",
+)
 
 
 def load(canonical: str) -> dict[str, Any]:
@@ -29,19 +41,27 @@ def load(canonical: str) -> dict[str, Any]:
     return artefact
 
 
-def canonicals() -> list[str]:
-    """The canonical urls of all our artefacts, sorted."""
-    return sorted(
-        f"{CANONICAL}/{kind}/{file.name.removeprefix(kind + '-').removesuffix('.json')}"
-        for kind, folder in _FOLDERS.items()
-        for file in files("profiles").joinpath(folder).iterdir()
-        if file.name.startswith(f"{kind}-") and file.name.endswith(".json")
-    )
+def canonicals(kind: str | None = None) -> list[str]:
+    """The canonical urls of all our artefacts, or of those of one kind (a FHIR resource type), sorted."""
+    under = f"{CANONICAL}/{kind}/" if kind is not None else CANONICAL
+    return sorted(url for url in _files() if url.startswith(under))
+
+
+@cache
+def _files() -> Mapping[str, str]:
+    """The file of each canonical url. An artefact's url is its kind and id under our base, and so is its file's name:
+    nothing has to be opened to know what there is (a test compares names and urls)."""
+    found = {}
+    for file in files("profiles").joinpath("package").iterdir():
+        kind, dash, name = file.name.partition("-")
+        if dash and kind in KINDS and name.endswith(".json"):
+            found[f"{CANONICAL}/{kind}/{name.removesuffix('.json')}"] = file.name
+    return MappingProxyType(found)
 
 
 @cache
 def _artefact(url: str) -> bytes:
-    if url not in canonicals():
+    name = _files().get(url)
+    if name is None:
         raise LookupError("no artefact of ours has this canonical url")
-    kind, _, name = url.removeprefix(f"{CANONICAL}/").partition("/")
-    return files("profiles").joinpath(_FOLDERS[kind], f"{kind}-{name}.json").read_bytes()
+    return files("profiles").joinpath("package", name).read_bytes()
