@@ -17,9 +17,9 @@ RuleSet: InTransaction(type, profile)
 * rest[0].resource[+].type = #{type}
 * rest[0].resource[=].supportedProfile[+] = "https://warmhandoff.org/fhir/StructureDefinition/{profile}"
 * rest[0].resource[=].interaction[+].code = #create
-* rest[0].resource[=].interaction[=].documentation = "As an entry of the transaction, with ifNoneExist on its identifier."
+* rest[0].resource[=].interaction[=].documentation = "As an entry of the transaction, with `ifNoneExist` on its identifier."
 * rest[0].resource[=].interaction[+].code = #update
-* rest[0].resource[=].interaction[=].documentation = "As an entry of the transaction of a later version: PUT by the same identifier."
+* rest[0].resource[=].interaction[=].documentation = "As an entry of the transaction of a later version: `PUT` by the same identifier."
 * rest[0].resource[=].conditionalCreate = true
 * rest[0].resource[=].conditionalUpdate = true
 
@@ -39,7 +39,7 @@ Description: "What a center's system may ask of the hub over FHIR."
 * rest[0].security.description = "A bearer token per center, given by the hub's operator (the destination's answer_token), over TLS. The capability statement itself asks for none."
 * rest[0].resource[+].type = #Task
 * rest[0].resource[=].profile = "https://warmhandoff.org/fhir/StructureDefinition/referral-task"
-* rest[0].resource[=].documentation = "The id in the URL is the value of Task.identifier with system https://warmhandoff.org/fhir/sid/task. Status, statusReason, businessStatus and the output of type text appointment are taken; identifiers, focus, for, requester and owner are never changed by an answer. The same answer again changes nothing."
+* rest[0].resource[=].documentation = "The id in the URL is the value of `Task.identifier` with system `https://warmhandoff.org/fhir/sid/task`. Status, statusReason, businessStatus and the output of type text appointment are taken; identifiers, focus, for, requester and owner are never changed by an answer. The same answer again changes nothing."
 * rest[0].resource[=].interaction[+].code = #update
 * rest[0].resource[=].interaction[=].documentation = "The center that holds the referral answers it. 200 with an OperationOutcome when the answer is on the disk; 409 when the Task cannot go from where it stands to there; 422 when it is no Task or not a status that an answer can have."
 * rest[0].resource[=].versioning = #no-version
@@ -47,7 +47,7 @@ Description: "What a center's system may ask of the hub over FHIR."
 * rest[0].resource[=].updateCreate = false
 * rest[0].resource[=].conditionalCreate = false
 * rest[0].resource[=].conditionalUpdate = false
-* messaging[0].documentation = "POST /answers/message, beside the FHIR base: a Bundle of type message. The hub answers at once with an OperationOutcome; what it says is that the answer is kept."
+* messaging[0].documentation = "`POST /answers/message`, beside the FHIR base: a Bundle of type message. The hub answers at once with an OperationOutcome; what it says is that the answer is kept."
 * messaging[0].supportedMessage[+].mode = #receiver
 * messaging[0].supportedMessage[=].definition = "https://warmhandoff.org/fhir/MessageDefinition/referral-response"
 
@@ -58,21 +58,21 @@ Title: "The hub as a FHIR client"
 Description: "What the hub asks of a center's FHIR server."
 * insert Statement(hub-client, HubClient)
 * title = "The hub as a FHIR client"
-* description = "What the hub asks of a center's FHIR server. Which of the two ways it takes is a setting of the destination: fhir-message sends a message Bundle to $process-message; fhir-rest sends a transaction, looks for its Task, and reads it again until the referral is closed. A destination may say which resource types it takes; the rest is not sent, and reported so to the sender."
+* description = "What the hub asks of a center's FHIR server. Which of the two ways it takes is a setting of the destination: `fhir-message` sends a message Bundle to `$process-message`; `fhir-rest` sends a transaction, looks for its Task, and reads it again until the referral is closed. A destination may say which resource types it takes; the rest is not sent, and reported so to the sender."
 * rest[0].mode = #client
 * rest[0].documentation = "A transaction that timed out is sent again with the same bytes: conditional creates find what is there. Not every server rolls a failed transaction back, so the Task is looked up before it is called delivered."
 * rest[0].security.description = "A bearer token per destination, given by the center."
 * rest[0].interaction[+].code = #transaction
-* rest[0].interaction[=].documentation = "fhir-rest: POST of the referral's Bundle to the base."
+* rest[0].interaction[=].documentation = "`fhir-rest`: POST of the referral's Bundle to the base."
 * rest[0].operation[+].name = "process-message"
 * rest[0].operation[=].definition = "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message"
-* rest[0].operation[=].documentation = "fhir-message: synchronous; parameters async and response-url are not used. Any 2xx is a receipt; a response message with response.code transient-error is tried again, with fatal-error not."
+* rest[0].operation[=].documentation = "`fhir-message`: synchronous; parameters `async` and `response-url` are not used. Any 2xx is a receipt; a response message with `response.code` `transient-error` is tried again, with `fatal-error` not."
 * rest[0].resource[+].type = #Task
 * rest[0].resource[=].supportedProfile[+] = "https://warmhandoff.org/fhir/StructureDefinition/referral-task"
 * rest[0].resource[=].interaction[+].code = #create
-* rest[0].resource[=].interaction[=].documentation = "As an entry of the transaction, with ifNoneExist on its identifier; also in a later version, which leaves the center's Task as it is."
+* rest[0].resource[=].interaction[=].documentation = "As an entry of the transaction, with `ifNoneExist` on its identifier; also in a later version, which leaves the center's Task as it is."
 * rest[0].resource[=].interaction[+].code = #read
-* rest[0].resource[=].interaction[=].documentation = "Every poll_every seconds, until the referral is closed."
+* rest[0].resource[=].interaction[=].documentation = "Every `poll_every` seconds, until the referral is closed."
 * rest[0].resource[=].interaction[+].code = #search-type
 * rest[0].resource[=].interaction[=].documentation = "By identifier, when the answer to the transaction does not name the Task."
 * rest[0].resource[=].conditionalCreate = true
@@ -103,9 +103,9 @@ Description: "What the hub asks of a center's FHIR server."
 * rest[0].resource[+].type = #Provenance
 * rest[0].resource[=].supportedProfile[+] = "https://warmhandoff.org/fhir/StructureDefinition/contact-provenance"
 * rest[0].resource[=].interaction[+].code = #update
-* rest[0].resource[=].interaction[=].documentation = "As an entry of the transaction, PUT by the id that the hub gave it; R4's Provenance has no identifier."
+* rest[0].resource[=].interaction[=].documentation = "As an entry of the transaction, `PUT` by the id that the hub gave it; R4's Provenance has no identifier."
 * rest[0].resource[=].updateCreate = true
-* messaging[0].documentation = "fhir-message, to the destination's base. The event codes may be the destination's own."
+* messaging[0].documentation = "`fhir-message`, to the destination's base. The event codes may be the destination's own."
 * messaging[0].supportedMessage[+].mode = #sender
 * messaging[0].supportedMessage[=].definition = "https://warmhandoff.org/fhir/MessageDefinition/referral-submit"
 * messaging[0].supportedMessage[+].mode = #sender
