@@ -12,6 +12,28 @@ from tests.profiles.issue_rules import ROOT, issue_rules
 
 TERMINOLOGY = ROOT / "profiles" / "fsh" / "terminology"
 
+#: Words of a rule's name that people write otherwise.
+_WRITTEN = {
+    word.lower(): word
+    for word in (
+        "CSV",
+        "EIDO",
+        "FBI",
+        "FHIR",
+        "ID",
+        "III",
+        "JSON",
+        "MSH",
+        "NCIC",
+        "RFC",
+        "TOML",
+        "URL",
+        "UTF",
+        "XML",
+        "YAML",
+    )
+}
+
 _MADE = "// Made from the code by `python -m tests.profiles.shorthand`: do not edit.\n\n"
 
 
@@ -27,7 +49,10 @@ def issue_rule() -> str:
     ]
     for rule, words in issue_rules().items():
         name = rule.partition(".")[2]
-        display = f"Invariant {name.partition('.')[2]}" if name.startswith("invariant.") else name.replace("-", " ")
+        if name.startswith("invariant."):
+            display = f"Invariant {name.partition('.')[2]}"
+        else:
+            display = " ".join(_WRITTEN.get(word, word) for word in name.split("-"))
         lines.append(f"* #{rule} {_text(display)} {_text(words)}")
     return _MADE + "\n".join(lines) + "\n"
 

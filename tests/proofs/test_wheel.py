@@ -34,7 +34,7 @@ WANTED = (
     "mappings/labels/data/lexicon.csv",
     "mappings/labels/data/value_sets.json",
     "profiles/generated/r4.json.gz",
-    "profiles/codesystems/CodeSystem-issue-rule.json",
+    "profiles/package/CodeSystem-issue-rule.json",
     "hub/console/templates/messages.html",
     "hub/console/static/console.css",
     "hub/store/migrations/env.py",
@@ -50,6 +50,7 @@ WANTED = (
 #: What must not be: third parties' definitions, tests, what belongs to a checkout or to a run.
 UNWANTED = (
     "profiles/sources/",
+    "profiles/fsh/",
     "mappings/labels/sources/",
     "mappings/hl7v2/sources/",
     "tests/",

@@ -122,6 +122,7 @@ Description: "What a member of the crew is. Not a licence and not a rank."
 * #peer "Peer specialist" "A person with lived experience who supports others."
 * #case-manager "Case manager" "Somebody who follows up with the person after the contact."
 * #dispatcher "Dispatcher" "A call taker or dispatcher of the emergency communications center."
+* #unknown "Unknown" "The source does not say. A PractitionerRole has no code then."
 
 CodeSystem: CautionSeverityCS
 Id: caution-severity

@@ -15,6 +15,14 @@ Description: "Encounter classes of a field contact: in the field, at the person'
 * $ActCode#HH
 * $ActCode#VR
 
+ValueSet: FieldContactTypes
+Id: field-contact-types
+Title: "Types of a field contact"
+Description: "Encounter types of a contact in a crisis, as SNOMED CT codes without their descriptions, which need a licence."
+* ^copyright = "SNOMED CT codes appear without their descriptions; SNOMED CT is copyright of SNOMED International."
+* $sct#5694008
+* $sct#10197000
+
 ValueSet: FieldDispositions
 Id: field-dispositions
 Title: "Field dispositions"
