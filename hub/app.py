@@ -86,15 +86,16 @@ def create_app(settings: Settings, *, now: Callable[[], datetime] = clock, local
     pages_app.include_router(pages.router(hub, local_token))
     pages_app.add_exception_handler(404, _unknown)
     pages_app.add_exception_handler(405, _method)
+    ingest = http.routes(hub)
     app = Starlette(
         routes=[
-            *http.routes(hub),
+            *ingest,
             *answers.routes(hub),
             *outcomes.routes(hub),
             *health.routes(hub),
             Mount("/", pages_app),
         ],
-        middleware=[Middleware(Guard)],
+        middleware=[Middleware(Guard), Middleware(http.Shortcut, handler=ingest[0].app)],
         exception_handlers={404: _unknown, 405: _method},
         lifespan=lifespan,
     )

@@ -8,6 +8,7 @@ Rotation rewraps the 40 bytes and leaves the ciphertext alone. Pure: keys are gi
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -66,6 +67,7 @@ def rewrap(old: bytes, new: bytes, new_kid: str, blob: bytes) -> bytes:
     return _head(new_kid) + aes_key_wrap(new, dek) + blob[at + _WRAPPED :]
 
 
+@lru_cache(maxsize=256)
 def _head(kid: str) -> bytes:
     name = kid.encode("ascii")
     return bytes((_VERSION, len(name))) + name

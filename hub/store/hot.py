@@ -14,9 +14,9 @@ from sqlalchemy import Dialect, Table
 from hub.store.tables import insert_into
 from hub.store.tx import Tx
 
-#: The statement; its parameters in order; those of them that are converted; whether the driver takes them by name;
-#: whether it answers with the row's id.
-_Compiled = tuple[str, tuple[str, ...], tuple[tuple[str, Callable[[Any], Any]], ...], bool, bool]
+#: The statement; its parameters in order; which of them are converted, and how; whether the driver takes them by
+#: name; whether it answers with the row's id.
+_Compiled = tuple[str, tuple[str, ...], tuple[tuple[int, Callable[[Any], Any]], ...], bool, bool]
 
 
 class HotInsert:
@@ -31,11 +31,11 @@ class HotInsert:
         """Inserts one row; its id, or None where there is such a row already."""
         dialect = tx.connection.dialect
         statement, names, conversions, named, returns = self._compiled.get(dialect.name) or self._compile(dialect)
-        row = dict(values)
-        for name, convert in conversions:
-            row[name] = convert(row[name])
+        row = [values[name] for name in names]
+        for place, convert in conversions:
+            row[place] = convert(row[place])
         cursor = tx.cursor
-        cursor.execute(statement, row if named else [row[name] for name in names])
+        cursor.execute(statement, dict(zip(names, row, strict=True)) if named else row)
         if returns:
             found = cursor.fetchone()
             return None if found is None else int(found[0])
@@ -49,13 +49,12 @@ class HotInsert:
             dialect=dialect, column_keys=list(self._columns)
         )
         order = getattr(made, "positiontup", None)
-        conversions = [
-            (name, self._table.c[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in self._columns
-        ]
+        names = tuple(order or self._columns)
+        conversions = [self._table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names]
         compiled: _Compiled = (
             str(made),
-            tuple(order or self._columns),
-            tuple((name, convert) for name, convert in conversions if convert is not None),
+            names,
+            tuple((place, convert) for place, convert in enumerate(conversions) if convert is not None),
             order is None,
             returns,
         )

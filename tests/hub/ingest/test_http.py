@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from hub import web
 from hub.errors import ReceiveError, StoreError
+from hub.ingest import http
 
 World = Any
 Serve = Callable[[World], httpx2.AsyncClient]
@@ -206,3 +207,30 @@ async def test_the_status_is_for_the_same_source_only(world: World, serve: Serve
 def test_the_configured_hash_is_of_the_token(world: World) -> None:
     section = world.hub.source("cedar-app")
     assert section.token.digest() == hashlib.sha256(b"token-of-cedar-app").digest()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "prefix", "short"),
+    [
+        ("POST", "/ingest/cedar-app", "", True),
+        ("GET", "/ingest/cedar-app", "", False),
+        ("POST", "/ingest/", "", False),
+        ("POST", "/ingest", "", False),
+        ("POST", "/ingest/cedar-app/", "", False),
+        ("POST", "/ingest/cedar-app/messages", "", False),
+        ("POST", "/hub/ingest/cedar-app", "/hub", False),
+        ("POST", "/ingest/ingest/cedar-app", "/ingest", False),
+    ],
+)
+async def test_the_shortcut_takes_the_way_in_and_nothing_else(method: str, path: str, prefix: str, short: bool) -> None:
+    taken: list[tuple[str, Any]] = []
+
+    def end(name: str) -> Any:
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            taken.append((name, scope.get("path_params")))
+
+        return app
+
+    scope = {"type": "http", "method": method, "path": path, "root_path": prefix}
+    await http.Shortcut(end("router"), end("handler"))(scope, None, None)  # type: ignore[arg-type]
+    assert taken == [("handler", {"source": "cedar-app"}) if short else ("router", None)]
