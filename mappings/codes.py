@@ -1,4 +1,5 @@
-"""The code systems that readers map to, and our closed list of how a contact ends. Incident types: `mappings.apco`.
+"""The code systems that readers map to, and our closed lists: how a contact ends, what a referral asks for. Incident
+types: `mappings.apco`.
 
 APCO has no disposition code for a hold, a detox or a crisis unit; this list has, and maps none of them by guess.
 """
@@ -32,5 +33,21 @@ FIELD_DISPOSITIONS: Mapping[str, str] = MappingProxyType(
         "transport-other": "Transported elsewhere",
         "deceased": "Deceased",
         "other": "Other",
+    }
+)
+
+#: CodeSystem of what a referral asks for: our closed list.
+REFERRAL_SERVICE = "https://warmhandoff.org/fhir/CodeSystem/referral-service"
+
+#: What a referral asks for, to its SNOMED CT procedure. Codes only: SNOMED's descriptions need a licence.
+REFERRAL_SERVICES: Mapping[str, str] = MappingProxyType(
+    {
+        "mental-health-team": "390866009",
+        "psychiatry": "183524004",
+        "mental-health-counselling": "306226009",
+        "mental-health-worker": "183583007",
+        "emergency-clinic": "183866009",
+        "support-group": "711281004",
+        "peer-support": "461481000124109",
     }
 )

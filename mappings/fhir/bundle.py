@@ -13,7 +13,8 @@ import orjson
 
 from mappings.errors import RenderError
 from mappings.fhir.draft import Json
-from mappings.fhir.references import addresses, lost, rewritten
+from mappings.fhir.profile import claim, claiming, still_claiming
+from mappings.fhir.references import addresses, lost, references, rewritten
 from mappings.partner import Partner
 
 
@@ -49,7 +50,18 @@ def transaction(bundle: dict[str, Any], partner: Partner, *, update: bool = Fals
         raise RenderError("render.not-a-transaction", "an entry has no request", path="Bundle.entry.request")
     if update:
         entries = [_updating(entry) for entry in entries]
-    return orjson.dumps({**bundle, "type": "transaction", "entry": entries})
+    whole = entries and bundle.keys() >= {"id", "timestamp"}
+    return orjson.dumps(_as("transaction", bundle, "contact-transaction" if whole else None, entries))
+
+
+def _as(kind: str, bundle: Json, profile: str | None, entries: list[Json], **ids: str) -> Json:
+    """The Bundle in another form, claiming that form's profile if any."""
+    made: Json = {key: value for key, value in bundle.items() if key not in ("meta", "entry")}
+    made.update(ids, type=kind)
+    if meta := claiming(bundle, profile):
+        made["meta"] = meta
+    made["entry"] = entries
+    return made
 
 
 def _updating(entry: Json) -> Json:
@@ -94,14 +106,21 @@ def message(bundle: dict[str, Any], partner: Partner, *, update: bool = False) -
         raise RenderError("render.event", "the partner's event is not system|code", path="Partner.event")
     kind = "update" if update else "submit"
     number = message_id(made, update=update)
-    header: Json = {"resourceType": "MessageHeader", "id": number, "eventCoding": {"system": system, "code": code}}
+    header: Json = {
+        "resourceType": "MessageHeader",
+        "id": number,
+        "meta": claim("referral-message-header"),
+        "eventCoding": {"system": system, "code": code},
+    }
     if partner.destination_endpoint:
         header["destination"] = [{"endpoint": partner.destination_endpoint}]
     header["source"] = {"endpoint": partner.source_endpoint}
     header["focus"] = focus
-    made_of = {key: value for key, value in bundle.items() if key != "entry"}
-    made_of.update(id=derived_id(made, f"message|{kind}"), type="message")
-    made_of["entry"] = [{"fullUrl": f"urn:uuid:{number}", "resource": header}, *entries]
+    whole = referral and "timestamp" in bundle and any(e["resource"]["resourceType"] == "Patient" for e in entries)
+    sent = [{"fullUrl": f"urn:uuid:{number}", "resource": header}, *entries]
+    made_of = _as(
+        "message", bundle, "referral-message" if whole else None, sent, id=derived_id(made, f"message|{kind}")
+    )
     return orjson.dumps(made_of)
 
 
@@ -131,6 +150,8 @@ def _taken(bundle: dict[str, Any], partner: Partner) -> list[Json]:
                 "a resource type that the partner does not take is required here",
                 path=missing or entry["resource"]["resourceType"],
             )
+        if gone and any(name in gone for name in references(entry["resource"])):
+            resource = still_claiming(resource)
         url = entry.get("fullUrl") or f"urn:uuid:{resource['id']}"
         made.append({**entry, "fullUrl": url, "resource": resource})
     return made

@@ -1,7 +1,8 @@
 """Consent: the form as it was signed, element by element (42 CFR 2.31, IHE PCF).
 
 What the form has is emitted; what it lacks is left out, and whether it is then valid is decided at release, not
-here. Elements of 2.31 without a home in R4 stand in the extension `part2-consent-elements`, one sub-extension each:
+here. A form with every element that its law asks for claims the profile of its kind. Elements of 2.31 without a home
+in R4 stand in the extension `part2-consent-elements`, one sub-extension each:
 
     description               string   what may be shared, (a)(3)
     discloserName, -Class     string   who may disclose, where it is no Organization of the directory, (a)(2)
@@ -27,6 +28,7 @@ from mappings.fhir.document_reference import form_document
 from mappings.fhir.draft import Draft, Json, clean, ref, token
 from mappings.fhir.encounter import Visit
 from mappings.fhir.organization import organization_reference
+from mappings.fhir.profile import claim
 from mappings.fhir.systems import (
     ACT_CODE,
     ACT_REASON,
@@ -53,6 +55,14 @@ _POLICY = {
     "opt-out": "https://www.ecfr.gov/current/title-45/section-164.522",
 }
 _DIRECTIVE = {"part2": "42CFRPart2CD", "hipaa-authorization": "HIPAAAuthCD", "opt-out": "OPTOUT"}
+_PROFILE: Final = {
+    "part2": "part2-consent",
+    "hipaa-authorization": "authorization-consent",
+    "opt-out": "opt-out-consent",
+}
+#: Statements that a form makes: the single consent to TPO, 42 CFR 2.31(a)(4)(iii) and (10); 45 CFR 164.508(c)(2).
+_TPO_STATEMENTS: Final = frozenset({"hipaaRedisclosureStatement", "redisclosureStatement", "refusalStatement"})
+_AUTHORIZATION_STATEMENTS: Final = frozenset({"redisclosureStatement", "refusalStatement"})
 _STATUS = {"active": "active", "revoked": "inactive", "draft": "draft"}
 
 
@@ -69,7 +79,8 @@ def consent(draft: Draft, visit: Visit, turn: int, form: ConsentForm) -> None:
         )
         visit.documents.append(scan)
     resource: Json = {"resourceType": "Consent", "id": made}
-    if elements := _elements(draft, form):
+    elements = _elements(draft, form)
+    if elements:
         resource["extension"] = [{"url": PART2_ELEMENTS, "extension": elements}]
     identifiers: list[Json] = [{"system": SID_RESOURCE, "value": made}]
     if number := clean(form.number):
@@ -101,7 +112,33 @@ def consent(draft: Draft, visit: Visit, turn: int, form: ConsentForm) -> None:
         resource["sourceReference"] = ref(scan)
     resource["policy"] = [{"uri": _POLICY[form.kind]}]
     resource["provision"] = _provision(draft, form, path)
+    if visit.patient not in draft.unclaimed and _complete(resource, elements, form.kind):
+        resource["meta"] = claim(_PROFILE[form.kind])
     visit.consents.append(draft.add(resource, origin))
+
+
+def _complete(resource: Json, elements: list[Json], kind: str) -> bool:
+    """Whether the form has every element that the profile of its kind asks for. Not whether it is valid: that is asked
+    at release, of a moment and a recipient."""
+    if not resource.keys() >= {"patient", "dateTime", "performer"}:
+        return False
+    provision = resource["provision"]
+    if kind == "opt-out":
+        return provision["type"] == "deny" and "provision" not in provision
+    there = {part["url"] for part in elements}
+    stated = {part["url"] for part in elements if part.get("valueBoolean") is True}
+    statements = _AUTHORIZATION_STATEMENTS
+    if kind == "part2":
+        statements = _TPO_STATEMENTS if "tpo" in stated else frozenset()
+    return (
+        "purpose" in provision
+        and ("organization" in resource or bool(there & {"discloserName", "discloserClass"}))
+        and ("actor" in provision or bool(there & {"recipientName", "recipientClass", "intermediary"}))
+        and ("securityLabel" in provision or "description" in there)
+        and ("end" in provision.get("period", {}) or "expiryEvent" in there)
+        and "revocationStatement" in stated
+        and statements <= stated
+    )
 
 
 def _provision(draft: Draft, form: ConsentForm, path: str) -> Json:

@@ -6,7 +6,9 @@ has only US Core or Gravity loaded still learns what it may rely on.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
+
+from profiles.check import meets
 
 _OURS = "https://warmhandoff.org/fhir/StructureDefinition/"
 _US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
@@ -37,10 +39,16 @@ PARENT: Final[dict[str, str | None]] = {
     "referral-message-header": None,
     "screening-observation": f"{_US_CORE}observation-screening-assessment",
     "field-observation": f"{_US_CORE}simple-observation",
+    "de-escalation-observation": f"{_US_CORE}simple-observation",
+    "force-observation": f"{_US_CORE}simple-observation",
+    "hold-grounds-observation": f"{_US_CORE}simple-observation",
+    "legal-status-observation": f"{_US_CORE}simple-observation",
+    "weapon-observation": f"{_US_CORE}simple-observation",
     "field-questionnaire-response": f"{_US_CORE}questionnaireresponse",
     "field-condition": f"{_US_CORE}condition-encounter-diagnosis",
     "caution-flag": None,
     "narrative-document": f"{_US_CORE}documentreference",
+    "call-narrative": None,
     "signed-form-document": f"{_US_CORE}documentreference",
 }
 
@@ -49,3 +57,37 @@ def claim(profile: str) -> dict[str, list[str]]:
     """`Resource.meta` claiming our profile and its published parent; a new one each time. KeyError for no profile."""
     parent = PARENT[profile]
     return {"profile": [_OURS + profile] if parent is None else [_OURS + profile, parent]}
+
+
+def still_claiming(resource: dict[str, Any]) -> dict[str, Any]:
+    """The resource, claiming only those of its profiles that it meets as it now is.
+
+    For one that something was taken from; who builds a resource knows by construction. A claim of a profile that the
+    check does not know is not kept. The same object where nothing changes.
+    """
+    meta = resource.get("meta")
+    claimed = meta.get("profile") if isinstance(meta, dict) else None
+    if not isinstance(meta, dict) or not isinstance(claimed, list):
+        return resource
+    kept = [url for url in claimed if isinstance(url, str) and _meets(resource, url)]
+    if kept == claimed:
+        return resource
+    left = {key: value for key, value in meta.items() if key != "profile"}
+    if kept:
+        left = {**left, "profile": kept}
+    if left:
+        return {**resource, "meta": left}
+    return {key: value for key, value in resource.items() if key != "meta"}
+
+
+def _meets(resource: dict[str, Any], url: str) -> bool:
+    try:
+        return meets(resource, url)
+    except LookupError:
+        return False
+
+
+def claiming(bundle: dict[str, Any], profile: str | None) -> dict[str, Any]:
+    """`Bundle.meta` of another form of a Bundle: what it has, with the claim of that form; None claims nothing."""
+    meta = {key: value for key, value in bundle.get("meta", {}).items() if key != "profile"}
+    return meta if profile is None else {**meta, **claim(profile)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from mappings.fhir.draft import Draft, Json, clean
 from mappings.fhir.organization import organization_reference
+from mappings.fhir.profile import claim
 from mappings.fhir.systems import DATA_ABSENT, EXTENSION, PROVENANCE_ACTIVITY, PROVENANCE_AGENT
 
 _UNKNOWN = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
@@ -39,6 +40,8 @@ def provenances(draft: Draft) -> None:
         who: Json = organization_reference(draft, origin) if origin is not None else dict(_UNKNOWN)
         resource["agent"] = [{"type": {"coding": [{"system": PROVENANCE_AGENT, "code": "author"}]}, "who": who}]
         resource["entity"] = [_source(draft)]
+        if origin is None or who["reference"] not in draft.unclaimed:
+            resource["meta"] = claim("contact-provenance")
         draft.put(resource, origin)
 
 

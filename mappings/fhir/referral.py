@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from mappings.fhir.bundle import derived_id
 from mappings.fhir.draft import Json
+from mappings.fhir.profile import still_claiming
 from mappings.fhir.references import addresses, references, rewritten
 from mappings.fhir.systems import SID_ORGANIZATION
 
@@ -108,7 +109,7 @@ def _package(
         elif entry["fullUrl"] not in kept:
             continue
         elif any(to.get(name) not in kept for name in references(resource) if name in to):
-            entry = {**entry, "resource": rewritten(resource, {}, gone)}
+            entry = {**entry, "resource": still_claiming(rewritten(resource, {}, gone))}
         package.append(entry)
         owners.append(origin)
     made: Json = {key: value for key, value in bundle.items() if key != "entry"}

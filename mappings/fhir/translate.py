@@ -20,6 +20,7 @@ from mappings.fhir.flag import flag
 from mappings.fhir.location import location_reference
 from mappings.fhir.observation import observations, screening_results
 from mappings.fhir.patient import patient_url, related_person_url
+from mappings.fhir.profile import claim
 from mappings.fhir.provenance import provenances
 from mappings.fhir.questionnaire_response import questionnaire_response
 from mappings.fhir.service_request import referral
@@ -55,6 +56,7 @@ def translate(incident: Incident, *, agency: Agency, now: datetime, namespace_ke
     bundle = {
         "resourceType": "Bundle",
         "id": draft.id_of("bundle", f"{draft.key}|{incident.version or ''}|{incident.updated or ''}"),
+        "meta": claim("contact-transaction"),
         "type": "transaction",
         "timestamp": draft.now,
         "entry": draft.entries,

@@ -38,3 +38,4 @@ Alias: $us-core-organization = http://hl7.org/fhir/us/core/StructureDefinition/u
 Alias: $us-core-provenance = http://hl7.org/fhir/us/core/StructureDefinition/us-core-provenance
 Alias: $audit-event-type = http://terminology.hl7.org/CodeSystem/audit-event-type
 Alias: $DCM = http://dicom.nema.org/resources/ontology/DCM
+Alias: $patient-interpreterRequired = http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired

@@ -26,8 +26,8 @@ Description: "Where one referral stands between the hub and the center, after Gr
 * encounter MS
 * authoredOn MS
 * lastModified MS
-* requester only Reference($us-core-organization)
-* requester ^comment = "The organization that asks and hears of the outcome; the person who decided is ServiceRequest.requester."
+* requester MS
+* requester ^comment = "Who asks, in their role, as in the request; else the organization whose record it is."
 * owner only Reference($us-core-organization)
 * owner ^comment = "The center. Absent where the record does not say which."
 * restriction.period.end MS
@@ -60,7 +60,7 @@ Title: "Incident"
 * encounter -> "contacts[]"
 * authoredOn -> "contacts[].referrals[].decided_at"
 * lastModified -> "(the center's answer)"
-* requester -> "contacts[].referrals[].decided_by.organization" "Else the organization whose record it is."
+* requester -> "contacts[].referrals[].decided_by" "Else contacts[].clinician, contacts[].officer, the organization of the record."
 * owner -> "contacts[].referrals[].organization"
 * restriction.period.end -> "contacts[].referrals[].respond_by"
 * output[appointment] -> "(the center's answer)"
@@ -82,7 +82,7 @@ Title: "CAD or RMS export"
 * encounter -> "the call itself"
 * authoredOn -> "contacts.referrals.decided_at"
 * lastModified -> "(the center's answer)"
-* requester -> "contacts.referrals.decided_by.organization" "Else the agency."
+* requester -> "contacts.referrals.decided_by" "Else the agency."
 * owner -> "contacts.referrals.organization, or refers_to"
 * restriction.period.end -> "contacts.referrals.respond_by"
 * output[appointment] -> "(the center's answer)"
