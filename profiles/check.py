@@ -1,9 +1,10 @@
 """Our own check of FHIR R4 resources, compiled from the generated tables (`profiles.generate`).
 
 `check` says what is wrong with a resource: unknown and missing elements, cardinality, JSON types, formats, dates
-that do not exist, required bindings, reference targets, choices, empty values, narratives, and the invariants of
-`profiles.invariants`. It does not look at profiles, at bindings that are not required, or at what the text says, and
-does not fetch what a reference points to outside the resource and its Bundle.
+that do not exist, required bindings, reference targets, choices, empty values, narratives, the invariants of
+`profiles.invariants`, and the profiles that it claims (`profiles.profile_check`). It does not look at bindings that
+are not required, or at what the text says, and does not fetch what a reference points to outside the resource and its
+Bundle.
 
 Each type is compiled once into closures that return None for what is right and a list of (place, rule) for what is
 not; places are put together only on the way out of a fault, so a right resource costs no path.
@@ -16,14 +17,15 @@ from collections.abc import Callable
 from threading import RLock
 from typing import Any
 
-from profiles import rules
-from profiles.definitions import r4, resource_types
+from profiles import CANONICAL, profile_check, rules
+from profiles.definitions import profile_tables, r4, resource_types
 from profiles.extensions import as_defined
 from profiles.invariants import SQTY_1, Invariant, invariant
 from profiles.issue import Issue
+from profiles.must_support import absent
 from profiles.primitives import FORMS, PRIMITIVES, Primitive, wrong_type
 from profiles.references import Context, contained_types, entry_types, points_to
-from profiles.rules import Found, Rule
+from profiles.rules import Found, Rule, under
 
 Json = dict[str, Any]
 
@@ -38,25 +40,72 @@ _types: dict[str, Check] = {}  # also types whose table is still being filled: o
 _resources: dict[str, Check] = {}  # only complete ones
 
 
-def check(resource: Json) -> list[Issue]:
+def check(resource: Json, *, must_support: bool = False) -> list[Issue]:
     """What is wrong with this resource, in document order; an empty list if nothing is.
 
-    Takes any resource, with a Bundle's entries checked each in place (`Bundle.entry[3].resource.status`). Paths are
-    FHIRPath: a choice is written `Observation.value.ofType(Quantity)`. An invariant is evaluated even beside other
-    faults, unless those leave it nothing to evaluate. Never raises on JSON values, and issues carry none of them.
+    Takes any resource, with a Bundle's entries checked each in place (`Bundle.entry[3].resource.status`). Each is
+    checked against base R4, then against the profiles of its `meta.profile` that are known; of a profile and its parent
+    only the one that holds the other's demands. A claim of ours that is not known is an error, another's information.
+
+    Paths are FHIRPath: a choice is written `Observation.value.ofType(Quantity)`. An invariant is evaluated even beside
+    other faults, unless those leave it nothing to evaluate. `must_support` adds a warning for each element that a
+    claimed profile marks must-support and that is not there (`profiles.must_support`): an unknown fact is no fault, so
+    the hub does not ask. Never raises on JSON values, and issues carry none of them.
     """
     try:
         found = _whole(resource, Context({}, None), {})
+        if must_support:
+            found = [*(found or ()), *absent(resource)]
     except RecursionError:
         found = [("", rules.DEPTH)]
-    if found is None:
-        return []
+    return [] if found is None else _issues(resource, found)
+
+
+def profile_issues(resource: Json, canonical: str) -> list[Issue]:
+    """What is wrong with this resource by one profile, claimed or not, beyond base R4 (`check`).
+
+    The canonical is with or without `|version`. References are followed into a Bundle's entries only. LookupError if
+    the profile is not known. Never raises on JSON values.
+    """
+    if profile_check.known(canonical) is None:
+        raise LookupError("no profile with this canonical is known")
+    if not isinstance(resource, dict):
+        return _issues(resource, [("", rules.RESOURCE_TYPE)])
+    try:
+        found = profile_check.by_profile(resource, canonical, _outermost(resource))
+    except RecursionError:
+        found = [("", rules.DEPTH)]
+    return [] if found is None else _issues(resource, found)
+
+
+def meets(resource: Json, canonical: str) -> bool:
+    """Whether this resource may claim the profile: no error by base R4 or by the profile.
+
+    Does not look at what the resource claims itself. LookupError if the profile is not known.
+    """
+    if any(issue.severity in ("error", "fatal") for issue in profile_issues(resource, canonical)):
+        return False
+    one = _resource(resource)
+    try:
+        found = None if one is None else one(resource, _outermost(resource), resource)
+    except RecursionError:
+        return False
+    return one is not None and not any(rule.severity in ("error", "fatal") for _, rule in found or ())
+
+
+def _issues(resource: Any, found: Found) -> list[Issue]:
     kind = resource.get("resourceType") if isinstance(resource, dict) else None
     root = kind if isinstance(kind, str) and kind in resource_types() else "Resource"
     return [
         Issue(severity=rule.severity, code=rule.code, rule=rule.rule, path=root + place, text=rule.text)
-        for place, rule in found
+        for place, rule in dict.fromkeys(found)  # what R4 and two profiles ask alike is said once
     ]
+
+
+def _outermost(resource: Json) -> Context:
+    """What the references of a resource that stands for itself may resolve to."""
+    entries = entry_types(resource) if resource.get("resourceType") == "Bundle" else None
+    return Context(contained_types(resource.get("contained")), entries)
 
 
 def _whole(value: Any, context: Context, _parent: Json) -> Found | None:
@@ -68,7 +117,8 @@ def _whole(value: Any, context: Context, _parent: Json) -> Found | None:
     contained = value.get("contained")
     if contained or entries is not context.entries:
         context = Context(contained_types(contained), entries)
-    return one(value, context, value)
+    found = one(value, context, value)
+    return _with_claims(value, context, found) if "meta" in value else found
 
 
 def _inside(value: Any, context: Context, _parent: Json) -> Found | None:
@@ -76,7 +126,13 @@ def _inside(value: Any, context: Context, _parent: Json) -> Found | None:
     one = _resource(value)
     if one is None:
         return [("", wrong_type(value) if not isinstance(value, dict) else rules.RESOURCE_TYPE)]
-    return one(value, context, value)
+    found = one(value, context, value)
+    return _with_claims(value, context, found) if "meta" in value else found
+
+
+def _with_claims(value: Json, context: Context, found: Found | None) -> Found | None:
+    below = profile_check.claims(value, context)
+    return found if below is None else below if found is None else found + below
 
 
 def _resource(value: Any) -> Check | None:
@@ -143,20 +199,20 @@ def _object(
             if primitive is not None:
                 rule = primitive(item)
                 if rule is not None:
-                    found = _under(found, steps[key], [("", rule)])
+                    found = under(found, steps[key], [("", rule)])
                 continue
             element = other(key)
             if element is None:
-                found = _under(found, _unknown(key), [("", rules.UNKNOWN_ELEMENT)])
+                found = under(found, _unknown(key), [("", rules.UNKNOWN_ELEMENT)])
                 continue
             below = element(item, context, value)
             if below is not None:
-                found = _under(found, steps[key], below)
+                found = under(found, steps[key], below)
         if is_element and (not value or (len(value) == 1 and "id" in value)):
-            return _under(found, "", [("", rules.EMPTY)])  # ele-1
+            return under(found, "", [("", rules.EMPTY)])  # ele-1
         for keys in required:
             if keys[0] not in value and not any(key in value for key in keys):
-                found = _under(found, steps[keys[0]].partition(".ofType(")[0], [("", rules.MISSING)])
+                found = under(found, steps[keys[0]].partition(".ofType(")[0], [("", rules.MISSING)])
         for each in held:
             found = _hold(found, each, value)
         return found
@@ -177,15 +233,7 @@ def _hold(found: Found | None, held: Invariant, value: Any) -> Found | None:
         if found is None:
             raise
         return found
-    return _under(found, "", [("", held.rule)])
-
-
-def _under(found: Found | None, step: str, below: Found) -> Found:
-    placed = [(step + place, rule) for place, rule in below]
-    if found is None:
-        return placed
-    found.extend(placed)
-    return found
+    return under(found, "", [("", held.rule)])
 
 
 def _unknown(key: Any) -> str:
@@ -308,7 +356,7 @@ def _alone(one: Check, key: str, siblings: frozenset[str]) -> Check:
         # said once, at the first of the types present
         if next(k for k in parent if k in siblings or k == key) != key:
             return found
-        return _under(found, "", [("", rules.CHOICE)])
+        return under(found, "", [("", rules.CHOICE)])
 
     return alone
 
@@ -323,7 +371,7 @@ def _array(one: Check) -> Check:
         for index, item in enumerate(value):
             below = one(item, context, parent)
             if below is not None:
-                found = _under(found, f"[{index}]", below)
+                found = under(found, f"[{index}]", below)
         return found
 
     return array
@@ -339,7 +387,7 @@ def _primitive_array(primitive: Primitive, extensions: str, held: list[Invariant
         for index, item in enumerate(value):
             rule = primitive(item)
             if rule is not None and not (item is None and _at(parent.get(extensions), index)):
-                found = _under(found, f"[{index}]", [("", rule)])
+                found = under(found, f"[{index}]", [("", rule)])
             for each in held:
                 found = _hold(found, each, item)
         return found
@@ -381,7 +429,7 @@ def _extension_array(key: str) -> Check:
             else:
                 below = None
             if below is not None:
-                found = _under(found, f"[{index}]", below)
+                found = under(found, f"[{index}]", below)
         return found
 
     return extensions
@@ -410,15 +458,19 @@ def _attached() -> Check:
 
 
 def _defined(base: Check) -> Check:
-    """An Extension; one that R4 or US Core defines, as its definition says."""
-    definitions = r4()["extensions"]
+    """An Extension; one that R4, US Core, Gravity, DS4P or we define, as its definition says."""
+    definitions = {**r4()["extensions"], **profile_tables()["extensions"]}
+    own = f"{CANONICAL}/StructureDefinition/"
 
     def extension(value: Any, context: Context, parent: Json) -> Found | None:
         found = base(value, context, parent)
-        if found is not None:
+        if found is not None or "url" not in value:
             return found
-        definition = definitions.get(value["url"]) if "url" in value else None
-        return None if definition is None else as_defined(value, definition)
+        url = value["url"]
+        definition = definitions.get(url)
+        if definition is None:
+            return [("", rules.EXTENSION_UNKNOWN)] if url.startswith(own) else None
+        return as_defined(value, definition)
 
     return extension
 

@@ -1,4 +1,4 @@
-"""The generated tables of FHIR R4, loaded once on first use (about 10 ms)."""
+"""The generated tables of FHIR R4 and of profiles, loaded once on first use (about 10 ms, and 3 ms)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,17 @@ Table = dict[str, Any]
 @cache
 def r4() -> Table:
     """The tables that `profiles.generate` wrote: `types`, `primitives`, `valuesets`. Callers do not change them."""
-    packed = files("profiles").joinpath("generated/r4.json.gz").read_bytes()
-    loaded: Table = orjson.loads(gzip.decompress(packed))
+    return _packed("r4")
+
+
+@cache
+def profile_tables() -> Table:
+    """What `profiles.generate_profiles` wrote: `profiles`, `default`, `extensions`, `valuesets`, `undecided`."""
+    return _packed("profiles")
+
+
+def _packed(name: str) -> Table:
+    loaded: Table = orjson.loads(gzip.decompress(files("profiles").joinpath(f"generated/{name}.json.gz").read_bytes()))
     return loaded
 
 

@@ -1,4 +1,5 @@
-"""Extensions against the definitions of R4 core and US Core: the value's type and code, the parts and how many.
+"""Extensions against their definitions (R4, US Core, Gravity, DS4P, ours): the value's type and code, the parts and
+how many.
 
 Looks only at extensions whose url is defined there; any other extension passes, as R4 allows. Does not check where
 an extension may stand (its context), or what the reference in it points to.
@@ -6,12 +7,11 @@ an extension may stand (its context), or what the reference in it points to.
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 from profiles import rules
-from profiles.definitions import r4
 from profiles.rules import Found
+from profiles.value_sets import member_of
 
 Json = dict[str, Any]
 
@@ -29,7 +29,7 @@ def as_defined(extension: Json, definition: Json) -> Found | None:
             found.append((".value", rules.MISSING))
     elif key.lstrip("_") not in types:
         found.append((".value", rules.EXTENSION))
-    elif "binding" in definition and key in extension and not _in_value_set(extension[key], definition["binding"]):
+    elif "binding" in definition and key in extension and not _coded(extension[key], definition["binding"]):
         found.append((f".value.ofType({types[key.lstrip('_')]})", rules.CODE))
     return found or None
 
@@ -56,24 +56,6 @@ def _parts(extension: Json, parts: dict[str, Json]) -> Found | None:
     return found or None
 
 
-@cache
-def _pairs(url: str) -> tuple[frozenset[str], frozenset[tuple[str, str]]] | None:
-    systems = r4()["valuesets"].get(url)
-    if systems is None:
-        return None  # named with its reason in profiles.generate.NOT_ENUMERABLE
-    pairs = frozenset((system, code) for system, codes in systems.items() for code in codes)
-    return frozenset(code for _, code in pairs), pairs
-
-
-def _in_value_set(value: Any, url: str) -> bool:
-    listed = _pairs(url)
-    if listed is None:
-        return True
-    codes, pairs = listed
-    if isinstance(value, str):
-        return value in codes
-    if not isinstance(value, dict) or "extension" in value:
-        return True
-    if "coding" in value or "text" in value:
-        return any((c.get("system"), c.get("code")) in pairs for c in value.get("coding", ()))
-    return (value.get("system"), value.get("code")) in pairs
+def _coded(value: Any, key: str) -> bool:
+    member = member_of(key)
+    return member is None or member(value)

@@ -204,7 +204,7 @@ def _extension_part(elements: dict[str, Json], at: str) -> Json:
     return part
 
 
-def _extensions(definitions: Iterable[Json]) -> dict[str, Json]:
+def extension_table(definitions: Iterable[Json]) -> dict[str, Json]:
     """Extension definitions by url. Of several versions the last one counts, with the value types of all."""
     found: dict[str, Json] = {}
     for definition in definitions:
@@ -264,7 +264,7 @@ def tables() -> Json:
             primitives[definition["type"]] = _extension(value["type"][0], _REGEX) or ""
         elif definition["kind"] != "logical" and definition.get("derivation") != "constraint":
             types.update(_structure(definition, bound))
-    extensions = _extensions(
+    extensions = extension_table(
         r
         for r in (*packed("r4-extension-definitions.json.gz"), *us_core)
         if r["resourceType"] == "StructureDefinition" and r["type"] == "Extension"

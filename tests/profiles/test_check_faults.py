@@ -11,9 +11,15 @@ from typing import Any, ClassVar
 import pytest
 
 import profiles.check as profiles_check
-from profiles.check import check
+from profiles.issue import Issue
 
 Json = dict[str, Any]
+
+
+def check(resource: Any) -> list[Issue]:
+    """The check's issues but for that the profile which the Patient claims is nobody's."""
+    return [issue for issue in profiles_check.check(resource) if issue.rule != "check.profile-unknown"]
+
 
 PATIENT: Json = {
     "resourceType": "Patient",
