@@ -6,6 +6,7 @@ from mappings.fhir.draft import Draft, Json, ref
 from mappings.fhir.encounter import Visit
 from mappings.fhir.observation import observed_value
 from mappings.fhir.practitioner import staff_reference
+from mappings.fhir.profile import claim
 from mappings.fhir.systems import CONDITION_CATEGORY, CONDITION_CLINICAL, SID_RESOURCE
 from mappings.incident import Diagnosis
 
@@ -38,6 +39,7 @@ def condition(draft: Draft, visit: Visit, turn: int, diagnosis: Diagnosis) -> No
     resource: Json = {
         "resourceType": "Condition",
         "id": made,
+        "meta": claim("field-condition"),
         "identifier": [{"system": SID_RESOURCE, "value": made}],
         "clinicalStatus": {"coding": [{"system": CONDITION_CLINICAL, "code": "active"}]},
         "category": [{"coding": [{"system": CONDITION_CATEGORY, "code": "encounter-diagnosis"}]}],

@@ -1,7 +1,9 @@
 """DocumentReference: narratives and signed forms, each under the organization whose text it is.
 
 A narrative is base64 text/plain, never rewritten. Without a declared organization its origin stays unknown, and
-release holds it. `date` is an instant in R4, so a date alone stands in the attachment.
+release holds it. A clinical note has a LOINC document type and US Core's category; for a police report or a CAD note
+LOINC has no type, and US Core asks for `UNK` beside our kind. `date` is an instant in R4, so a date alone stands in
+the attachment.
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ from base64 import b64encode
 from mappings.fhir.draft import Draft, Json, clean, ref
 from mappings.fhir.organization import organization_reference
 from mappings.fhir.practitioner import staff_reference
-from mappings.fhir.systems import LOINC, NARRATIVE_KIND, SID_RESOURCE
+from mappings.fhir.profile import claim
+from mappings.fhir.systems import DOCUMENT_CATEGORY, LOINC, NARRATIVE_KIND, NULL_FLAVOR, SID_RESOURCE
 from mappings.incident import Attachment, Narrative
 from mappings.times import is_instant
 
@@ -46,10 +49,18 @@ def narrative_document(
     resource: Json = {
         "resourceType": "DocumentReference",
         "id": made,
+        # US Core requires a subject, and a note of the call that names nobody has none.
+        "meta": claim("narrative-document" if patient is not None else "call-narrative"),
         "identifier": identifiers,
         "status": "current",
-        "type": {"coding": [{"system": NARRATIVE_KIND, "code": narrative.kind, "display": _TITLES[narrative.kind]}]},
     }
+    kind = {"system": NARRATIVE_KIND, "code": narrative.kind, "display": _TITLES[narrative.kind]}
+    if narrative.kind == "clinical-note":
+        resource["type"] = {"coding": [kind, {"system": LOINC, "code": "34109-9"}]}
+        resource["category"] = [{"coding": [{"system": DOCUMENT_CATEGORY, "code": "clinical-note"}]}]
+    else:
+        resource["type"] = {"coding": [kind, {"system": NULL_FLAVOR, "code": "UNK"}]}
+        resource["category"] = [{"coding": [kind.copy()]}]
     attachment: Json = {
         "contentType": "text/plain; charset=utf-8",
         "data": b64encode(narrative.text.encode()).decode(),
@@ -79,14 +90,13 @@ def form_document(
     attachment: Json = {"contentType": scan.media_type, "data": scan.data}
     if title := clean(scan.title):
         attachment["title"] = title
-    resource: Json = {
-        "resourceType": "DocumentReference",
-        "id": made,
-        "identifier": [{"system": SID_RESOURCE, "value": made}],
-        "status": "current",
-        "type": {"coding": [{"system": LOINC, "code": "64292-6"}]},
-        "category": [{"coding": [{"system": LOINC, "code": "57016-8"}]}],
-    }
+    resource: Json = {"resourceType": "DocumentReference", "id": made}
+    if patient is not None:
+        resource["meta"] = claim("signed-form-document")
+    resource["identifier"] = [{"system": SID_RESOURCE, "value": made}]
+    resource["status"] = "current"
+    resource["type"] = {"coding": [{"system": LOINC, "code": "64292-6"}]}
+    resource["category"] = [{"coding": [{"system": LOINC, "code": "57016-8"}]}]
     if patient is not None:
         resource["subject"] = ref(patient)
     if scan.created is not None:

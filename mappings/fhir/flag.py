@@ -11,6 +11,7 @@ from datetime import datetime
 from mappings.fhir.datatypes import extension
 from mappings.fhir.draft import Draft, Json, clean, ref
 from mappings.fhir.organization import organization_reference
+from mappings.fhir.profile import claim
 from mappings.fhir.systems import FLAG_CATEGORY, SID_RESOURCE
 from mappings.incident import Caution, DateTime
 from mappings.times import earlier
@@ -49,7 +50,7 @@ def flag(
     if earlier(end, start):
         draft.issue("translate.period-without-end", f"{path}.end")
         lasts = {"end": end}
-    resource: Json = {"resourceType": "Flag", "id": made}
+    resource: Json = {"resourceType": "Flag", "id": made, "meta": claim("caution-flag")}
     if caution.severity is not None:
         resource["extension"] = [extension("caution-severity", "Code", caution.severity)]
     resource["identifier"] = [{"system": SID_RESOURCE, "value": made}]

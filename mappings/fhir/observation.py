@@ -12,6 +12,7 @@ from mappings.fhir.datatypes import extension, period
 from mappings.fhir.draft import Draft, Json, clean, codes_in, ref
 from mappings.fhir.encounter import Visit
 from mappings.fhir.practitioner import staff_reference
+from mappings.fhir.profile import claim
 from mappings.fhir.systems import DATA_ABSENT_REASON, FIELD_OBSERVATION, LOINC, OBSERVATION_CATEGORY, SID_RESOURCE
 from mappings.incident import Coded, Contact, DateTime, Observed, Screening, Staff
 
@@ -31,6 +32,15 @@ FIELD_OBSERVATIONS: Final[dict[str, tuple[str, str]]] = {
     "screening-risk": ("survey", "Screening risk level"),
     "reported-condition": ("social-history", "Condition reported, not diagnosed"),
     "follow-up-plan": ("procedure", "Follow-up plan"),
+}
+
+#: Our code -> the profile whose value set its value is bound to; every other code has the general profile.
+_BOUND: Final[dict[str, str]] = {
+    "de-escalation": "de-escalation-observation",
+    "force": "force-observation",
+    "hold-grounds": "hold-grounds-observation",
+    "legal-status": "legal-status-observation",
+    "weapon": "weapon-observation",
 }
 
 #: LOINC instrument (panel) -> LOINC code of its total score, of its risk level.
@@ -129,6 +139,7 @@ def screening_results(draft: Draft, visit: Visit, turn: int, screening: Screenin
     """Adds the score and the risk of a screening; `answers` is the QuestionnaireResponse they come from."""
     path = f"{visit.path}.screenings[{turn}]"
     panel = next(iter(codes_in(screening.instrument, LOINC)), "")
+    profile = "screening-observation" if _meets(visit, screening, panel, answers) else None
 
     def result(value: Json) -> Json:
         if instrument := draft.concept(screening.instrument, "instrument", f"{path}.instrument"):
@@ -148,14 +159,40 @@ def screening_results(draft: Draft, visit: Visit, turn: int, screening: Screenin
             given = {"valueInteger": value} if value is not None else None
         if given is not None:
             add_observation(
-                draft, visit, code, turn, result(given), by=screening.by, time=screening.time, loinc=loinc, path=path
+                draft,
+                visit,
+                code,
+                turn,
+                result(given),
+                by=screening.by,
+                time=screening.time,
+                loinc=loinc,
+                path=path,
+                profile=profile,
             )
     if screening.score is None and screening.risk is None and answers is None:
         # Asked, with no result in the source: that it was asked is still a fact.
         absent: Json = {"dataAbsentReason": {"coding": [{"system": DATA_ABSENT_REASON, "code": "unknown"}]}}
         add_observation(
-            draft, visit, "screening-score", turn, result(absent), by=screening.by, time=screening.time, path=path
+            draft,
+            visit,
+            "screening-score",
+            turn,
+            result(absent),
+            by=screening.by,
+            time=screening.time,
+            path=path,
+            profile=profile,
         )
+
+
+def _meets(visit: Visit, screening: Screening, panel: str, answers: str | None) -> bool:
+    """Whether results meet `screening-observation`: US Core wants their time to the day (us-core-1), and answers that
+    they are derived from to claim its profile too (`questionnaire_response`: a panel and a time)."""
+    when = screening.time or (visit.contact.start if visit.contact is not None else None)
+    if when is None:
+        return answers is None
+    return len(when) >= 10 and (answers is None or panel != "")
 
 
 def add_observation(
@@ -170,14 +207,20 @@ def add_observation(
     loinc: str | None = None,
     extensions: list[Json] | None = None,
     path: str = "",
+    profile: str | None = "field-observation",
 ) -> str:
-    """Adds one Observation of `visit`, with `value` merged in; its fullUrl. Without a time, the contact's start."""
+    """Adds one Observation of `visit`, with `value` merged in; its fullUrl. Without a time, the contact's start.
+
+    It claims `profile` (or that of `_BOUND`) only with a subject, which US Core requires. None: it claims nothing.
+    """
     category, display = FIELD_OBSERVATIONS[code]
     made = draft.id_of("observation", f"{visit.key}|{code}|{turn}", origin=visit.origin)
     codings = [{"system": FIELD_OBSERVATION, "code": code, "display": display}]
     if loinc:
         codings.insert(0, {"system": LOINC, "code": loinc})
     resource: Json = {"resourceType": "Observation", "id": made}
+    if visit.patient is not None and profile is not None:
+        resource["meta"] = claim(_BOUND.get(code, profile))
     if extensions:
         resource["extension"] = extensions
     resource["identifier"] = [{"system": SID_RESOURCE, "value": made}]

@@ -10,6 +10,7 @@ from mappings.fhir.datatypes import extension
 from mappings.fhir.draft import Draft, Json, clean, codes_in, ref, token
 from mappings.fhir.encounter import Visit
 from mappings.fhir.practitioner import staff_reference
+from mappings.fhir.profile import claim
 from mappings.fhir.systems import LOINC, SID_RESOURCE, url_part
 from mappings.incident import Answer, Coded, Screening
 
@@ -21,11 +22,15 @@ def questionnaire_response(draft: Draft, visit: Visit, turn: int, screening: Scr
     if not items:
         return None
     made = draft.id_of("questionnaire-response", f"{visit.key}|{turn}", origin=visit.origin)
+    panel = next(iter(codes_in(screening.instrument, LOINC)), None)
+    when = screening.time or (visit.contact.start if visit.contact is not None else None)
     resource: Json = {"resourceType": "QuestionnaireResponse", "id": made}
+    if visit.patient is not None and panel is not None and when is not None:
+        # US Core: subject, questionnaire and authored are required. An instrument without a canonical claims nothing.
+        resource["meta"] = claim("field-questionnaire-response")
     if instrument := draft.concept(screening.instrument, "instrument", f"{path}.instrument"):
         resource["extension"] = [extension("instrument", "CodeableConcept", instrument)]
     resource["identifier"] = {"system": SID_RESOURCE, "value": made}
-    panel = next(iter(codes_in(screening.instrument, LOINC)), None)
     if panel is not None:
         # The canonical under which LOINC's own FHIR service publishes its panels.
         resource["questionnaire"] = f"http://loinc.org/q/{url_part(panel)}"
@@ -33,7 +38,6 @@ def questionnaire_response(draft: Draft, visit: Visit, turn: int, screening: Scr
     if visit.patient is not None:
         resource["subject"] = ref(visit.patient)
     resource["encounter"] = ref(visit.url)
-    when = screening.time or (visit.contact.start if visit.contact is not None else None)
     if when is not None:
         resource["authored"] = when
     if who := staff_reference(draft, screening.by, visit.origin, f"{path}.by"):
@@ -51,7 +55,7 @@ def _items(draft: Draft, screening: Screening, path: str) -> list[Json]:
         if not code:
             draft.issue("translate.item-wording-not-carried", f"{path}.items[{n}].item")
         link = code or str(n + 1)
-        if link in used:
+        while link in used:  # a linkId stands once (sdcqr-2)
             link = f"{link}.{n + 1}"
         used.add(link)
         item: Json = {"linkId": link}

@@ -27,6 +27,7 @@ OURS = "https://warmhandoff.org/fhir/StructureDefinition/"
 INSTRUMENT = OURS + "instrument"
 #: Extensions of the Patient that PID has no field for, written as OBX.
 DESCRIBED = tuple(OURS + name for name in ("person-description", "reported-age", "reported-age-approximate"))
+_NULL_FLAVOR = "http://terminology.hl7.org/CodeSystem/v3-NullFlavor"
 _NOT_A_DIAGNOSIS = ("refuted", "entered-in-error")
 
 
@@ -291,7 +292,10 @@ def is_document(document: Json, case: Case) -> bool:
 
 
 def _document_type(document: Json) -> tuple[Component, ...] | None:
-    return ce(document.get("type")) or next(iter(filter(None, map(ce, document.get("category") or ()))), None)
+    """The type's codes without FHIR's null flavor, which v2 says by saying nothing; else the category."""
+    kind = document.get("type") or {}
+    codings = [one for one in kind.get("coding") or () if one.get("system") != _NULL_FLAVOR]
+    return ce({**kind, "coding": codings}) or next(iter(filter(None, map(ce, document.get("category") or ()))), None)
 
 
 def _document_date(document: Json) -> str | None:

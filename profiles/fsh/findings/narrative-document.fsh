@@ -2,7 +2,54 @@ Profile: NarrativeDocument
 Parent: us-core-documentreference
 Id: narrative-document
 Title: "Narrative"
-Description: "A narrative of an incident or a contact about one person: a CAD note, a police report, a clinical note, a contact note. It is plain text as its author wrote it, under the organization whose text it is; the hub never rewrites it. It claims this profile where the record says whom it is about; a note of a call that names nobody is sent without the claim. Only what its source declares to be a clinical note is one here; a police report is not. A signed form is a signed form document. Must-support: the hub sends the element whenever it knows it, and a receiver can show or keep it."
+Description: "A narrative of an incident or a contact about one person: a CAD note, a police report, a clinical note, a contact note. It is plain text as its author wrote it, under the organization whose text it is; the hub never rewrites it. A note of a call that names nobody is a call narrative. Only what its source declares to be a clinical note is one here; a police report is not. A signed form is a signed form document. Must-support: the hub sends the element whenever it knows it, and a receiver can show or keep it."
+* insert NarrativeRules
+* subject MS
+
+Mapping: NarrativeDocumentToIncident
+Source: NarrativeDocument
+Target: "https://warmhandoff.org/fhir/incident"
+Id: incident
+Title: "Canonical record (Incident)"
+* insert NarrativeIncident
+* insert NotSent(content.attachment.url)
+* insert NotSent(content.format)
+* insert NotSent(context.period)
+* subject -> "narratives[].person"
+* subject -> "contacts[].person"
+
+Mapping: NarrativeDocumentToCad
+Source: NarrativeDocument
+Target: "https://warmhandoff.org/fhir/pack"
+Id: cad
+Title: "CAD or records export, through a pack"
+* insert NarrativeCad
+* insert NotSent(content.attachment.url)
+* insert NotSent(content.format)
+* insert NotSent(context.period)
+* subject -> "person" "Of a contact's narrative, the contact's person."
+
+Mapping: NarrativeDocumentToEido
+Source: NarrativeDocument
+Target: "urn:nena:eido"
+Id: eido
+Title: "EIDO (NENA-STA-021)"
+* insert NarrativeEido
+* subject -> "personComponent.notesReference"
+
+Mapping: NarrativeDocumentToV2
+Source: NarrativeDocument
+Target: "http://hl7.org/v2"
+Id: hl7v2
+Title: "HL7 v2 (REF^I12)"
+* insert NarrativeV2
+* insert NotSent(content.attachment.url)
+* insert NotSent(content.format)
+* insert NotSent(context.period)
+* subject -> "PID" "The one person of the message."
+
+// A narrative, whether or not it says whom it is about.
+RuleSet: NarrativeRules
 * insert Labelled
 * identifier 1..* MS
 * identifier ^short = "The hub's own number of this document, and its author's where there is one"
@@ -23,7 +70,6 @@ Description: "A narrative of an incident or a contact about one person: a CAD no
 * type.coding[loinc].code 1..1
 * category MS
 * category ^comment = "US Core's clinical-note for a clinical note; our kind of narrative for any other."
-* subject MS
 * date ^comment = "An instant: where only the day is known it stands in the attachment's creation."
 * author MS
 * custodian MS
@@ -38,15 +84,8 @@ Description: "A narrative of an incident or a contact about one person: a CAD no
 * context.encounter MS
 * context.encounter ^short = "The contacts that it speaks of"
 
-Mapping: NarrativeDocumentToIncident
-Source: NarrativeDocument
-Target: "https://warmhandoff.org/fhir/incident"
-Id: incident
-Title: "Canonical record (Incident)"
+RuleSet: NarrativeIncident
 * insert FindingMeta([[the record]])
-* insert NotSent(content.attachment.url)
-* insert NotSent(content.format)
-* insert NotSent(context.period)
 * -> "narratives[]"
 * -> "contacts[].narratives[]"
 * identifier -> "narratives[].id"
@@ -59,8 +98,6 @@ Title: "Canonical record (Incident)"
 * type.coding[loinc] -> "narratives[].kind" "Of a clinical note."
 * category -> "narratives[].kind"
 * category -> "contacts[].narratives[].kind"
-* subject -> "narratives[].person"
-* subject -> "contacts[].person"
 * date -> "narratives[].time"
 * date -> "contacts[].narratives[].time"
 * author -> "narratives[].author"
@@ -79,15 +116,8 @@ Title: "Canonical record (Incident)"
 * context -> "contacts[]"
 * context.encounter -> "contacts[]"
 
-Mapping: NarrativeDocumentToCad
-Source: NarrativeDocument
-Target: "https://warmhandoff.org/fhir/pack"
-Id: cad
-Title: "CAD or records export, through a pack"
+RuleSet: NarrativeCad
 * insert FindingMeta([[an export]])
-* insert NotSent(content.attachment.url)
-* insert NotSent(content.format)
-* insert NotSent(context.period)
 * -> "narratives[], contacts[].narratives[]"
 * identifier -> "id"
 * status -> "none" "Always current."
@@ -95,7 +125,6 @@ Title: "CAD or records export, through a pack"
 * type.coding[kind] -> "kind"
 * type.coding[loinc] -> "kind" "Of a clinical note."
 * category -> "kind"
-* subject -> "person" "Of a contact's narrative, the contact's person."
 * date -> "time"
 * author -> "author"
 * custodian -> "organization"
@@ -108,11 +137,7 @@ Title: "CAD or records export, through a pack"
 * context -> "contacts[]"
 * context.encounter -> "contacts[]"
 
-Mapping: NarrativeDocumentToEido
-Source: NarrativeDocument
-Target: "urn:nena:eido"
-Id: eido
-Title: "EIDO (NENA-STA-021)"
+RuleSet: NarrativeEido
 * -> "notesComponent"
 * -> "personComponent.ncPersonComponent" "Each of mentalState, medicalCondition, medicalDescription, medicationRequired, moodDescription: a note of undeclared origin."
 * identifier -> "notesComponent.$id"
@@ -120,7 +145,6 @@ Title: "EIDO (NENA-STA-021)"
 * type -> "none" "Always a CAD note."
 * type.coding[kind] -> "none" "Always a CAD note."
 * category -> "none" "Always a CAD note."
-* subject -> "personComponent.notesReference"
 * date -> "notesComponent.lastUpdateTimeStamp"
 * author -> "notesComponent.agentReference" "Else updatedByAgentReference."
 * custodian -> "notesComponent.updatedByAgencyReference"
@@ -133,15 +157,8 @@ Title: "EIDO (NENA-STA-021)"
 * context -> "personComponent.notesReference"
 * context.encounter -> "personComponent.notesReference" "The Encounter of that person; every Encounter of the call where a note names nobody."
 
-Mapping: NarrativeDocumentToV2
-Source: NarrativeDocument
-Target: "http://hl7.org/v2"
-Id: hl7v2
-Title: "HL7 v2 (REF^I12)"
+RuleSet: NarrativeV2
 * insert FindingMetaV2
-* insert NotSent(content.attachment.url)
-* insert NotSent(content.format)
-* insert NotSent(context.period)
 * -> "OBR, OBX" "One OBR; a long text is continued in further OBX."
 * status -> "OBX-11" "Only current ones are sent."
 * type -> "OBR-4"
@@ -156,7 +173,6 @@ Title: "HL7 v2 (REF^I12)"
 * content.attachment.contentType -> "OBX-2" "FT where there are lines, else TX."
 * content.attachment.data -> "OBX-5"
 * content.attachment.creation -> "OBX-14" "Where there is no date."
-* subject -> "PID" "The one person of the message."
 * context -> "PV1" "The one visit of the message."
 * context.encounter -> "PV1" "The one visit of the message."
 * identifier -> "none"
