@@ -160,7 +160,7 @@ Description: "The stable rules of issues in OperationOutcome.issue.details, and 
 * #check.profile-target "profile target" "The profile does not allow a reference to this type of resource."
 * #check.profile-too-many "profile too many" "More values than the profile allows."
 * #check.profile-type "profile type" "The profile does not allow this type of value here."
-* #check.profile-unknown "profile unknown" "We publish no profile with this canonical url of ours. A claimed profile is not known here; the claim was not checked."
+* #check.profile-unknown "profile unknown" "We publish no profile with this canonical url of ours. A claimed profile is not known here and was not checked."
 * #check.profile-value "profile value" "The value is not the one that the profile gives."
 * #check.reference "reference" "Not a literal reference: Type/id, a URL, urn:uuid:, urn:oid: or #id."
 * #check.resource-type "resource type" "Not a FHIR R4 resource: resourceType is missing or unknown."
