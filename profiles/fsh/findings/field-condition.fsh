@@ -24,9 +24,9 @@ Id: incident
 Title: "Canonical record (Incident)"
 * insert FindingMeta([[the record]])
 * category[us-core] -> "contacts[].diagnoses[]" "Always encounter-diagnosis."
-* insert NotSent(extension[assertedDate])
-* insert NotSent(verificationStatus)
-* insert NotSent(abatement[x])
+* insert FindingNotSent(extension[assertedDate])
+* insert FindingNotSent(verificationStatus)
+* insert FindingNotSent(abatement[x])
 * -> "contacts[].diagnoses[]" "One stated by a clinician."
 * identifier -> "number" "A keyed id made of the incident's number, the person's slot and the place of the diagnosis in the contact."
 * clinicalStatus -> "contacts[].diagnoses[]" "Always active."
@@ -45,9 +45,9 @@ Id: cad
 Title: "CAD or records export, through a pack"
 * insert FindingMeta([[an export]])
 * category[us-core] -> "none" "Always encounter-diagnosis."
-* insert NotSent(extension[assertedDate])
-* insert NotSent(verificationStatus)
-* insert NotSent(abatement[x])
+* insert FindingNotSent(extension[assertedDate])
+* insert FindingNotSent(verificationStatus)
+* insert FindingNotSent(abatement[x])
 * -> "contacts[].diagnoses[]" "Only where the pack says that a clinician states it (`by.role`); never from a call type or a text."
 * identifier -> "source.key" "A keyed id made of it."
 * clinicalStatus -> "none" "Always active."
@@ -73,9 +73,9 @@ Id: hl7v2
 Title: "HL7 v2 (REF^I12)"
 * insert FindingMetaV2
 * category[us-core] -> "DG1-6" "Always W, a working diagnosis."
-* insert NotSent(extension[assertedDate])
-* insert NotSent(verificationStatus)
-* insert NotSent(abatement[x])
+* insert FindingNotSent(extension[assertedDate])
+* insert FindingNotSent(verificationStatus)
+* insert FindingNotSent(abatement[x])
 * -> "DG1"
 * code -> "DG1-3"
 * onset[x] -> "DG1-5"

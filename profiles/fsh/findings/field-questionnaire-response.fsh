@@ -28,11 +28,11 @@ Target: "https://warmhandoff.org/fhir/incident"
 Id: incident
 Title: "Canonical record (Incident)"
 * insert FindingMeta([[the record]])
-* insert NotSent(questionnaire.extension[questionnaireDisplay])
-* insert NotSent(questionnaire.extension[url])
-* insert NotSent(item.text)
-* insert NotSent(item.item)
-* insert NotSent(item.answer.item)
+* insert FindingNotSent(questionnaire.extension[questionnaireDisplay])
+* insert FindingNotSent(questionnaire.extension[url])
+* insert FindingNotSent(item.text)
+* insert FindingNotSent(item.item)
+* insert FindingNotSent(item.answer.item)
 * -> "contacts[].screenings[]" "One with items."
 * extension[instrument] -> "contacts[].screenings[].instrument"
 * identifier -> "number" "A keyed id made of the incident's number, the person's slot and the place of the screening in the contact."
@@ -54,11 +54,11 @@ Target: "https://warmhandoff.org/fhir/pack"
 Id: cad
 Title: "CAD or records export, through a pack"
 * insert FindingMeta([[an export]])
-* insert NotSent(questionnaire.extension[questionnaireDisplay])
-* insert NotSent(questionnaire.extension[url])
-* insert NotSent(item.text)
-* insert NotSent(item.item)
-* insert NotSent(item.answer.item)
+* insert FindingNotSent(questionnaire.extension[questionnaireDisplay])
+* insert FindingNotSent(questionnaire.extension[url])
+* insert FindingNotSent(item.text)
+* insert FindingNotSent(item.item)
+* insert FindingNotSent(item.answer.item)
 * -> "contacts[].screenings[]" "Only where the pack of a records system builds screenings with items; a CAD has none."
 * extension[instrument] -> "instrument"
 * identifier -> "source.key" "A keyed id made of it."
@@ -86,11 +86,11 @@ Target: "http://hl7.org/v2"
 Id: hl7v2
 Title: "HL7 v2 (REF^I12)"
 * insert FindingMetaV2
-* insert NotSent(questionnaire.extension[questionnaireDisplay])
-* insert NotSent(questionnaire.extension[url])
-* insert NotSent(item.text)
-* insert NotSent(item.item)
-* insert NotSent(item.answer.item)
+* insert FindingNotSent(questionnaire.extension[questionnaireDisplay])
+* insert FindingNotSent(questionnaire.extension[url])
+* insert FindingNotSent(item.text)
+* insert FindingNotSent(item.item)
+* insert FindingNotSent(item.answer.item)
 * -> "OBR, OBX" "One OBR with an OBX for each answer."
 * extension[instrument] -> "OBR-4"
 * questionnaire -> "OBR-4" "Only where the instrument has no code and no name."

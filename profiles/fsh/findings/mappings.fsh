@@ -7,7 +7,7 @@ RuleSet: FindingMetaV2
 * meta -> "none"
 * meta.security -> "ZSL" "For a partner that takes labels in a Z segment."
 
-RuleSet: NotSent(path)
+RuleSet: FindingNotSent(path)
 * {path} -> "none" "Not sent."
 
 RuleSet: FieldObservationIncident
@@ -58,9 +58,9 @@ RuleSet: BareIncident(field)
 * -> "contacts[].{field}[]"
 * value[x] -> "contacts[].{field}[]"
 * effective[x] -> "contacts[].start"
-* insert NotSent(performer)
-* insert NotSent(extension[reportedBy])
-* insert NotSent(dataAbsentReason)
+* insert FindingNotSent(performer)
+* insert FindingNotSent(extension[reportedBy])
+* insert FindingNotSent(dataAbsentReason)
 
 RuleSet: BareCad(field)
 * insert FieldObservationCad
@@ -68,9 +68,9 @@ RuleSet: BareCad(field)
 * code.coding[field] -> "{field}"
 * value[x] -> "{field}" "Through a code table where the pack names one."
 * effective[x] -> "contacts[].start"
-* insert NotSent(performer)
-* insert NotSent(extension[reportedBy])
-* insert NotSent(dataAbsentReason)
+* insert FindingNotSent(performer)
+* insert FindingNotSent(extension[reportedBy])
+* insert FindingNotSent(dataAbsentReason)
 
 RuleSet: HoldIncident(field)
 * insert FieldObservationIncident
@@ -80,7 +80,7 @@ RuleSet: HoldIncident(field)
 * effective[x] -> "contacts[].hold.until"
 * effective[x] -> "contacts[].start" "Where the hold has no times."
 * performer -> "contacts[].hold.by"
-* insert NotSent(extension[reportedBy])
+* insert FindingNotSent(extension[reportedBy])
 
 RuleSet: HoldCad(field)
 * insert FieldObservationCad
@@ -89,4 +89,4 @@ RuleSet: HoldCad(field)
 * value[x] -> "hold.{field}" "Through a code table where the pack names one."
 * effective[x] -> "hold.started, hold.until"
 * performer -> "hold.by"
-* insert NotSent(extension[reportedBy])
+* insert FindingNotSent(extension[reportedBy])

@@ -12,9 +12,9 @@ Target: "https://warmhandoff.org/fhir/incident"
 Id: incident
 Title: "Canonical record (Incident)"
 * insert NarrativeIncident
-* insert NotSent(content.attachment.url)
-* insert NotSent(content.format)
-* insert NotSent(context.period)
+* insert FindingNotSent(content.attachment.url)
+* insert FindingNotSent(content.format)
+* insert FindingNotSent(context.period)
 * subject -> "narratives[].person"
 * subject -> "contacts[].person"
 
@@ -24,9 +24,9 @@ Target: "https://warmhandoff.org/fhir/pack"
 Id: cad
 Title: "CAD or records export, through a pack"
 * insert NarrativeCad
-* insert NotSent(content.attachment.url)
-* insert NotSent(content.format)
-* insert NotSent(context.period)
+* insert FindingNotSent(content.attachment.url)
+* insert FindingNotSent(content.format)
+* insert FindingNotSent(context.period)
 * subject -> "person" "Of a contact's narrative, the contact's person."
 
 Mapping: NarrativeDocumentToEido
@@ -43,9 +43,9 @@ Target: "http://hl7.org/v2"
 Id: hl7v2
 Title: "HL7 v2 (REF^I12)"
 * insert NarrativeV2
-* insert NotSent(content.attachment.url)
-* insert NotSent(content.format)
-* insert NotSent(context.period)
+* insert FindingNotSent(content.attachment.url)
+* insert FindingNotSent(content.format)
+* insert FindingNotSent(context.period)
 * subject -> "PID" "The one person of the message."
 
 // A narrative, whether or not it says whom it is about.

@@ -75,7 +75,7 @@ Target: "https://warmhandoff.org/fhir/incident"
 Id: incident
 Title: "Canonical record (Incident)"
 * insert HoldIncident(grounds)
-* insert NotSent(dataAbsentReason)
+* insert FindingNotSent(dataAbsentReason)
 
 Mapping: HoldGroundsObservationToCad
 Source: HoldGroundsObservation
@@ -83,7 +83,7 @@ Target: "https://warmhandoff.org/fhir/pack"
 Id: cad
 Title: "CAD or records export, through a pack"
 * insert HoldCad(grounds)
-* insert NotSent(dataAbsentReason)
+* insert FindingNotSent(dataAbsentReason)
 
 Mapping: HoldGroundsObservationToEido
 Source: HoldGroundsObservation

@@ -39,8 +39,8 @@ Title: "Canonical record (Incident)"
 * insert FindingMeta([[the record]])
 * category[survey] -> "contacts[].screenings[]" "Always survey."
 * code -> "contacts[].screenings[]"
-* insert NotSent(category[screening-assessment])
-* insert NotSent(hasMember)
+* insert FindingNotSent(category[screening-assessment])
+* insert FindingNotSent(hasMember)
 * -> "contacts[].screenings[]"
 * identifier -> "number" "A keyed id made of the incident's number, the person's slot and the place of the screening in the contact."
 * status -> "contacts[].screenings[]" "Always final."
@@ -67,8 +67,8 @@ Title: "CAD or records export, through a pack"
 * insert FindingMeta([[an export]])
 * category[survey] -> "none" "Always survey."
 * code -> "score, risk"
-* insert NotSent(category[screening-assessment])
-* insert NotSent(hasMember)
+* insert FindingNotSent(category[screening-assessment])
+* insert FindingNotSent(hasMember)
 * -> "contacts[].screenings[]" "Only where the pack of a records system builds screenings; a CAD has none."
 * identifier -> "source.key" "A keyed id made of it."
 * status -> "none" "Always final."
@@ -100,8 +100,8 @@ Title: "HL7 v2 (REF^I12)"
 * category[survey] -> "none"
 * code -> "OBX-3"
 * code -> "OBR-4"
-* insert NotSent(category[screening-assessment])
-* insert NotSent(hasMember)
+* insert FindingNotSent(category[screening-assessment])
+* insert FindingNotSent(hasMember)
 * -> "OBR, OBX" "One OBR with one OBX below it."
 * status -> "OBX-11"
 * status -> "OBR-25"

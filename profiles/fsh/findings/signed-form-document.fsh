@@ -35,10 +35,10 @@ Id: incident
 Title: "Canonical record (Incident)"
 * insert FindingMeta([[the record]])
 * category -> "contacts[].consents[].scan" "Always the same."
-* insert NotSent(author)
-* insert NotSent(content.attachment.url)
-* insert NotSent(content.format)
-* insert NotSent(context.period)
+* insert FindingNotSent(author)
+* insert FindingNotSent(content.attachment.url)
+* insert FindingNotSent(content.format)
+* insert FindingNotSent(context.period)
 * -> "contacts[].consents[].scan"
 * identifier -> "number" "A keyed id made of the incident's number, the person's slot and the consent's number or place."
 * status -> "contacts[].consents[].scan" "Always current."
@@ -63,10 +63,10 @@ Id: cad
 Title: "CAD or records export, through a pack"
 * insert FindingMeta([[an export]])
 * category -> "none" "Always the same."
-* insert NotSent(author)
-* insert NotSent(content.attachment.url)
-* insert NotSent(content.format)
-* insert NotSent(context.period)
+* insert FindingNotSent(author)
+* insert FindingNotSent(content.attachment.url)
+* insert FindingNotSent(content.format)
+* insert FindingNotSent(context.period)
 * -> "contacts[].consents[].scan" "Only where the pack of a records system builds consents; a CAD has none."
 * identifier -> "source.key" "A keyed id made of it."
 * status -> "none" "Always current."
@@ -98,10 +98,10 @@ Id: hl7v2
 Title: "HL7 v2 (REF^I12)"
 * insert FindingMetaV2
 * category -> "none"
-* insert NotSent(author)
-* insert NotSent(content.attachment.url)
-* insert NotSent(content.format)
-* insert NotSent(context.period)
+* insert FindingNotSent(author)
+* insert FindingNotSent(content.attachment.url)
+* insert FindingNotSent(content.format)
+* insert FindingNotSent(context.period)
 * -> "OBR, OBX" "One OBR with one OBX below it."
 * status -> "OBX-11" "Only current ones are sent."
 * type -> "OBR-4"
