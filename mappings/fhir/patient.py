@@ -127,6 +127,8 @@ def _extensions(draft: Draft, person: Person, path: str) -> list[Json]:
         found.append(extension("reported-age", "Age", age_years(person.age_years)))
         if person.approximate_age:
             found.append(extension("reported-age-approximate", "Boolean", True))
+    if person.interpreter is not None:
+        found.append({"url": _INTERPRETER, "valueBoolean": True})
     if description := clean(person.description):
         found.append(extension("person-description", "String", description))
     return found
@@ -158,11 +160,11 @@ def _communication(draft: Draft, person: Person, path: str) -> list[Json]:
     if person.interpreter is not None and (
         concept := draft.concept(person.interpreter, "language", f"{path}.interpreter")
     ):
-        needed = {"url": _INTERPRETER, "valueBoolean": True}
+        # The language that an interpreter is needed in is the one to speak; that one is needed stands on the Patient.
         for spoken in found:
             if spoken["language"] == concept:
-                spoken["extension"] = [needed]
+                spoken["preferred"] = True
                 break
         else:
-            found.append({"extension": [needed], "language": concept})
+            found.append({"language": concept, "preferred": True})
     return found

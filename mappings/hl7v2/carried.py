@@ -93,6 +93,7 @@ CARRIED: dict[str, tuple[str, ...]] = {
         "deceasedDateTime",
         "maritalStatus",
         "communication.language",
+        "communication.preferred",
         *_under("contact.name", _NAME),
         *_under("contact.telecom", _TELECOM),
         *_under("contact.address", _ADDRESS),
