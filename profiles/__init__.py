@@ -22,6 +22,7 @@ KINDS: Final = (
     "CapabilityStatement",
     "CodeSystem",
     "ConceptMap",
+    "MessageDefinition",
     "OperationDefinition",
     "SearchParameter",
     "StructureDefinition",

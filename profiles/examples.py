@@ -17,8 +17,9 @@ import orjson
 
 Json = dict[str, Any]
 
-#: What an example is: a contact's transaction, the message of one referral, that of its later version, an audit record.
-Form = Literal["transaction", "message", "update", "audit"]
+#: What an example is: a contact's transaction, the message of one referral, that of its later version, a center's
+#: answer, an audit record.
+Form = Literal["transaction", "message", "update", "answer", "audit"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,9 +59,13 @@ def pack(made: Iterable[Example]) -> bytes:
 
 
 def single(bundle: Json) -> Iterator[Json]:
-    """The resources of a Bundle as each stands alone: what refers to another of them says `Type/id`."""
-    entries = bundle.get("entry", ())
-    to = {e["fullUrl"]: f"{e['resource']['resourceType']}/{e['resource']['id']}" for e in entries}
+    """The resources of a Bundle that have an id, as each stands alone: a reference to another is `Type/id`."""
+    entries = [entry for entry in bundle.get("entry", ()) if "id" in entry["resource"]]
+    to = {
+        entry["fullUrl"]: f"{entry['resource']['resourceType']}/{entry['resource']['id']}"
+        for entry in entries
+        if "fullUrl" in entry
+    }
     for entry in entries:
         yield _referring(entry["resource"], to)
 

@@ -12,7 +12,7 @@ import sys
 
 import typer
 
-from hub.cli import consent, demo, library, service
+from hub.cli import consent, definitions, demo, library, service
 from hub.cli.edge import explain_missing_extra, fail
 from mappings.errors import WarmHandoffError
 
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 library.register(app)
 consent.register(app)
+definitions.register(app)
 service.register(app)
 demo.register(app)
 

@@ -16,6 +16,8 @@ _HEAD: Final = ("Element", "Count", "Type", "Meaning")
 _WIDTHS: Final = ("e", "n", "t", "m", "s", "s", "s", "s")
 _SYSTEM: Final = "http://hl7.org/fhirpath/System."
 _OURS: Final = "wh-"
+#: The value of an extension that may be of any of R4's types says nothing.
+_ANY: Final = 20
 #: What FHIR says of every extension that says nothing else of itself.
 _SAYS_NOTHING: Final = "Additional content defined by implementations"
 
@@ -25,8 +27,9 @@ def elements(library: Library, definition: Json) -> Markup:
     rows = definition["snapshot"]["element"]
     kept = _with_ancestors(rows)
     head = (*_HEAD, *(label for _, label in SOURCES))
-    body = [_row(library, element, depth_of(element), element["id"] in kept, head) for element in rows]
-    caption = f"Each element of {definition['type']} under this profile, and where it comes from"
+    by_id = {element["id"]: element for element in rows}
+    body = [_row(library, element, _carried(library, element, by_id), element["id"] in kept, head) for element in rows]
+    caption = "What may stand where, and where it comes from. An empty place under a source: not from there."
     made = tag(
         "table",
         tag("caption", caption),
@@ -65,16 +68,29 @@ def _with_ancestors(rows: list[Json]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _row(library: Library, element: Json, depth: int, kept: bool, head: tuple[str, ...]) -> Markup:
+def _carried(library: Library, element: Json, by_id: dict[str, Json]) -> Json | None:
+    """The `value[x]` of an element that is an extension: in the same definition, or in the one of ours it names."""
+    inside = by_id.get(f"{element['id']}.value[x]")
+    for kind in element.get("type", ()):
+        if kind["code"] != "Extension":
+            return None
+        for url in kind.get("profile", ()):
+            rows = library.by_url.get(url, {}).get("snapshot", {}).get("element", ())
+            inside = next((row for row in rows if row["id"] == "Extension.value[x]"), inside)
+    return inside if inside is not None and inside["max"] != "0" and len(inside["type"]) < _ANY else None
+
+
+def _row(library: Library, element: Json, carried: Json | None, kept: bool, head: tuple[str, ...]) -> Markup:
     must = bool(element.get("mustSupport"))
+    name, colon, slice_name = element["id"].rpartition(".")[2].partition(":")
     label = join(
-        tag("span", element["id"].rpartition(".")[2], title=element["id"]),
+        tag("span", name, colon, Markup("<wbr>") if colon else "", slice_name, title=element["id"]),
         tag("span", "MS", class_="badge", title="must support") if must else "",
     )
     cells: list[str] = [
         f"{element['min']}..{element['max']}",
-        _types(library, element),
-        _meaning(library, element),
+        _types(library, element) if carried is None else join(_types(library, element), ": ", _types(library, carried)),
+        _meaning(library, element, carried),
         *(_source(element, identity) for identity, _ in SOURCES),
     ]
     classes = " ".join(
@@ -82,7 +98,7 @@ def _row(library: Library, element: Json, depth: int, kept: bool, head: tuple[st
     )
     return tag(
         "tr",
-        tag("th", label, scope="row", style=f"--d:{depth}"),
+        tag("th", label, scope="row", style=f"--d:{depth_of(element)}"),
         *(
             tag("td", cell, data_label=name, class_=None if cell else "none")
             for name, cell in zip(head[1:], cells, strict=True)
@@ -107,12 +123,13 @@ def _type(library: Library, declared: Json) -> Markup:
     return join(*made)
 
 
-def _meaning(library: Library, element: Json) -> Markup:
+def _meaning(library: Library, element: Json, carried: Json | None) -> Markup:
     told: list[str] = [prose(_short(library, element))]
     rules = []
     if (value := _value(element, "fixed")) is not None or (value := _value(element, "pattern")) is not None:
         rules.append(join("Always ", value))
-    if (binding := element.get("binding")) and "valueSet" in binding:
+    binding = element.get("binding") or (carried or {}).get("binding")
+    if binding and "valueSet" in binding:
         rules.append(join("Codes: ", library.to(binding["valueSet"]), f" ({binding['strength']})"))
     if slicing := element.get("slicing"):
         by = ", ".join(f"{each['type']} of {each['path']}" for each in slicing.get("discriminator", ()))
@@ -159,6 +176,7 @@ def _source(element: Json, identity: str) -> Markup:
 
 
 def _from(mapping: Json) -> tuple[str, ...]:
-    """Where it comes from, and the comment. `none` is a word, not a place."""
-    place = tag("span", "none", class_="nothing") if mapping["map"] == "none" else code(mapping["map"])
+    """Where it comes from, and the comment. `none` and what is in brackets are words, not places."""
+    word = mapping["map"] == "none" or mapping["map"].startswith("(")
+    place = tag("span", mapping["map"], class_="nothing") if word else code(mapping["map"])
     return (place, " ", prose(mapping["comment"])) if mapping.get("comment") else (place,)

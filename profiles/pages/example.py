@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any, Final
 
 from profiles.examples import Example
-from profiles.pages.frame import Library, page
+from profiles.pages.frame import Library, page, title
 from profiles.pages.markup import Markup, code, facts, join, link, table, tag
 from profiles.pages.structure import pretty
 
@@ -16,6 +16,7 @@ _FORMS: Final = {
     "transaction": "transaction",
     "message": "message, referral-submit",
     "update": "message, referral-update",
+    "answer": "message, referral-response",
     "audit": "audit record",
 }
 
@@ -40,8 +41,8 @@ def examples_page(library: Library) -> str:
             "div",
             tag(
                 "p",
-                "What the product makes of every golden sample, as a receiver gets it: labelled, whole, checked. In the "
-                "package, each Bundle is a file under example/, and each resource in it is one by itself.",
+                "What the product makes of every golden sample, as it is sent: labelled, whole, checked. In "
+                "the package, each Bundle is a file under example/, and each resource in it is one by itself.",
             ),
             class_="lead",
         ),
@@ -84,11 +85,13 @@ def _shows(example: Example) -> Markup:
 
 
 def _entry(library: Library, resource: Json) -> Markup:
-    claims = [url for url in resource.get("meta", {}).get("profile", ()) if url in library.by_url]
-    claimed = join(" ", tag("span", *(library.to(url) for url in claims), class_="count")) if claims else ""
-    return join(
-        tag("h3", resource["resourceType"], claimed),
-        tag("details", tag("summary", resource["id"]), _json(resource)),
+    claims = [library.by_url[url] for url in resource.get("meta", {}).get("profile", ()) if url in library.by_url]
+    claimed = [tag("span", f" {title(one)}", class_="claim") for one in claims]
+    return tag(
+        "details",
+        tag("summary", tag("strong", resource["resourceType"]), *claimed, " ", code(resource.get("id", ""))),
+        _json(resource),
+        class_="entry",
     )
 
 

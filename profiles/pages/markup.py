@@ -55,9 +55,9 @@ def paragraphs(value: str, **attributes: str | bool | None) -> Markup:
 
 
 def code(value: str) -> Markup:
-    """A code, path or address; it may break after a slash, dot or bar where the page is narrow."""
+    """A code, path or address; it may break after a slash, dot, bar or underscore where the page is narrow."""
     marked = str(text(value))
-    for sign in "/.|":
+    for sign in "/.|_":
         marked = marked.replace(sign, f"{sign}<wbr>")
     return Markup(f"<code>{marked}</code>")
 

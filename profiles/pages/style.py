@@ -88,6 +88,8 @@ td ul { padding-left: 1.1rem; }
 #must-only:checked ~ table tr.other { display: none; }
 details { margin: .5rem 0; }
 summary { cursor: pointer; padding: .2rem 0; }
+.entry { border-bottom: 1px solid var(--rule); margin: 0; padding: .45rem 0; }
+.entry code { color: var(--quiet); } .claim { color: var(--accent); margin: 0 .4em; }
 .count { color: var(--quiet); font-weight: 400; }
 @media (max-width: 62rem) {
   .elements table, .cards { display: block; }

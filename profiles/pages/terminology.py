@@ -115,7 +115,10 @@ def _part(library: Library, part: Json, verb: str) -> Markup:
         made.append(tag("p", f"{verb} the codes of ", library.to(url), "."))
     for each in part.get("filter", ()):
         made.append(tag("p", f"Where {each['property']} {each['op']} ", code(each["value"]), "."))
-    if listed := part.get("concept"):
+    listed = part.get("concept")
+    if listed is None and "filter" not in part and part.get("system") in library.by_url:
+        listed = [concept for concept, _ in concepts(library.by_url[part["system"]])]
+    if listed:
         rows: list[tuple[str, ...]] = [(code(one["code"]), _display(library, part["system"], one)) for one in listed]
         made.append(table(("Code", "Display"), rows, caption=f"{len(rows)} codes", class_="cards"))
     return join(*made)

@@ -12,10 +12,12 @@ from typing import Any
 
 import profiles
 from hub.audit import Event, to_fhir
+from hub.loop.reply import from_message
+from mappings.fhir.profile import claim
 from mappings.partner import GENERIC
 from mappings.render import render
 from profiles.examples import Example, each_once, examples, pack, single
-from tests.conformance.outputs import MESSAGES, SAMPLES, outputs
+from tests.conformance.outputs import MESSAGES, SAMPLES, Output, outputs
 
 FILE = Path(profiles.__file__).parent / "generated" / "examples.json.gz"
 
@@ -68,19 +70,59 @@ def made() -> Iterator[Example]:
             yield Example(sample=output.name, form="message", shows=shows, resource=message)
             update = json.loads(render(referral, MESSAGES, update=True))
             yield Example(sample=output.name, form="update", shows=shows, resource=update)
+    yield _answered()
     yield from _audited()
 
 
+def _story() -> Output:
+    return next(output for output in outputs() if output.name == "incident/story-1-contact#1")
+
+
+def _answered() -> Example:
+    """A center's answer as docs/centers.md shows it, to the referral of the first story."""
+    whole = json.loads(render(_story().referrals[0], MESSAGES))
+    task = next(e["resource"] for e in whole["entry"] if e["resource"]["resourceType"] == "Task")
+    header = {
+        "resourceType": "MessageHeader",
+        "id": "example-answer",
+        "eventCoding": {"system": "https://warmhandoff.org/fhir/CodeSystem/message-event", "code": "referral-response"},
+        "source": {"endpoint": "https://ehr.example/fhir"},
+        "response": {"identifier": whole["entry"][0]["resource"]["id"], "code": "ok"},
+        "focus": [{"reference": "urn:uuid:3f0a4f0e-53ab-4d8c-9d0c-5d0f2b6f7a10"}],
+    }
+    answer = {
+        "resourceType": "Task",
+        "id": "example-answer",
+        "identifier": task["identifier"],
+        "status": "accepted",
+        "intent": "order",
+        "output": [{"type": {"text": "appointment"}, "valueDateTime": "2026-11-24T09:00:00-07:00"}],
+    }
+    bundle = {
+        "resourceType": "Bundle",
+        "id": "example-answer",
+        "meta": claim("answer-message"),
+        "type": "message",
+        "timestamp": "2026-11-21T15:30:00-07:00",
+        "entry": [
+            {"fullUrl": "urn:uuid:c6f1ab4e-9b5f-4c38-8a6e-2a4f3f3b9d11", "resource": header},
+            {"fullUrl": "urn:uuid:3f0a4f0e-53ab-4d8c-9d0c-5d0f2b6f7a10", "resource": answer},
+        ],
+    }
+    shows = "A center takes the person of the first story, with a date."
+    return Example(sample=_story().name, form="answer", shows=shows, resource=bundle)
+
+
 def _audited() -> Iterator[Example]:
-    story = next(output for output in outputs() if output.name == "incident/story-1-contact#1")
+    story = _story()
     ids = {entry["resource"]["resourceType"]: entry["resource"]["id"] for entry in story.bundle["entry"]}
     for name, shows, told in ACTS:
         values = {"entity_type": "Task", "entity_id": ids["Task"], **told}
         if values.pop("patient", False):
             values["patient_id"] = ids["Patient"]
         at = datetime.fromisoformat("2026-11-21T09:05:00-07:00")
-        record = to_fhir(Event(**values, at=at, source="hub-1"))
-        record = {"resourceType": "AuditEvent", "id": f"example-{name}", **record}
+        record = {"resourceType": "AuditEvent", "id": f"example-{name}"}
+        record |= to_fhir(Event(**values, at=at, source="hub-1"))
         yield Example(sample=story.name, form="audit", shows=shows, resource=record)
 
 
@@ -142,5 +184,13 @@ def test_each_resource_by_itself_refers_to_another_example() -> None:
 
 
 def test_every_form_and_what_it_shows_is_there() -> None:
-    assert {e.form for e in examples()} == {"transaction", "message", "update", "audit"}
+    assert {e.form for e in examples()} == {"transaction", "message", "update", "answer", "audit"}
     assert all(e.shows for e in examples())
+
+
+def test_the_answer_is_one_that_the_hub_takes() -> None:
+    (answer,) = (e.resource for e in examples() if e.form == "answer")
+    reply = from_message(answer)
+    assert (reply.status, reply.appointment) == ("accepted", "2026-11-24T09:00:00-07:00")
+    sent = next(e.resource for e in examples() if e.form == "message" and e.sample == _story().name)
+    assert reply.control_id == sent["entry"][0]["resource"]["id"]
