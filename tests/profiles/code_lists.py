@@ -5,9 +5,11 @@ For LOINC and SNOMED CT no list can be packed: there the check digit stands in, 
 
 from __future__ import annotations
 
+import csv
 import tarfile
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -16,6 +18,8 @@ import profiles
 from profiles.generate import SOURCES, packed
 
 LOINC, SNOMED = "http://loinc.org", "http://snomed.info/sct"
+PACKS = "https://warmhandoff.org/packs/"
+PACK_FOLDER = Path(profiles.__file__).parent.parent / "mappings" / "packs"
 OMB = "urn:oid:2.16.840.1.113883.6.238"
 
 #: Codes of guides that are not packed here, as their definitions list them.
@@ -47,6 +51,9 @@ def codes(system: str) -> frozenset[str] | None:
     """All codes of a system; None where its definition lists none. KeyError for one that nothing is known of."""
     if system in ELSEWHERE:
         return ELSEWHERE[system]
+    if system.startswith(PACKS):
+        tables = PACK_FOLDER.joinpath(system.removeprefix(PACKS).partition("/")[0], "tables").glob("*.csv")
+        return frozenset(row["code"] for table in tables for row in csv.DictReader(table.read_text().splitlines()))
     if system.startswith(profiles.CANONICAL):
         ours = profiles.load(system)
         return None if ours["content"] == "not-present" else frozenset(_concepts(ours))

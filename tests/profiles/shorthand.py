@@ -1,13 +1,15 @@
-"""The FHIR Shorthand that is made from the code: the rules of issues, and the APCO incident types.
+"""The FHIR Shorthand that is made from the code: rules of issues, APCO incident types, code tables of public packs.
 
 `python -m tests.profiles.shorthand` writes the files; a test compares. Run it after a rule was added or taken away.
 """
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 from mappings.apco import incident_types
+from mappings.codes import APCO, FIELD_DISPOSITION
 from tests.profiles.issue_rules import ROOT, issue_rules
 
 TERMINOLOGY = ROOT / "profiles" / "fsh" / "terminology"
@@ -73,11 +75,53 @@ def apco_incident_type() -> str:
     return _MADE + "\n".join(lines) + "\n"
 
 
+#: Tables of the shipped packs of two cities' open data: pack, table, its file, the column and the system it maps to.
+_PUBLIC = (
+    ("new-orleans-cad", "type", "type", "apco", APCO),
+    ("new-orleans-cad", "disposition", "disposition", "field_disposition", FIELD_DISPOSITION),
+    ("seattle-cad", "event-clearance-code", "clearance", "apco", APCO),
+)
+
+
+def cad_tables() -> str:
+    """A ConceptMap for each code table of a public pack: what a reviewed table looks like as FHIR."""
+    made = [_cad_table(*row) for row in _PUBLIC]
+    return _MADE + "\n\n".join(made) + "\n"
+
+
+def _cad_table(pack: str, table: str, file: str, column: str, target: str) -> str:
+    made = f"{pack}-{table}-to-{target.rpartition('/')[2]}"
+    name = "".join(word.capitalize() for word in made.split("-"))
+    to = target.rpartition("/")[2].replace("-", " ").replace("apco", "APCO")
+    city = pack.removesuffix("-cad").replace("-", " ").title()
+    lines = [
+        f"Instance: {made}",
+        "InstanceOf: ConceptMap",
+        "Usage: #definition",
+        f"* insert MapIdentity({made}, {name})",
+        f'* title = "{city} {table.replace("-", " ")} to {to}"',
+        f'* description = "The reviewed table of the shipped pack {pack}, which reads open calls for service of '
+        f'{city}, as a ConceptMap. How far the two agree is not stated there."',
+        f"* insert Between(https://warmhandoff.org/packs/{pack}/{table}, {target})",
+    ]
+    content = (ROOT / "mappings" / "packs" / pack / "tables" / f"{file}.csv").read_text("utf-8")
+    for row in csv.DictReader(content.splitlines()):
+        note = row["note"][:1].upper() + row["note"][1:]
+        if row[column]:
+            insert = "MapsWith" if note else "Maps"
+            end = f", [[{note}.]])" if note else ")"
+            lines.append(f"* insert {insert}({row['code']}, {row[column]}, relatedto{end}")
+        else:
+            lines.append(f"* insert NoMatch({row['code']}, [[{note or 'The table maps it to nothing'}.]])")
+        lines.append(f"* group[=].element[=].display = {_text(row['text'])}")
+    return "\n".join(lines)
+
+
 def _text(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-MADE = {"issue-rule.fsh": issue_rule, "apco-incident-type.fsh": apco_incident_type}
+MADE = {"issue-rule.fsh": issue_rule, "apco-incident-type.fsh": apco_incident_type, "cad-tables.fsh": cad_tables}
 
 
 def main(folder: Path = TERMINOLOGY) -> None:

@@ -29,11 +29,13 @@ from mappings.fhir.observation import FIELD_OBSERVATIONS
 from mappings.found import Rule as Found
 from mappings.hl7v2 import answer, clinical, people, referral
 from mappings.labels.vocabulary import FAMILY_SENSITIVE, ORIGIN_UNKNOWN
+from mappings.packs.pack import load_pack
+from mappings.packs.tables import Table
 from mappings.partner import Partner
 from profiles.compile import DIGEST, PACKAGE, digest
 from profiles.issue import RULES
 from profiles.rules import Rule as Checked
-from tests.profiles.code_lists import codes, has
+from tests.profiles.code_lists import PACKS, codes, has
 from tests.profiles.issue_rules import ROOT, issue_rules, rules_in
 from tests.profiles.shorthand import MADE, TERMINOLOGY
 
@@ -358,6 +360,14 @@ def first(table: Mapping[str, tuple[incident.Code, ...]]) -> dict[str, str]:
 def test_a_receipt_is_delivered_and_nothing_more() -> None:
     """MSA-1 AA and CA are the receipts (hub.delivery.hl7v2); no other code is one."""
     assert one_to_one("v2-0008-to-task-business-status") == {"AA": "delivered", "CA": "delivered"}
+
+
+@pytest.mark.parametrize("url", [url for url in MAPS if "-cad-" in url])
+def test_a_public_packs_table_is_as_the_pack_reads_it(url: str) -> None:
+    source = profiles.load(url)["group"][0]["source"]
+    pack = load_pack(source.removeprefix(PACKS).partition("/")[0])
+    table = next(one for one in pack.tables.values() if isinstance(one, Table) and one.system == source)
+    assert one_to_one(url.rpartition("/")[2]) == {e.code: e.mapped[0].code for e in table.entries if e.mapped}
 
 
 def test_no_apco_code_becomes_a_hold() -> None:

@@ -109,6 +109,25 @@ Usage: #definition
 * insert MapsWith(42, declined, inexact, [[Of medical care; the person may have taken other help.]])
 * insert MapsWith(45, voluntary-transport-ed, inexact, [[It says who took the person, neither where to nor that they agreed.]])
 
+// --- the call
+
+Instance: apco-incident-type-to-service-type
+InstanceOf: ConceptMap
+Usage: #definition
+* insert MapIdentity(apco-incident-type-to-service-type, ApcoIncidentTypeToServiceType)
+* title = "APCO incident type to service type"
+* description = "Which call types have to do with HL7's service type of a crisis response, for a receiver that sorts by it. A call type says what a caller reported, not what the person needs: the hub writes the service type from who made the contact, never from the call type. Call types that are not here say nothing of mental health."
+* sourceCanonical = Canonical(CallTypes)
+* insert Between(https://warmhandoff.org/fhir/CodeSystem/apco-incident-type, http://terminology.hl7.org/CodeSystem/service-type)
+* insert Maps(EDP, 135, relatedto)
+* insert Maps(MNTL, 135, relatedto)
+* insert Maps(MTLV, 135, relatedto)
+* insert Maps(SUICTHRT, 135, relatedto)
+* insert NoMatch(SUICIDE, [[The type does not say whether the person lives.]])
+* insert NoMatch(OD, [[An overdose may be an accident or a poisoning.]])
+* insert NoMatch(INTOX, [[Being drunk is no need of mental health care.]])
+* insert NoMatch(WELFARE, [[A check says nothing of a need.]])
+
 // --- Colorado's legal status and a hold
 
 Instance: field-disposition-to-bha-legal-status
