@@ -59,8 +59,9 @@ OPEN_SYSTEMS = {
     "http://www.ada.org/cdt": "CDT, all of it; licensed",
 }
 
-#: Targets and profiles that another package defines: the type of resource that they constrain.
+#: Targets and profiles that no package here defines: the type of resource that they constrain.
 ELSEWHERE = {
+    "http://hl7.org/fhir/StructureDefinition/vitalsigns": "Observation",
     "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaireresponse": "QuestionnaireResponse",
     "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire": "Questionnaire",
 }
@@ -240,9 +241,8 @@ class Difference:
     def target(self, canonical: str) -> str:
         """The type of resource that a target profile is about."""
         url = canonical.partition("|")[0]
-        if url.startswith(_STRUCTURE):
-            return url.removeprefix(_STRUCTURE)
-        return self.kinds.get(url) or ELSEWHERE[url]
+        name = url.removeprefix(_STRUCTURE)
+        return name if name in r4()["types"] else self.kinds.get(url) or ELSEWHERE[url]
 
     # --- an element -------------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from profiles.primitives import PRIMITIVES
 from profiles.profile_invariants import ProfileInvariant, profile_invariant
 from profiles.references import Context, points_to
 from profiles.rules import Found, Rule, under
-from profiles.slicing import Match, claimed_urls, fits_pattern, matches
+from profiles.slicing import claimed_urls, fits_pattern, slice_of
 from profiles.value_sets import member_of
 
 Json = dict[str, Any]
@@ -130,7 +130,7 @@ class _Compiling:
         if not spec:
             return None
         tests = _tests(spec)
-        elements = [] if primitive else [self.element(e) for e in spec.get("elements", ())]
+        elements = [] if primitive else self.elements(spec)
         held = [i for place, key in spec.get("constraints", ()) if (i := profile_invariant(place, key)) is not None]
         if not tests and not held:
             return _elements(elements) if elements else None
@@ -155,25 +155,35 @@ class _Compiling:
             return _conforming(value, tuple(spec["profiles"]))
         return value
 
-    def element(self, spec: Json) -> Element:
-        """The check of an element in its parent."""
+    def elements(self, spec: Json) -> list[Element]:
+        """The checks of the elements of which anything is asked."""
+        return [each for e in spec.get("elements", ()) if (each := self.element(e)) is not None]
+
+    def element(self, spec: Json) -> Element | None:
+        """The check of an element in its parent; None if nothing is asked but support."""
         if "choice" in spec:
             return self._choice(spec)
-        value = (
-            self._referred(spec["same"])
-            if "same" in spec
-            else self.value(spec.get("value"), primitive="primitive" in spec)
-        )
+        if "same" in spec:
+            value: Value | None = self._referred(spec["same"])
+        else:
+            value = self.value(spec.get("value"), primitive="primitive" in spec)
         attached = None
-        if "primitive" in spec and "value" in spec and spec["value"].get("elements"):
-            attached = _elements([self.element(e) for e in spec["value"]["elements"]])
-        slices = _slices(
-            [(s, matches(s["match"]), self.value(s.get("value"))) for s in spec.get("slices", ()) if "match" in s],
-            closed=spec.get("closed", False),
-        )
+        if "primitive" in spec and (extended := self.elements(spec.get("value", {}))):
+            attached = _elements(extended)
+        slices = self._slices(spec)
+        if value is None and attached is None and slices is None and "min" not in spec and "max" not in spec:
+            return None
         if "many" in spec:
             return _array(spec, value, attached, slices)
         return _single(spec, value, attached)
+
+    def _slices(self, spec: Json) -> _Sliced | None:
+        """The check of an array's slices; None if none of them asks anything."""
+        parts = [(s, self.value(s.get("value"))) for s in spec.get("slices", ()) if "match" in s]
+        closed = spec.get("closed", False)
+        if not closed and not any(value or "min" in s or "max" in s for s, value in parts):
+            return None
+        return _slices(parts, closed=closed)
 
     def _referred(self, name: str) -> Value:
         """What another element of the profile asks of its values, by its dotted name: compiled when first needed."""
@@ -190,7 +200,7 @@ class _Compiling:
 
         return value
 
-    def _choice(self, spec: Json) -> Element:
+    def _choice(self, spec: Json) -> Element | None:
         name, choice = spec["name"], spec["choice"]
         step = f".{name}"
         required, prohibited = spec.get("min", 0) > 0, spec.get("max") == 0
@@ -203,6 +213,11 @@ class _Compiling:
         needed = [keys for keys, s in slices if s.get("min")]
         if slices and spec.get("closed"):
             allowed &= frozenset(key for keys, _ in slices for key in keys)
+
+        if not (required or prohibited or needed or "types" in spec or spec.get("closed")) and not any(
+            (*whole.values(), *parts.values())
+        ):
+            return None
 
         def element(parent: Json, context: Context) -> Found | None:
             key = next((k for k in choice if k in parent or f"_{k}" in parent), None)
@@ -340,29 +355,28 @@ def _array(spec: Json, value: Value | None, attached: Value | None, slices: _Sli
     return element
 
 
-def _slices(parts: list[tuple[Json, Match, Value | None]], *, closed: bool) -> _Sliced | None:
-    if not parts:
-        return None
-    each = [(match, value, spec.get("max")) for spec, match, value in parts]
-    least = [spec.get("min", 0) for spec, _, _ in parts]
+def _slices(parts: list[tuple[Json, Value | None]], *, closed: bool) -> _Sliced:
+    which = slice_of([spec["match"] for spec, _ in parts])
+    values = [value for _, value in parts]
+    least = [spec.get("min", 0) for spec, _ in parts]
+    most = [spec.get("max") for spec, _ in parts]
 
     def slices(items: list[Any], context: Context) -> Found | None:
         found: Found | None = None
-        counts = [0] * len(each)
+        counts = [0] * len(values)
         for index, item in enumerate(items):
-            for number, (match, value, most) in enumerate(each):
-                if item is None or not match(item, context):
-                    continue
-                counts[number] += 1
-                if most is not None and counts[number] == most + 1:
-                    found = under(found, f"[{index}]", [("", rules.SLICE_TOO_MANY)])
-                below = value(item, context) if value is not None else None
-                if below is not None:
-                    found = under(found, f"[{index}]", below)
-                break
-            else:
+            number = which(item, context)
+            if number is None:
                 if closed:
                     found = under(found, f"[{index}]", [("", rules.SLICE_CLOSED)])
+                continue
+            counts[number] += 1
+            if counts[number] - 1 == most[number]:
+                found = under(found, f"[{index}]", [("", rules.SLICE_TOO_MANY)])
+            value = values[number]
+            below = value(item, context) if value is not None else None
+            if below is not None:
+                found = under(found, f"[{index}]", below)
         for count, needed in zip(counts, least, strict=True):
             if count < needed:
                 found = under(found, "", [("", rules.SLICE_MISSING)])

@@ -19,6 +19,37 @@ Json = dict[str, Any]
 Match = Callable[[Any, Context], bool]
 
 
+def slice_of(slices: list[list[Json]]) -> Callable[[Any, Context], int | None]:
+    """The number of the slice that a value is in, the first if several; None if it is in none.
+
+    `slices` are the conditions of each (`match` in the table). Those told by one text alone (the url of an extension,
+    the system of an identifier) are looked up, not tried one by one.
+    """
+    texts = [_text(conditions) for conditions in slices]
+    names = {name for name, _ in texts}
+    if len(names) == 1 and (name := names.pop()):
+        numbers = {text: number for number, (_, text) in reversed(list(enumerate(texts)))}
+
+        def looked_up(value: Any, _context: Context) -> int | None:
+            text = value.get(name) if isinstance(value, dict) else None
+            return numbers.get(text) if isinstance(text, str) else None
+
+        return looked_up
+    each = [matches(conditions) for conditions in slices]
+
+    def tried(value: Any, context: Context) -> int | None:
+        return next((number for number, holds in enumerate(each) if holds(value, context)), None)
+
+    return tried
+
+
+def _text(conditions: list[Json]) -> tuple[str, str]:
+    """The element and the text that alone tell a slice; empty if it takes more."""
+    pattern = conditions[0].get("pattern") if len(conditions) == 1 else None
+    path = conditions[0]["path"] if isinstance(pattern, str) else []
+    return (path[0][0], str(pattern)) if len(path) == 1 and len(path[0]) == 1 else ("", "")
+
+
 def matches(conditions: list[Json]) -> Match:
     """Whether a value meets all of these conditions (`match` of a slice in the table)."""
     each = [_condition(condition) for condition in conditions]
@@ -57,8 +88,11 @@ def _test(condition: Json) -> Match:
         return lambda value, _context: fits(value)
     if "binding" in condition:
         member = member_of(condition["binding"])
-        # without codes to compare, no value can be said to be in the slice
-        return (lambda value, _context: "extension" not in value and member(value)) if member else _never
+        if member is None:  # without codes to compare, no value can be said to be in the slice
+            return _never
+        return lambda value, _context: (
+            (isinstance(value, str) or (isinstance(value, dict) and "extension" not in value)) and member(value)
+        )
     if "exists" in condition:
         return lambda _value, _context: True
     if "present" in condition:
