@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from mappings.packs.reading import CJIS_CLASSES
+from profiles import profile_invariants
 from profiles.invariants import INVARIANTS, REF_1, SQTY_1
 
 ROOT = Path(__file__).parent.parent.parent
@@ -98,14 +99,18 @@ WORDS = {
 
 
 def issue_rules() -> dict[str, str]:
-    """Every rule with what it means, sorted by rule. KeyError for one that has no words at all."""
+    """Every rule with what it means, sorted by rule. KeyError for one without words, and for words without one."""
     found: dict[str, list[str]] = {f"cjis.{name}": [] for name in CJIS_CLASSES}
     for file in sorted(path for package in ("hub", "mappings", "profiles") for path in (ROOT / package).rglob("*.py")):
         for rule, words in rules_in(ast.parse(file.read_text())):
             beside = found.setdefault(rule, [])
             beside += [text for text in words if text not in beside]
-    for made in (*(one.rule for one in INVARIANTS.values()), REF_1, SQTY_1.rule):
-        found[made.rule] = [*found.get(made.rule, ()), made.text]
+    held = (*INVARIANTS.values(), *profile_invariants.INVARIANTS.values(), SQTY_1)
+    for made in (REF_1, *(one.rule for one in held)):
+        beside = found.setdefault(made.rule, [])
+        beside += [made.text] if made.text not in beside else []
+    if stale := WORDS.keys() - found.keys():
+        raise KeyError(f"{', '.join(sorted(stale))}: no rules any more, but in WORDS")
     return {rule: WORDS.get(rule) or _told(rule, found[rule]) for rule in sorted(found)}
 
 
