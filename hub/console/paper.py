@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.console.filters import templates
-from hub.release.notice import ARTIFACT, DISPLAY
+from hub.release.notice import DISPLAY, scopes
 
 Json = dict[str, Any]
 #: A reference into the Bundle, in a text.
@@ -214,8 +214,4 @@ def _scopes(bundle: Json, names: dict[str, Json]) -> list[str]:
     def named(text: str) -> str:
         return _REFERENCE.sub(lambda found: _who(names, {"reference": found[0]}) or found[0], text)
 
-    return [
-        named(str(extension["valueRelatedArtifact"].get("display", "")))
-        for extension in bundle.get("meta", {}).get("extension", ())
-        if extension.get("url") == ARTIFACT and "valueRelatedArtifact" in extension
-    ]
+    return [named(text) for text in scopes(bundle)]

@@ -6,6 +6,7 @@ RedisclosureProhibitionMark and 42CFRPart2CD still quote the wording of 2018.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -39,6 +40,7 @@ STATEMENT_2: Final = "42 CFR part 2 prohibits unauthorized use or disclosure of 
 
 DISPLAY: Final = DS4P + "extension-display"
 ARTIFACT: Final = DS4P + "extension-sec-label-related-artifact"
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MARKS: Final = ("RedisclosureProhibitionMark", "NORDSCLCD")
 
 #: Plain words for what scopes name most; anything else is named by its code.
@@ -66,7 +68,8 @@ def carry_notice(bundle: Json, obligations: Iterable[str], partner: Partner, *, 
     """The Bundle with the notice, the scope of its consents and the redisclosure marks, where they are asked for.
 
     Bundle.meta has statement 1; each Part 2 entry has statement 2, as a transaction leaves Bundle.meta behind, and
-    either statement is enough by itself (2.32(a)). A v2 renderer takes its NTE from Bundle.meta. Without the
+    either statement is enough by itself (2.32(a)). The scopes stand on the redisclosure mark, which they explain (DS4P
+    has them on `meta.security`). A v2 renderer takes its NTE from Bundle.meta. Without the
     obligation the Bundle is returned as it is. Raises ReleaseError `release.no-carrier` if the partner takes neither.
     """
     asked = set(obligations)
@@ -74,39 +77,58 @@ def carry_notice(bundle: Json, obligations: Iterable[str], partner: Partner, *, 
         return bundle
     if not can_carry(partner):
         raise ReleaseError("release.no-carrier", "the partner's form cannot carry the notice and the consent's scope")
-    scopes = [{"url": ARTIFACT, "valueRelatedArtifact": _artifact(consent)} for consent in consents]
+    artifacts = [{"url": ARTIFACT, "valueRelatedArtifact": _artifact(consent)} for consent in consents]
     entries = [
-        {**entry, "resource": _marked(entry["resource"], STATEMENT_2, scopes)}
+        {**entry, "resource": _marked(entry["resource"], STATEMENT_2, artifacts)}
         if isinstance(entry, dict) and isinstance(entry.get("resource"), dict) and PART2 in codes(entry["resource"])
         else entry
         for entry in bundle.get("entry", ())
     ]
     out = {**bundle, "entry": entries} if entries else bundle
-    return _marked(out, STATEMENT_1, scopes)
+    return _marked(out, STATEMENT_1, artifacts)
 
 
 def _artifact(consent: Json) -> Json:
     made: Json = {"type": "justification", "display": scope_text(consent)}
     if isinstance(identity := consent.get("id"), str):
         made["label"] = identity
+        made["resource"] = f"urn:uuid:{identity}" if _UUID.fullmatch(identity) else f"Consent/{identity}"
     return made
 
 
-def _marked(resource: Json, statement: str, scopes: Sequence[Json]) -> Json:
+def scopes(resource: Json) -> list[str]:
+    """The scopes in words of the consents that a Bundle or resource is disclosed under, as `carry_notice` put them."""
+    return [
+        str(extension["valueRelatedArtifact"].get("display", ""))
+        for coding in resource.get("meta", {}).get("security", ())
+        for extension in coding.get("extension", ())
+        if extension.get("url") == ARTIFACT and "valueRelatedArtifact" in extension
+    ]
+
+
+def _marked(resource: Json, statement: str, artifacts: Sequence[Json]) -> Json:
     meta = resource.get("meta")
     meta = dict(meta) if isinstance(meta, dict) else {}
     security = list(meta.get("security", ()))
     have = {coding.get("code") for coding in security}
     security += [{"system": ACT_CODE, "code": mark} for mark in _MARKS if mark not in have]
-    held = [extension for extension in meta.get("extension", ()) if extension.get("url") not in (DISPLAY, ARTIFACT)]
+    if artifacts:
+        security = [_explained(coding, artifacts) if coding.get("code") == _MARKS[0] else coding for coding in security]
+    held = [extension for extension in meta.get("extension", ()) if extension.get("url") != DISPLAY]
     meta.pop("extension", None)
     meta.pop("security", None)
-    extensions = [*held, {"url": DISPLAY, "valueAnnotation": {"text": statement}}, *scopes]
+    extensions = [*held, {"url": DISPLAY, "valueAnnotation": {"text": statement}}]
     marked = {"extension": extensions, **meta, "security": security}
     if "meta" in resource:
         return {**resource, "meta": marked}
     head: Json = {key: resource[key] for key in ("resourceType", "id") if key in resource}
     return {**head, "meta": marked, **{key: value for key, value in resource.items() if key not in head}}
+
+
+def _explained(coding: Json, artifacts: Sequence[Json]) -> Json:
+    """The mark with the consents of this disclosure, in the place of those of an earlier one."""
+    held = [extension for extension in coding.get("extension", ()) if extension.get("url") != ARTIFACT]
+    return {**coding, "extension": [*held, *artifacts]}
 
 
 def scope_text(consent: Json) -> str:

@@ -3,7 +3,8 @@
 Whole entries; references to them; elements under a REDACT set; free text that repeats a withheld value; generated
 narrative always (it repeats the data, and keeping it only where nothing was taken would tell). If an element that R4
 requires goes, the part that needs it goes, up to the resource, and then what depends on that: to a fixpoint. What is
-left is labelled again from what it is now. Nothing says that something was taken out: no mark, no tag, no count.
+left is labelled again from what it is now, and claims the profiles that it still meets. Nothing says that something was
+taken out: no mark, no tag, no count.
 
 Works on FHIR, before rendering. The input is not changed.
 """
@@ -21,6 +22,7 @@ import orjson
 from hub.release.decide import Decision, EntryDecision
 from hub.release.structure import child_type, is_core, required
 from hub.release.withheld import Withheld, normal, plainly, union, values
+from mappings.fhir.profile import still_claiming
 from mappings.labels.marking import decoded_text, high_water, label, without_labels
 from mappings.labels.origin import Origin
 from mappings.labels.policy import DEFAULT as LABELS
@@ -95,7 +97,10 @@ def redact(bundle: Json, decision: Decision, *, policy: LabelPolicy = LABELS) ->
     released = [
         {
             **kept[index],
-            "resource": _relabelled(entries[index]["resource"], kept[index]["resource"], made[index], policy),
+            # By what it is now, not by what was done to it: an input that never had the thing would claim the same.
+            "resource": still_claiming(
+                _relabelled(entries[index]["resource"], kept[index]["resource"], made[index], policy)
+            ),
         }
         if index in changed
         else kept[index]
