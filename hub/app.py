@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Mount
 
 from hub import pipeline
-from hub.api import answers, health, outcomes
+from hub.api import answers, capability, health, outcomes
 from hub.console import pages
 from hub.delivery.transport import Transport
 from hub.ingest import folder, http, mllp
@@ -93,6 +93,7 @@ def create_app(settings: Settings, *, now: Callable[[], datetime] = clock, local
             *answers.routes(hub),
             *outcomes.routes(hub),
             *health.routes(hub),
+            *capability.routes(hub),
             Mount("/", pages_app),
         ],
         middleware=[Middleware(Guard), Middleware(http.Shortcut, handler=ingest[0].app)],

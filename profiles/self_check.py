@@ -37,6 +37,8 @@ OTHERS: Final = (
     "http://cts.nlm.nih.gov/fhir/ValueSet/",
     "http://hl7.org/fhirpath/",
     "urn:",
+    # the code systems of agencies, as their mapping packs name them: an agency publishes its own
+    "https://warmhandoff.org/packs/",
 )
 #: Properties of a definition that hold a canonical url.
 _CANONICAL: Final = frozenset(

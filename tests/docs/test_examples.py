@@ -18,7 +18,7 @@ import pytest
 import typer
 from pydantic import BaseModel
 
-from hub.api import answers, health, outcomes
+from hub.api import answers, capability, health, outcomes
 from hub.cli import app
 from hub.ingest import http
 from hub.settings import DestinationSection, PartnerSection, Secret, Settings, parse
@@ -128,12 +128,12 @@ def test_routes_exist() -> None:
     """Each `METHOD /path` that a page names is a route of the hub, and each route is named."""
     hub: Any = SimpleNamespace(settings=_settings())
     hub.settings = hub.settings.model_copy(update={"source": (), "destination": ()})
-    routes = [r for module in (http, answers, outcomes, health) for r in module.routes(hub)]
+    routes = [r for module in (http, answers, outcomes, health, capability) for r in module.routes(hub)]
     there = {f"{method} {route.path}" for route in routes for method in (route.methods or ()) if method != "HEAD"}
     named: set[str] = set()
     for page in PAGES:
         found = re.findall(
-            r"`((?:GET|POST|PUT) /(?:ingest|answers|fhir/Task|outcomes|health)[^`\s]*)", page.read_text()
+            r"`((?:GET|POST|PUT) /(?:ingest|answers|fhir/Task|fhir/metadata|outcomes|health)[^`\s]*)", page.read_text()
         )
         assert set(found) <= there, _name(page)
         named |= set(found)
