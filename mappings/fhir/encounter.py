@@ -155,7 +155,7 @@ def encounter(
     provider = draft.agency.id if contact is None else contact.organization
     if provider is not None:
         resource["serviceProvider"] = organization_reference(draft, provider)
-    if patient is not None and _meets_us_core(draft, resource):
+    if patient is not None and (ended is None or ended in FIELD_DISPOSITIONS) and _meets_us_core(draft, resource):
         resource["meta"] = claim("field-contact-encounter")
     url = draft.add(resource, origin)
     return Visit(url=url, origin=origin, patient=patient, slot=slot, contact=contact, key=key, path=path)

@@ -4,7 +4,8 @@ Id: officer-role
 Title: "Officer"
 Description: "A law enforcement officer in the contact, and the agency they work for. It is used where the source calls somebody an officer. It is not a rank, and an officer is not a healthcare provider: receivers that list care teams should leave this role out. Must-support: the hub sends the element whenever it knows it, and a receiver can show or keep it."
 * insert StaffRoleRules
-* code = StaffRoleCS#officer
+* code contains officer 1..1 MS
+* code[officer] = StaffRoleCS#officer
 
 Mapping: OfficerRoleToIncident
 Source: OfficerRole
@@ -12,6 +13,7 @@ Target: "https://warmhandoff.org/fhir/incident"
 Id: incident
 Title: "Canonical record (Incident)"
 * insert StaffRoleFromIncident(officer)
+* code[officer] -> "contacts[].officer.role"
 * -> "units[].crew[]" "Whose role is officer."
 * -> "narratives[].author" "Whose role is officer."
 * -> "contacts[].referrals[].decided_by" "Whose role is officer."
@@ -27,6 +29,7 @@ Id: cad
 Title: "CAD or records export, through a pack"
 * -> "contacts.officer, units.crew, narratives.author, contacts.referrals.decided_by" "With the role officer."
 * insert StaffRoleFromPack
+* code[officer] -> "role"
 * insert LabelsFromHub
 * insert NeverSent(specialty)
 * insert NeverSent(location)
@@ -46,6 +49,7 @@ Id: hl7v2
 Title: "HL7 v2 (REF^I12)"
 * insert StaffRoleInV2
 * code -> "none" "Reported as not carried."
+* code[officer] -> "none" "Reported as not carried."
 * insert LabelsInV2
 * insert NeverSent(specialty)
 * insert NeverSent(location)

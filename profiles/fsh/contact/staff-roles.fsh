@@ -14,6 +14,9 @@ RuleSet: StaffRoleRules
 * organization 1..1
 * organization ^short = "The employer"
 * code 1..1
+* code ^slicing.discriminator.type = #pattern
+* code ^slicing.discriminator.path = "$this"
+* code ^slicing.rules = #open
 * telecom 1..*
 * telecom ^short = "The employer's: a member of a crew is reached through it"
 * telecom ^comment = "The directory's telecom of the employer. Where it has none the role is sent all the same, and claims no profile: US Core wants a telecom or an endpoint."

@@ -51,7 +51,7 @@ Title: "Incident"
 * requester -> "contacts[].referrals[].decided_by" "Else contacts[].clinician, contacts[].officer, the organization of the record."
 * performer -> "contacts[].referrals[].organization"
 * reasonCode -> "contacts[].referrals[].reasons"
-* supportingInfo -> "contacts[].consents, contacts[].observations, contacts[].screenings, contacts[].narratives"
+* supportingInfo -> "contacts[].consents, contacts[].substances, contacts[].injuries, contacts[].force, contacts[].weapons, contacts[].de_escalation, contacts[].interventions, contacts[].capacity, contacts[].hold, contacts[].screenings, contacts[].narratives"
 * note -> "contacts[].referrals[].note"
 
 Mapping: ReferralServiceRequestCad
