@@ -19,11 +19,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 CLIENTS = 32
 SECONDS = 3.0
+WARM = 1.0
 ROUNDS = 3
 TOKEN = "bench-token"
 
@@ -57,14 +59,14 @@ uvicorn.run(Starlette(routes=[Route("/ingest/bench", post, methods=["POST"])]), 
             port=int(sys.argv[2]), log_level="error", access_log=False)
 """
 
+# what `handoff run` runs
 OURS = """
 import sys
 from pathlib import Path
-import uvicorn
-from hub.app import create_app
+from hub.cli.serving import serve
 from hub.settings import load
-uvicorn.run(create_app(load(Path(sys.argv[1]) / "hub.toml")), host="127.0.0.1", port=int(sys.argv[2]),
-            log_level="error", access_log=False, server_header=False, proxy_headers=False)  # as `handoff run` does
+settings = load(Path(sys.argv[1]) / "hub.toml", environ={"HANDOFF_HUB__PORT": sys.argv[2]})
+serve(settings, say=lambda line: None, ready_file=None)
 """
 
 SETTINGS = """
@@ -107,11 +109,10 @@ def event(number: int) -> bytes:
     ).encode()
 
 
-async def load(port: int) -> float:
-    """Requests a second over SECONDS with CLIENTS keep-alive connections. Raises when an answer is not 2xx."""
+async def load(port: int, counter: Iterator[int], seconds: float) -> float:
+    """Requests a second over CLIENTS keep-alive connections, numbered on. Raises when an answer is not 2xx."""
     done = 0
-    stop = time.perf_counter() + SECONDS
-    counter = iter(range(10**9))
+    stop = time.perf_counter() + seconds
 
     async def client() -> None:
         nonlocal done
@@ -130,15 +131,18 @@ async def load(port: int) -> float:
         writer.close()
 
     await asyncio.gather(*(client() for _ in range(CLIENTS)))
-    return done / SECONDS
+    return done / seconds
 
 
 def run(code: str, folder: Path) -> float:
-    """Starts a server, loads it, stops it."""
+    """Starts a server, warms it up, loads it, stops it."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    process = subprocess.Popen([sys.executable, "-c", code, str(folder), str(port)], env=dict(os.environ))
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, str(folder), str(port)], env=dict(os.environ), stderr=log
+        )
     try:
         for _ in range(200):
             try:
@@ -146,7 +150,12 @@ def run(code: str, folder: Path) -> float:
                 break
             except OSError:
                 time.sleep(0.05)
-        return asyncio.run(load(port))
+        counter = iter(range(10**9))
+        asyncio.run(load(port, counter, WARM))  # it may listen before it has started
+        return asyncio.run(load(port, counter, SECONDS))
+    except (OSError, EOFError, RuntimeError):
+        sys.stderr.write((folder / "server.log").read_text(errors="replace")[-4000:])
+        raise
     finally:
         process.send_signal(signal.SIGTERM)
         try:

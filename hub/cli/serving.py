@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import secrets
@@ -100,6 +101,9 @@ async def _run(
     while not server.started and not serving.done():
         await asyncio.sleep(0.01)
     if server.started:
+        # What the start has made stays for good; looking through it again and again costs the way in a fifteenth.
+        gc.collect()
+        gc.freeze()
         port = listening.getsockname()[1]
         mllp = getattr(app.state, "mllp_port", None)
         for line in announcement(settings.hub, port, mllp, token):
