@@ -68,7 +68,8 @@ def self_check(definitions: dict[str, Json], examples: tuple[Example, ...]) -> t
     """What the package says of itself, in the order in which a fault should be mended. `definitions` by `Type-id`."""
     by_url = {one["url"]: one for one in definitions.values() if "url" in one}
     codes = {url: frozenset(_codes(one)) for url, one in by_url.items() if one.get("content") == "complete"}
-    single = each_once(examples)
+    single = {name: one for name, one in each_once(examples).items() if one["resourceType"] != "Bundle"}
+    named = {example.name: _envelope(example.resource) for example in examples} | single
     structures = [one for one in definitions.values() if one["resourceType"] == "StructureDefinition"]
     profiles = [one for one in structures if one["type"] != "Extension"]
     return (
@@ -79,7 +80,7 @@ def self_check(definitions: dict[str, Json], examples: tuple[Example, ...]) -> t
         _looked("must-support elements have a source", ((file_stem(p), p) for p in profiles), _without_source),
         _looked("examples hold what they claim", ((e.name, e.resource) for e in examples), _not_right),
         _looked("examples by themselves hold it too", single.items(), _not_right),
-        _looked("examples name what is there", single.items(), lambda one: _not_ours(one, by_url, codes)),
+        _looked("examples name what is there", named.items(), lambda one: _not_ours(one, by_url, codes)),
         _looked("profiles have an example", ((file_stem(p), p) for p in profiles), _claimed(examples)),
     )
 
@@ -192,8 +193,6 @@ def _around(place: str) -> Iterator[str]:
 
 def _not_ours(one: Json, by_url: dict[str, Json], codes: dict[str, frozenset[str]]) -> Iterator[str]:
     """Definitions of ours that an example names and that are not there; codes that they have not."""
-    if one["resourceType"] == "Bundle":  # what is in it stands by itself
-        one = {key: value for key, value in one.items() if key != "entry"}
     named = {
         match[0]
         for key, value in _strings(one)
@@ -203,6 +202,11 @@ def _not_ours(one: Json, by_url: dict[str, Json], codes: dict[str, frozenset[str
     }
     yield from (f"there is no {url}" for url in sorted(named - by_url.keys()))
     yield from _codings(one, codes)
+
+
+def _envelope(one: Json) -> Json:
+    """An example without the entries of a Bundle, which stand by themselves."""
+    return {key: value for key, value in one.items() if key != "entry"}
 
 
 def _claimed(examples: tuple[Example, ...]) -> Callable[[Json], Iterator[str]]:
