@@ -9,6 +9,7 @@ from datetime import UTC
 from typing import Any
 
 from hub.records import Event
+from mappings.fhir.profile import claim
 
 _DCM = "http://dicom.nema.org/resources/ontology/DCM"
 _REST = "http://hl7.org/fhir/restful-interaction"
@@ -29,7 +30,7 @@ def to_fhir(event: Event) -> dict[str, Any]:
     """The AuditEvent of one event.
 
     IHE BALP 1.1: BasicAudit (type `rest` with a restful-interaction subtype), and the patient as an entity of role 1
-    where there is one (PatientCreate, PatientRead, and so on).
+    where there is one (PatientCreate, PatientRead, and so on). Claims our profile of it, not IHE's.
     """
     subtype = [{"system": _KIND, "code": event.kind}]
     if event.action in _INTERACTION:
@@ -42,8 +43,10 @@ def to_fhir(event: Event) -> dict[str, Any]:
         "who": {"identifier": {"system": _ACCOUNT, "value": event.who}},
         "requestor": True,
     }
+    disclosed = event.kind == "disclosure" and event.action == "E" and None not in (event.purpose, event.patient_id)
     resource: dict[str, Any] = {
         "resourceType": "AuditEvent",
+        "meta": claim("disclosure-audit-event" if disclosed else "hub-audit-event"),
         "type": kind,
         "subtype": subtype,
         "action": event.action,

@@ -52,7 +52,8 @@ def keep(
         "resourceType": "Bundle",
         "id": task_id,
         "type": "collection",
-        "extension": [{"url": ORIGINS, "valueString": orjson.dumps(list(origins)).decode()}],
+        # R4's Bundle takes no extension of its own.
+        "meta": {"extension": [{"url": ORIGINS, "valueString": orjson.dumps(list(origins)).decode()}]},
         "entry": bundle["entry"],
         "timestamp": bundle["timestamp"],
     }
@@ -72,8 +73,8 @@ def load(tx: Tx, task_id: str) -> Kept | None:
     found = documents.current(tx, "Bundle", task_id)
     if found is None or found.resource is None:
         return None
-    bundle = found.resource
-    origins = tuple(orjson.loads(bundle["extension"][0]["valueString"]))
+    bundle = {key: value for key, value in found.resource.items() if key != "meta"}
+    origins = tuple(orjson.loads(found.resource["meta"]["extension"][0]["valueString"]))
     task = documents.current(tx, "Task", task_id)
     if task is not None and task.resource is not None:
         bundle = with_task(bundle, task.resource)
@@ -94,12 +95,17 @@ def with_task(bundle: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
 
 
 def digest(bundle: dict[str, Any]) -> str:
-    """SHA-256 of what the entries say, times of recording and the hub's own bookkeeping apart."""
+    """SHA-256 of what the entries say: times of recording, the hub's own bookkeeping and claims of profiles apart."""
     said = []
     for entry in bundle["entry"]:
         resource = entry["resource"]
         volatile = _VOLATILE.get(resource["resourceType"], ())
-        said.append({key: value for key, value in resource.items() if key not in volatile})
+        own = {key: value for key, value in resource.items() if key not in volatile}
+        if "profile" in own.get("meta", ()):
+            # A profile that is claimed says nothing new of anybody; a label does.
+            meta = {key: value for key, value in own.pop("meta").items() if key != "profile"}
+            own |= {"meta": meta} if meta else {}
+        said.append(own)
     return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 

@@ -178,7 +178,6 @@ def decide(
         hub.namespace_key, organization, "release", destination.id, f"{task_id}\x1f{said}\x1f{instant(now)}"
     )
     own = {**bundle, "resourceType": "Bundle", "type": "transaction", "id": identity, "timestamp": instant(now)}
-    own.pop("extension", None)
     context = Context(
         discloser=party(settings, organization),
         recipient=center,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from hub.errors import ReceiveError
+from mappings.fhir.profile import still_claiming
 from mappings.hl7v2.answer import Answer as V2Answer
 
 TASK = "https://warmhandoff.org/fhir/sid/task"
@@ -186,7 +187,8 @@ def moved(task: dict[str, Any], reply: Reply, *, now: str) -> dict[str, Any] | N
         result["output"] = [*kept, {"type": {"text": "appointment"}, "valueDateTime": reply.appointment}]
     if result == task:
         return None
-    return {**result, "lastModified": now}
+    # Words of the center's are in it now, and a profile is claimed only where it is met.
+    return still_claiming({**result, "lastModified": now})
 
 
 def _business(code: str) -> dict[str, Any]:
@@ -200,6 +202,7 @@ def _business(code: str) -> dict[str, Any]:
         "no-show",
         "completed",
         "failed",
+        "cancelled",
     }
     if code in known:
         return {"coding": [{"system": BUSINESS_STATUS, "code": code}], "text": code}

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from profiles.check import meets
-
 _OURS = "https://warmhandoff.org/fhir/StructureDefinition/"
 _US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
 _SDOHCC = "http://hl7.org/fhir/us/sdoh-clinicalcare/StructureDefinition/SDOHCC-"
@@ -33,6 +31,7 @@ PARENT: Final[dict[str, str | None]] = {
     "opt-out-consent": None,
     "contact-provenance": f"{_US_CORE}provenance",
     "disclosure-audit-event": None,
+    "hub-audit-event": None,
     "contact-transaction": None,
     "referral-message": None,
     "answer-message": None,
@@ -53,10 +52,12 @@ PARENT: Final[dict[str, str | None]] = {
 }
 
 
+_CLAIMED: Final = {name: [_OURS + name] + ([parent] if parent else []) for name, parent in PARENT.items()}
+
+
 def claim(profile: str) -> dict[str, list[str]]:
     """`Resource.meta` claiming our profile and its published parent; a new one each time. KeyError for no profile."""
-    parent = PARENT[profile]
-    return {"profile": [_OURS + profile] if parent is None else [_OURS + profile, parent]}
+    return {"profile": _CLAIMED[profile].copy()}
 
 
 def still_claiming(resource: dict[str, Any]) -> dict[str, Any]:
@@ -81,6 +82,9 @@ def still_claiming(resource: dict[str, Any]) -> dict[str, Any]:
 
 
 def _meets(resource: dict[str, Any], url: str) -> bool:
+    # Here alone: a translation claims by construction and does not wait for the check to be loaded.
+    from profiles.check import meets
+
     try:
         return meets(resource, url)
     except LookupError:
