@@ -171,7 +171,8 @@ def _meets_us_core(draft: Draft, resource: Json) -> bool:
             targets.append(resource["serviceProvider"])
         if any(target["reference"] in unclaimed for target in targets):
             return False
-    return all("system" in given for given in resource["identifier"])
+    # Our own, the CAD event and the case have theirs; others come as the source has them.
+    return not draft.incident.numbers or all("system" in given for given in resource["identifier"])
 
 
 def _identifiers(draft: Draft, made: str) -> list[Json]:

@@ -75,7 +75,7 @@ def _practitioner(draft: Draft, staff: Staff, origin: str | None, path: str) -> 
     if credential is not None:
         resource["qualification"] = [{"code": {"text": credential}}]
     url = draft.add(resource, origin)
-    if all("system" in given for given in others):
+    if not others or all("system" in given for given in others):
         resource["meta"] = claim("coresponse-practitioner")
     else:
         draft.unclaimed.add(url)
