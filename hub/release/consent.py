@@ -11,7 +11,7 @@ hyphens or in camel case. Does not say to whom or for what it applies: that is `
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -143,7 +143,9 @@ def check_consent(
     if not (extra.description or any(_describes(node) for node in nodes(provision))):
         lacks("missing-description", "Consent.provision", "what may be disclosed is not described")
     recipients = [who for role, who in actors if role not in DISCLOSER_ROLES and _names(who)]
-    if not (recipients or extra.recipient_classes or extra.intermediary):
+    if not (recipients or extra.recipient_classes or extra.intermediary) or (
+        not extra.recipient_classes and _permits_without(consent, _names_recipient)
+    ):
         lacks("missing-recipient", "Consent.provision.actor", "who may receive is not named")
     if part2 and extra.intermediary:
         if not (extra.participants or extra.intermediary_classes):
@@ -158,7 +160,7 @@ def check_consent(
         lacks(
             "missing-hipaa-redisclosure-statement", "Consent.extension", "the statement of 2.31(a)(4)(iii) is not there"
         )
-    if not purposes:
+    if not purposes or _permits_without(consent, _names_purpose):
         lacks("missing-purpose", "Consent.provision.purpose", "no purpose is named")
     if extra.revocation is not True:
         lacks("missing-revocation-statement", "Consent.extension", "the right to revoke and how is not stated")
@@ -334,6 +336,36 @@ def purpose_of(coding: Json) -> str | None:
     if system in (None, ACT_REASON, PURPOSE):
         return canonical(f"{system}|{code}" if system else code)
     return canonical(f"{system}|{code}")
+
+
+def _permits_without(consent: Json, names: Callable[[Json], bool]) -> bool:
+    """Whether some permit is not narrowed by `names`, neither itself nor by a provision around it.
+
+    What is named only inside an exception does not name it for the base rule: a bare permit around it would let
+    anybody have everything (42 CFR 2.31(a)(4), (5)).
+    """
+    base = _dict(consent.get("provision"))
+    codes = {coding.get("code") for coding in _list(_dict(consent.get("policyRule")).get("coding"))}
+    opted_in = "type" not in base and bool(codes & {"OPTIN", "OPTINR"})
+
+    def bare(node: Json, permits: bool) -> bool:
+        if names(node):
+            return False
+        inner = _list(node.get("provision"))
+        return permits or any(bare(one, one.get("type") == "permit") for one in inner)
+
+    return bare(base, opted_in or base.get("type") == "permit")
+
+
+def _names_recipient(node: Json) -> bool:
+    return any(
+        role_of(actor) not in DISCLOSER_ROLES and _names(_dict(actor.get("reference")))
+        for actor in _list(node.get("actor"))
+    )
+
+
+def _names_purpose(node: Json) -> bool:
+    return bool(_list(node.get("purpose")))
 
 
 def _describes(node: Json) -> bool:

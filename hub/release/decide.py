@@ -8,6 +8,7 @@ engine does not know, and an error in it, is a deny.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -184,8 +185,28 @@ def _directives(request: Request, purpose: str, consents: Sequence[Json]) -> lis
         )
         if made is not None:
             found.append(made)
-    # Order of arrival is nobody's rule: not "most recent wins" (S46).
-    return sorted(found, key=lambda one: one.reference)
+    return _each_by_its_name(found)
+
+
+def _each_by_its_name(found: list[Directive]) -> list[Directive]:
+    """In the order of their references. Of different consents under one id each speaks: none hides a refusal.
+
+    Order of arrival is nobody's rule: not "most recent wins" (S46).
+    """
+    found = sorted(found, key=lambda one: one.reference)
+    if len({one.reference for one in found}) == len(found):
+        return found
+    found.sort(key=lambda one: (one.reference, json.dumps(one.consent, sort_keys=True)))
+    named: list[Directive] = []
+    turn = 1
+    for before, one in zip((None, *found), found, strict=False):
+        if before is None or before.reference != one.reference:
+            turn = 1
+            named.append(one)
+        elif before.consent != one.consent:
+            turn += 1
+            named.append(replace(one, reference=f"{one.reference}~{turn}"))
+    return named
 
 
 class _Usable:

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.release import Context, Entry, Outcome, Party, Request, decide, release
+from hub.release.consent import check_consent
 from mappings.labels import Origin, label
 from profiles.check import check
 
@@ -231,6 +232,57 @@ def test_permits_never_grow_when_a_deny_is_added(request: Request, held: list[An
         assert was.goes or not now.goes
         if now.decision == "permit":
             assert was.decision == "permit"
+
+
+def test_what_an_exception_names_does_not_name_it_for_a_bare_permit_around_it() -> None:
+    actor = {"role": {"coding": [{"code": "IRCP"}]}, "reference": {"reference": "Organization/mhc"}}
+    inside = {"type": "permit", "purpose": [{"code": "TREAT"}], "actor": [actor]}
+    statements = ["revocationStatement", "redisclosureStatement", "refusalStatement", "hipaaRedisclosureStatement"]
+    consent = {
+        "resourceType": "Consent",
+        "id": "k",
+        "status": "active",
+        "patient": {"reference": "Patient/p"},
+        "dateTime": "2026-01-01",
+        "performer": [{"reference": "Patient/p"}],
+        "organization": [{"reference": "Organization/center"}],
+        "extension": [
+            {
+                "url": "https://warmhandoff.org/fhir/StructureDefinition/part2-consent-elements",
+                "extension": [
+                    {"url": "description", "valueString": "all"},
+                    *({"url": one, "valueBoolean": True} for one in statements),
+                ],
+            }
+        ],
+        "provision": {"type": "permit", "period": {"end": "2026-12-31"}, "provision": [inside]},
+    }
+    assert {i.rule for i in check_consent(consent)} == {"missing-recipient", "missing-purpose"}
+    narrowed = {**consent, "provision": {"period": {"end": "2026-12-31"}, "type": "deny", "provision": [inside]}}
+    assert check_consent(narrowed) == []
+    around = {**consent, "provision": {**inside, "period": {"end": "2026-12-31"}, "provision": [{"type": "permit"}]}}
+    assert check_consent(around) == []
+
+
+def test_a_refusal_is_not_hidden_by_another_consent_under_its_id() -> None:
+    refused = {"resourceType": "Consent", "id": "k1", "status": "active", "patient": {"reference": "Patient/p"}}
+    condition = {"resourceType": "Condition", "id": "c", "subject": {"reference": "Patient/p"}, "code": {"text": "x"}}
+    request = Request(
+        discloser=Party(reference="Organization/center", role="covered-entity"),
+        recipient=Party(reference="Organization/mhc", role="covered-entity"),
+        purpose="TREAT",
+        patient="Patient/p",
+        at=datetime(2026, 6, 1, tzinfo=UTC),
+        law="consent",
+        entries=(Entry(resource=condition, role="covered-entity"),),
+    )
+    here = {**refused, "provision": {"type": "deny"}}
+    elsewhere = {**refused, "provision": {"type": "permit", "period": {"start": "2026-01-01"}}}
+    for held in ([here, elsewhere], [elsewhere, here]):
+        decision = decide(request, held)
+        assert [one.decision for one in decision.entries] == ["deny"]
+        assert decision.conflicts
+    assert decide(request, [here, here]).to_json() == decide(request, [here]).to_json()
 
 
 @FAST
