@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from profiles.pages.frame import Library, first_sentence
-from profiles.pages.markup import Markup, code, join, prose, tag
+from profiles.pages.markup import Markup, breaking, code, join, prose, tag
 
 Json = dict[str, Any]
 
@@ -82,9 +82,8 @@ def _carried(library: Library, element: Json, by_id: dict[str, Json]) -> Json | 
 
 def _row(library: Library, element: Json, carried: Json | None, kept: bool, head: tuple[str, ...]) -> Markup:
     must = bool(element.get("mustSupport"))
-    name, colon, slice_name = element["id"].rpartition(".")[2].partition(":")
     label = join(
-        tag("span", name, colon, Markup("<wbr>") if colon else "", slice_name, title=element["id"]),
+        tag("span", breaking(element["id"].rpartition(".")[2]), title=element["id"]),
         tag("span", "MS", class_="badge", title="must support") if must else "",
     )
     cells: list[str] = [

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from profiles.examples import Example
 from profiles.pages.frame import Library, page, title
-from profiles.pages.markup import Markup, code, facts, join, link, table, tag
+from profiles.pages.markup import Markup, code, facts, join, link, prose, table, tag
 from profiles.pages.structure import pretty
 
 Json = dict[str, Any]
@@ -29,7 +29,7 @@ def examples_page(library: Library) -> str:
     rows: list[tuple[str, ...]] = [
         (
             sample,
-            found[0].shows,
+            prose(found[0].shows),
             join(*(tag("div", link(_FORMS[each.form], f"{each.name}.html")) for each in found)),
         )
         for sample, found in by_sample.items()
@@ -81,7 +81,7 @@ def _name(example: Example) -> str:
 
 
 def _shows(example: Example) -> Markup:
-    return tag("div", tag("p", example.shows), class_="lead")
+    return tag("div", tag("p", prose(example.shows)), class_="lead")
 
 
 def _entry(library: Library, resource: Json) -> Markup:

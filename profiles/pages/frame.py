@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from profiles.examples import Example
 from profiles.package_file import NAME, VERSION
-from profiles.pages.markup import Markup, code, join, link, tag
+from profiles.pages.markup import Markup, breaking, code, join, link, tag
 from profiles.pages.style import CSS
 
 Json = dict[str, Any]
@@ -43,7 +43,7 @@ class Library:
         ours = self.by_url.get(url)
         if ours is not None:
             return link(title(ours), file_of(ours))
-        return link(_last(url), url if url.startswith(("http://", "https://")) else None)
+        return link(breaking(_last(url)), url if url.startswith(("http://", "https://")) else None)
 
 
 def file_of(definition: Json) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
+#: Between two characters of escaped text, never inside an entity.
+_MAY_BREAK = re.compile(r"(?<=[/.|_:])(?=.)|(?<=[a-z0-9])(?=[A-Z])")
 _VOID = frozenset({"meta", "input", "br", "hr", "link", "col"})
 
 
@@ -54,12 +57,15 @@ def paragraphs(value: str, **attributes: str | bool | None) -> Markup:
     )
 
 
+def breaking(value: str) -> Markup:
+    """A name without spaces as text; where the page is narrow it may break after a slash, dot, bar, underscore or
+    colon, and where a new word begins with a capital."""
+    return Markup(_MAY_BREAK.sub("<wbr>", str(text(value))))
+
+
 def code(value: str) -> Markup:
-    """A code, path or address; it may break after a slash, dot, bar or underscore where the page is narrow."""
-    marked = str(text(value))
-    for sign in "/.|_":
-        marked = marked.replace(sign, f"{sign}<wbr>")
-    return Markup(f"<code>{marked}</code>")
+    """A code, path or address."""
+    return tag("code", breaking(value))
 
 
 def table(

@@ -82,7 +82,7 @@ def _example(library: Library, definition: Json) -> Markup:
     resource, example = found
     return join(
         tag("h2", "Example", id="example"),
-        tag("p", f"Of the sample {example.sample}: {example.shows}"),
+        tag("p", f"Of the sample {example.sample}: ", prose(example.shows)),
         tag("p", "It arrives in ", link(example.name, f"{example.name}.html"), "."),
         tag("pre", pretty(resource), tabindex="0", role="region", aria_label="Example as JSON"),
     )

@@ -34,6 +34,7 @@ WANTED = (
     "mappings/labels/data/lexicon.csv",
     "mappings/labels/data/value_sets.json",
     "profiles/generated/r4.json.gz",
+    "profiles/generated/examples.json.gz",
     "profiles/package/CodeSystem-issue-rule.json",
     "hub/console/templates/messages.html",
     "hub/console/static/console.css",
@@ -157,3 +158,12 @@ def test_it_translates_and_validates(installed: Installed, tmp_path: Path) -> No
     checked = run([installed.handoff, "validate", "bundle.json"], tmp_path)
     assert checked.returncode == 0, checked.stdout.decode()
     assert json.loads(checked.stdout)["resourceType"] == "OperationOutcome"
+
+
+def test_it_builds_and_checks_the_package(installed: Installed, tmp_path: Path) -> None:
+    checked = run([installed.handoff, "profiles", "check"], tmp_path)
+    assert checked.returncode == 0, checked.stdout.decode() + checked.stderr.decode()
+    built = run([installed.handoff, "profiles", "build", "--out", "out"], tmp_path)
+    assert built.returncode == 0, built.stderr.decode()
+    assert (tmp_path / "out" / "pages" / "index.html").is_file()
+    assert len(list((tmp_path / "out").glob("*.tgz"))) == 1
