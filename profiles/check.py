@@ -22,7 +22,7 @@ from profiles.definitions import profile_tables, r4, resource_types
 from profiles.extensions import as_defined
 from profiles.invariants import SQTY_1, Invariant, invariant
 from profiles.issue import Issue
-from profiles.must_support import absent
+from profiles.must_support import absent, absent_by
 from profiles.primitives import FORMS, PRIMITIVES, Primitive, wrong_type
 from profiles.references import Context, contained_types, entry_types, points_to
 from profiles.rules import Found, Rule, under
@@ -61,21 +61,25 @@ def check(resource: Json, *, must_support: bool = False) -> list[Issue]:
     return [] if found is None else _issues(resource, found)
 
 
-def profile_issues(resource: Json, canonical: str) -> list[Issue]:
+def profile_issues(resource: Json, canonical: str, *, must_support: bool = False) -> list[Issue]:
     """What is wrong with this resource by one profile, claimed or not, beyond base R4 (`check`).
 
-    The canonical is with or without `|version`. References are followed into a Bundle's entries only. LookupError if
-    the profile is not known. Never raises on JSON values.
+    The canonical is with or without `|version`. References are followed into a Bundle's entries only. `must_support` as
+    for `check`. LookupError if the profile is not known. Never raises on JSON values.
     """
-    if profile_check.known(canonical) is None:
+    key = profile_check.known(canonical)
+    if key is None:
         raise LookupError("no profile with this canonical is known")
     if not isinstance(resource, dict):
         return _issues(resource, [("", rules.RESOURCE_TYPE)])
+    context = _outermost(resource)
     try:
-        found = profile_check.by_profile(resource, canonical, _outermost(resource))
+        found = profile_check.by_profile(resource, key, context) or []
+        if must_support:
+            found = [*found, *absent_by(resource, key, context)]
     except RecursionError:
         found = [("", rules.DEPTH)]
-    return [] if found is None else _issues(resource, found)
+    return _issues(resource, found)
 
 
 def meets(resource: Json, canonical: str) -> bool:

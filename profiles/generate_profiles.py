@@ -318,7 +318,8 @@ class Difference:
         elif "keys" not in said:
             self.undecided.append(element["id"])
         own_profile = any(t["code"] == "Extension" and t.get("profile") for t in element.get("type", ()))
-        if not own_profile and (value := self.node(node, self._kind(declared, node), base)):
+        value = {} if own_profile else self.node(node, self._kind(declared, node), base)
+        if value := _less(_less_matched(value, match or ()), self.node(whole, self._kind(declared, whole), base)):
             said["value"] = value
         return said
 
@@ -380,6 +381,36 @@ class Difference:
             entry = _base_of(base, at, name)
             if entry is not None and not entry.get("choice"):
                 yield from self._values(child, [*keys, [name]], entry)
+
+
+def _less(value: Json, whole: Json) -> Json:
+    """What is asked of the values of a slice, without what is asked of all values of the element."""
+    rest: Json = {}
+    for key, asked in value.items():
+        if key in ("constraints", "elements"):
+            asked = [one for one in asked if one not in whole.get(key, ())]
+        elif whole.get(key) == asked:
+            continue
+        if asked != []:
+            rest[key] = asked
+    return rest
+
+
+def _less_matched(value: Json, match: Iterable[Json]) -> Json:
+    """The same without what put the value into the slice: a value, pattern or code that it is known to have."""
+    for condition in match:
+        at = value
+        for names in condition["path"]:
+            # through an array only one of the values is known to have it
+            below = [e for e in at.get("elements", ()) if [e["name"]] == names and "many" not in e]
+            at = below[0].get("value", {}) if below else {}
+        for key in ("pattern", "binding"):
+            known = condition.get(key)
+            if known is not None and at.get(key) == known:
+                del at[key]
+        if isinstance(condition.get("pattern"), str) and at.get("fixed") == condition["pattern"]:
+            del at["fixed"]
+    return value
 
 
 def _prune(root: Json, spec: Json) -> bool:

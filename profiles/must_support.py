@@ -35,16 +35,21 @@ def absent(resource: Any, context: Context | None = None) -> Found:
         context = Context(contained_types(resource.get("contained")), entries)
     found: dict[tuple[str, Rule], None] = {}
     for canonical in used(resource):
-        row = profile_tables()["profiles"][canonical]
-        if row["type"] == resource.get("resourceType"):
-            for place in _absent([("", resource)], row["root"], context):
-                found[place, rules.MUST_SUPPORT] = None
+        found |= dict.fromkeys(absent_by(resource, canonical, context))
     entries_there = resource.get("entry") if resource.get("resourceType") == "Bundle" else None
     for index, entry in enumerate(entries_there if isinstance(entries_there, list) else ()):
         if isinstance(entry, dict):
             for place, rule in absent(entry.get("resource"), context):
                 found[f".entry[{index}].resource{place}", rule] = None
     return list(found)
+
+
+def absent_by(resource: Json, canonical: str, context: Context) -> Found:
+    """The same by one profile, as `url|version`, claimed or not; nothing if it is about another type of resource."""
+    row = profile_tables()["profiles"][canonical]
+    if row["type"] != resource.get("resourceType"):
+        return []
+    return [(place, rules.MUST_SUPPORT) for place in _absent([("", resource)], row["root"], context)]
 
 
 def _absent(parents: list[_Placed], spec: Json, context: Context) -> Iterator[str]:

@@ -63,22 +63,36 @@ def claims(resource: Json, context: Context) -> Found | None:
     listed = meta.get("profile") if isinstance(meta, dict) else None
     if not isinstance(listed, list):
         return None
-    found: Found | None = None
+    try:
+        unknown, each = _claimed(tuple(listed))
+    except TypeError:  # not texts, which the base check reports
+        unknown, each = _claimed(tuple(c for c in listed if isinstance(c, str)))
+    found: Found | None = list(unknown) if unknown else None
+    for one in each:
+        below = _against(resource, one, context)
+        if below is not None:
+            found = below if found is None else found + below
+    return found
+
+
+@lru_cache(maxsize=256)
+def _claimed(listed: tuple[Any, ...]) -> tuple[Found, tuple[Profile, ...]]:
+    """What a list of claims comes to: those not known, and the profiles to check, each once."""
+    unknown: Found = []
     keys: list[str] = []
     for index, canonical in enumerate(listed):
         if isinstance(canonical, str) and canonical:
             key = known(canonical)
-            if key is None:
+            if key is not None:
+                keys.append(key)
+            else:
                 own = canonical.startswith(f"{CANONICAL}/")
                 rule = rules.PROFILE_UNKNOWN if own else rules.PROFILE_FOREIGN
-                found = under(found, "", [(f".meta.profile[{index}]", rule)])
-            else:
-                keys.append(key)
-    for one in _each_once(tuple(keys)):
-        below = _against(resource, one, context)
-        if below is not None:
-            found = under(found, "", below)
-    return found
+                unknown.append((f".meta.profile[{index}]", rule))
+    each = [profile(key) for key in dict.fromkeys(keys)]
+    # a profile whose demands another one holds is not checked again
+    covered = frozenset[str]().union(*(one.derives for one in each))
+    return unknown, tuple(one for one in each if one.canonical not in covered)
 
 
 def used(resource: Any) -> list[str]:
@@ -101,14 +115,6 @@ def _against(resource: Json, one: Profile, context: Context) -> Found | None:
     if resource.get("resourceType") != one.type:
         return [("", rules.PROFILE_OTHER)]
     return one.asks(resource, context)
-
-
-@lru_cache(maxsize=256)
-def _each_once(keys: tuple[str, ...]) -> tuple[Profile, ...]:
-    """The profiles of these keys without those that another of them derives from."""
-    each = [profile(key) for key in dict.fromkeys(keys)]
-    covered = frozenset[str]().union(*(one.derives for one in each))
-    return tuple(one for one in each if one.canonical not in covered)
 
 
 def _nothing(_value: Any, _context: Context) -> None:

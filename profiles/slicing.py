@@ -38,7 +38,10 @@ def slice_of(slices: list[list[Json]]) -> Callable[[Any, Context], int | None]:
     each = [matches(conditions) for conditions in slices]
 
     def tried(value: Any, context: Context) -> int | None:
-        return next((number for number, holds in enumerate(each) if holds(value, context)), None)
+        for number, holds in enumerate(each):
+            if holds(value, context):
+                return number
+        return None
 
     return tried
 
@@ -55,7 +58,14 @@ def matches(conditions: list[Json]) -> Match:
     each = [_condition(condition) for condition in conditions]
     if len(each) == 1:
         return each[0]
-    return lambda value, context: all(one(value, context) for one in each)
+
+    def all_hold(value: Any, context: Context) -> bool:
+        for one in each:  # noqa: SIM110 - a loop, as this is hot: a generator costs as much as the conditions
+            if not one(value, context):
+                return False
+        return True
+
+    return all_hold
 
 
 def _condition(condition: Json) -> Match:
@@ -71,7 +81,12 @@ def _condition(condition: Json) -> Match:
             if not isinstance(value, dict) or name not in value:
                 return False
             found = value[name]
-            return any(holds(one, context) for one in found) if isinstance(found, list) else holds(found, context)
+            if isinstance(found, list):
+                for one in found:  # noqa: SIM110 - a loop, as this is hot
+                    if holds(one, context):
+                        return True
+                return False
+            return holds(found, context)
 
         return _not(below) if absent else below
     anywhere: Match = lambda value, context: any(holds(v, context) for v in at(value, path))  # noqa: E731
@@ -143,10 +158,30 @@ def fits_pattern(pattern: Any) -> Callable[[Any], bool]:
         parts = [(key, fits_pattern(part)) for key, part in pattern.items()]
 
         def has_parts(value: Any) -> bool:
-            return isinstance(value, dict) and all(key in value and fits(value[key]) for key, fits in parts)
+            if not isinstance(value, dict):
+                return False
+            for key, fits in parts:  # noqa: SIM110 - a loop, as this is hot
+                if key not in value or not fits(value[key]):
+                    return False
+            return True
 
         return has_parts
     if isinstance(pattern, list):
         items = [fits_pattern(item) for item in pattern]
+        if len(items) == 1:
+            return _one_fits(items[0])
         return lambda value: isinstance(value, list) and all(any(fits(v) for v in value) for fits in items)
+    if isinstance(pattern, str):
+        return lambda value: bool(value == pattern)
     return lambda value: bool(value == pattern) and isinstance(value, bool) == isinstance(pattern, bool)
+
+
+def _one_fits(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    def one_fits(values: Any) -> bool:
+        if isinstance(values, list):
+            for value in values:
+                if fits(value):
+                    return True
+        return False
+
+    return one_fits

@@ -212,65 +212,115 @@ def each(source: str, one: Any, *, ndjson: bool, as_json: bool) -> None:
 
 def validate(
     inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Files, or - for standard input.")],
+    profile: Annotated[
+        str | None, typer.Option("--profile", help="A profile's canonical url, beside the claimed.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Checks a resource, a Bundle or NDJSON: FHIR R4's definitions by our own checks, and fhir.resources R4B.
+    """Checks a resource, a Bundle or NDJSON: FHIR R4, the profiles that resources claim, and fhir.resources R4B.
 
-    Writes an OperationOutcome an input, naming the profile used. Exit 1 on an error or fatal issue, 0 on warnings.
+    Writes an OperationOutcome an input, naming the profiles used; absent must-support elements are warnings. With
+    --profile also against that one, claimed or not: of a Bundle the entries that it is about. Exit 1 on an error or
+    fatal issue, 0 on warnings.
     """
+    from profiles.profile_check import known
+
+    if profile is not None and known(profile) is None:
+        raise typer.BadParameter("not a profile that is known here", param_hint="--profile")
     failed = False
     for name in inputs:
-        for place, resource in _resources(name):
-            found = [*_profile_used(resource, place), *_validate(resource)]
+        for resource in _resources(name):
+            found = list(dict.fromkeys([*_profiles_used(resource, profile), *_validate(resource, profile)]))
             failed = failed or stops(found)
             write(operation_outcome(found))
     if failed:
         raise typer.Exit(1)
 
 
-def _resources(name: str) -> Iterator[tuple[str, Any]]:
-    """The resources of an input: one JSON value, or one a line."""
+def _resources(name: str) -> Iterator[Any]:
+    """The resources of an input: one JSON value, or one a line; a ReadError in the place of one that is no JSON."""
     data = read_input(name)
     try:
-        yield name, orjson.loads(data)
+        yield orjson.loads(data)
         return
     except orjson.JSONDecodeError as error:
         several = data.strip().count(b"\n") > 0 and data.lstrip().startswith(b"{")
         if not several:
-            yield name, ReadError("read.not-json", "not JSON", path=f"{name}:{error.lineno}:{error.colno}")
+            yield ReadError("read.not-json", "not JSON", path=f"{name}:{error.lineno}:{error.colno}")
             return
     for number, line in enumerate(data.splitlines(), start=1):
         if line.strip():
             try:
-                yield f"{name}:{number}", orjson.loads(line)
+                yield orjson.loads(line)
             except orjson.JSONDecodeError as error:
-                yield f"{name}:{number}", ReadError("read.not-json", "not JSON", path=f"{name}:{number}:{error.colno}")
+                yield ReadError("read.not-json", "not JSON", path=f"{name}:{number}:{error.colno}")
 
 
-def _profile_used(resource: Any, place: str) -> Iterator[Issue]:
-    """An information issue that names what the resource was checked against."""
+def _profiles_used(resource: Any, asked: str | None) -> Iterator[Issue]:
+    """Information issues that name what the resource and its entries are checked against, by canonical and version."""
     if not isinstance(resource, dict):
         return
+    from profiles.profile_check import known, used
+
+    yield _used(_place(resource), "FHIR R4 4.0.1 (base definition), by profiles.check and fhir.resources R4B")
+    for place, one in _with_entries(resource):
+        for canonical in used(one):
+            yield _used(place, canonical)
+    for place, _ in _about(resource, asked):
+        yield _used(place, (asked and known(asked)) or "")
+
+
+def _used(place: str, what: str) -> Issue:
+    text = f"checked against {what}"
+    return Issue(severity="information", code="informational", rule="validate.profile", path=place, text=text)
+
+
+def _place(resource: Any) -> str:
     from profiles.definitions import resource_types
 
     kind = resource.get("resourceType")
-    yield Issue(
-        severity="information",
-        code="informational",
-        rule="validate.profile",
-        path=kind if isinstance(kind, str) and kind in resource_types() else "",
-        text="checked against FHIR R4 4.0.1 (base definition), by profiles.check and fhir.resources R4B",
-    )
+    return kind if isinstance(kind, str) and kind in resource_types() else ""
 
 
-def _validate(resource: Any) -> list[Issue]:
+def _with_entries(resource: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The resource and, of a Bundle, its entries' resources, with their places."""
+    yield _place(resource), resource
+    entries = resource.get("entry") if resource.get("resourceType") == "Bundle" else None
+    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+        if isinstance(entry, dict) and isinstance(entry.get("resource"), dict):
+            yield f"Bundle.entry[{index}].resource", entry["resource"]
+
+
+def _about(resource: dict[str, Any], asked: str | None) -> Iterator[tuple[str, Any]]:
+    """What the profile asked for is tried on: the resource, or of a Bundle the entries of its type."""
+    from profiles.profile_check import known, profile
+
+    key = None if asked is None else known(asked)
+    if key is None:
+        return
+    kind = profile(key).type
+    if resource.get("resourceType") != "Bundle" or kind == "Bundle":
+        yield _place(resource), resource
+        return
+    yield from ((place, one) for place, one in _with_entries(resource) if one.get("resourceType") == kind)
+
+
+def _validate(resource: Any, asked: str | None) -> Iterator[Issue]:
     """What our checks and fhir.resources R4B find."""
-    from profiles.check import check
+    from dataclasses import replace
+
+    from profiles.check import check, profile_issues
     from profiles.r4b import parse
 
     if isinstance(resource, WarmHandoffError):
-        return list(resource.issues)
-    return [*check(resource), *parse(resource)]
+        yield from resource.issues
+        return
+    yield from check(resource, must_support=True)
+    if asked is not None and isinstance(resource, dict):
+        for place, one in _about(resource, asked):
+            for issue in profile_issues(one, asked, must_support=True):
+                yield replace(issue, path=place + issue.path.removeprefix(_place(one)))
+    yield from parse(resource)
 
 
 def schema(
