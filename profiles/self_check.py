@@ -137,6 +137,13 @@ def _in_r4(url: str) -> bool:
 def _no_such_code(one: Json, codes: dict[str, frozenset[str]]) -> Iterator[str]:
     """Codings, value sets and concept maps in a definition that name a code which our code system has not."""
     yield from _codings(_differential(one), codes)
+    if (
+        one["resourceType"] == "CodeSystem"
+        and one.get("content") == "complete"
+        and "count" in one
+        and one["count"] != len(list(_codes(one)))
+    ):
+        yield "its count is not that of its concepts"
     compose = one.get("compose", {})
     for part in (*compose.get("include", ()), *compose.get("exclude", ())):
         yield from _missing(part.get("system"), (concept["code"] for concept in part.get("concept", ())), codes)

@@ -67,6 +67,10 @@ def no_such_listed_code(package: Package) -> None:
     package[0]["ValueSet-contact-modes"]["compose"]["include"].append(part)
 
 
+def lost_concept(package: Package) -> None:
+    package[0]["CodeSystem-contact-mode"]["concept"].pop()
+
+
 def no_source(package: Package) -> None:
     for element in package[0]["StructureDefinition-caution-flag"]["snapshot"]["element"]:
         element.pop("mapping", None)
@@ -98,6 +102,7 @@ FAULTS: list[tuple[Callable[[Package], None], str, str]] = [
     (no_such_event, "codes of ours exist", "referral-send"),
     (no_such_mapped_code, "codes of ours exist", "no-such-code"),
     (no_such_listed_code, "codes of ours exist", "by-pigeon"),
+    (lost_concept, "codes of ours exist", "its count is not"),
     (no_source, "must-support elements have a source", "StructureDefinition-caution-flag: Flag."),
     (false_claim, "examples hold what they claim", "resource.businessStatus"),
     (false_claim, "examples by themselves hold it too", "Task.businessStatus"),
