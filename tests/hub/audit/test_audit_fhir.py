@@ -9,6 +9,8 @@ import pytest
 from fhir.resources.R4B.auditevent import AuditEvent
 
 from hub.audit import Event, to_fhir
+from mappings.fhir.profile import claim
+from profiles.check import check
 
 VALUES: dict[str, Any] = {
     "who": "nurse",
@@ -51,3 +53,20 @@ def test_what_is_no_rest_interaction_and_no_resource() -> None:
     assert [coding["code"] for coding in made["subtype"]] == ["document.view"]
     assert made["entity"][0]["what"]["identifier"]["value"] == "7"
     assert "purposeOfEvent" not in made
+
+
+@pytest.mark.parametrize(
+    ("more", "profile"),
+    [
+        ({}, "hub-audit-event"),
+        ({"action": "E", "kind": "disclosure", "patient_id": "p1", "purpose": "TREAT"}, "disclosure-audit-event"),
+        # Without whom it was about, or what for, it is an event like another.
+        ({"action": "E", "kind": "disclosure", "purpose": "TREAT"}, "hub-audit-event"),
+        ({"action": "E", "kind": "disclosure", "patient_id": "p1"}, "hub-audit-event"),
+        ({"action": "C", "kind": "hold.rejected", "entity_type": "hold", "detail": ("law.part2",)}, "hub-audit-event"),
+    ],
+)
+def test_an_event_claims_the_profile_that_it_meets(more: dict[str, Any], profile: str) -> None:
+    made = to_fhir(Event(**(VALUES | more)))
+    assert made["meta"] == claim(profile)
+    assert [issue for issue in check(made) if issue.severity in ("error", "fatal")] == []
