@@ -321,10 +321,13 @@ def _array(spec: Json, value: Value | None, attached: Value | None, slices: _Sli
     name = spec["name"]
     step, extensions = f".{name}", f"_{name}"
     least, most = spec.get("min", 0), spec.get("max")
+    needed = bool(least) or any(part.get("min") for part in spec.get("slices", ()))
 
     def element(parent: Json, context: Context) -> Found | None:
         items = parent.get(name)
         if items is None:
+            if not needed and extensions not in parent:
+                return None
             items = parent.get(extensions)
             if items is None:
                 if least:

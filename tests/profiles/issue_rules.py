@@ -94,6 +94,7 @@ WORDS = {
     "store.schema": "The tables are not those of this release.",
     "store.state": "It is not in a state in which this can be done.",
     "translate.unmapped-code": "No mapping for this code: it travels as the source wrote it.",
+    "validate.profile": "A definition that a resource was checked against: R4, or a profile by its canonical.",
     "validate.structure": "The resource does not have the structure of FHIR R4.",
 }
 
