@@ -15,9 +15,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.conformance import eido_schema, hl7v2, medplum, medplum_server
+from tests.conformance import eido_schema, hl7v2, medplum, medplum_server, official, package, validators
 from tests.conformance.outcome import NotRun, Outcome
 from tests.conformance.page import write
+from tests.conformance.summary import summary
 
 
 def _not_built(what: str) -> Callable[[], Outcome]:
@@ -28,7 +29,10 @@ def _not_built(what: str) -> Callable[[], Outcome]:
 
 
 CHECKS: dict[str, Callable[[], Outcome]] = {
+    "package": package.check,
     "medplum": medplum.check,
+    "faults": validators.check,
+    "official-examples": official.check,
     "medplum-server": medplum_server.check,
     "hl7-validator": _not_built("HL7's engine through Maven is not built in here yet"),
     "clients": _not_built("the hub has no FHIR API for clients to use yet"),
@@ -60,16 +64,17 @@ def main(names: list[str]) -> int:
     for name in names or CHECKS:
         one = outcome(name)
         made.append(one)
-        console.print(f"{one.name:<16}[{_COLOUR[one.status]}]{one.status:<9}[/] ", end="")
+        console.print(f"{one.name:<19}[{_COLOUR[one.status]}]{one.status:<9}[/] ", end="")
         console.print(one.detail, markup=False)
         for problem in one.problems[1:20]:
-            console.print(f"{'':<26}{problem}", markup=False)
+            console.print(f"{'':<29}{problem}", markup=False)
         if len(one.problems) > 20:
-            console.print(f"{'':<26}and {len(one.problems) - 20} more")
+            console.print(f"{'':<29}and {len(one.problems) - 20} more")
     if os.environ.get("CONFORMANCE_JSON"):
         Path(os.environ["CONFORMANCE_JSON"]).write_text(json.dumps([one.to_json() for one in made], indent=2) + "\n")
     if not names:
         write(made)
+        console.print(f"\n{summary(made)}", markup=False)
     return 1 if any(one.status == "failed" for one in made) else 0
 
 

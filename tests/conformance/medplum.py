@@ -22,7 +22,7 @@ from tests.conformance.definitions import US_CORE, definitions, differently, not
 from tests.conformance.explained import load, unexplained
 from tests.conformance.faults import PLANTED, controls
 from tests.conformance.node import MEDPLUM, node
-from tests.conformance.outcome import Outcome, judged
+from tests.conformance.outcome import Outcome, Tally, judged
 from tests.conformance.outputs import MESSAGES, SAMPLES, Json, outputs
 
 #: Definitions are validated as R4's resources: what they say of others is what everything else is held to.
@@ -80,16 +80,26 @@ def check() -> Outcome:
     planted = controls()
     problems: list[str] = []
     warnings: list[tuple[str, str]] = []
+    tallies: list[Tally] = []
+    entries = load("medplum")
     for us_core in US_CORE:
         answer = validated([*whole, *((name, resource) for name, resource, _ in planted)], us_core)
         results: list[Json] = answer["results"]
         problems += differently(answer["notRead"])
         problems += _uncaught(results[len(whole) :], planted)
-        for result in results[: len(whole)]:
-            said = f"US Core {us_core}: {result['name']}"
-            problems += [f"{said}: {wrong['at']}: {wrong['text']}" for wrong in result["errors"]]
-            warnings += [(each["at"], each["text"]) for each in result["warnings"]]
-    entries = load("medplum")
+        errors = [(result["name"], wrong) for result in results[: len(whole)] for wrong in result["errors"]]
+        problems += [f"US Core {us_core}: {name}: {wrong['at']}: {wrong['text']}" for name, wrong in errors]
+        warned = [(each["at"], each["text"]) for result in results[: len(whole)] for each in result["warnings"]]
+        warnings += warned
+        tallies.append(
+            Tally(
+                validator=f"@medplum/core {MEDPLUM}, US Core {us_core}",
+                checked=len(whole),
+                errors=len(errors),
+                warnings=len(warned),
+                explained=sum(any(entry.matches(*each) for entry in entries) for each in warned),
+            )
+        )
     problems += unexplained(warnings, entries)
     bundles = sum(resource["resourceType"] == "Bundle" for _, resource in whole)
     detail = (
@@ -98,7 +108,8 @@ def check() -> Outcome:
         f"explained by {len(entries)} {'entry' if len(entries) == 1 else 'entries'}; "
         f"{len(PLANTED)} of {len(PLANTED)} planted faults found"
     )
-    return judged("medplum", detail, list(dict.fromkeys(problems)), tuple(_facts(whole, entries, node().version)))
+    facts = tuple(_facts(whole, entries, node().version))
+    return judged("medplum", detail, list(dict.fromkeys(problems)), facts, tuple(tallies))
 
 
 def _uncaught(results: list[Json], planted: list[tuple[str, Json, str]]) -> list[str]:

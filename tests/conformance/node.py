@@ -97,12 +97,28 @@ def _version(executable: str) -> tuple[int, ...]:
 
 
 def _installed(packages: list[str]) -> Path:
-    """The cache folder that holds these packages; a half-made one is never taken for whole."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "warmhandoff"
-    folder = cache / f"conformance-{hashlib.sha256(' '.join(packages).encode()).hexdigest()[:12]}"
+    """The cache folder that holds these packages."""
+    folder = _cache() / f"conformance-{hashlib.sha256(' '.join(packages).encode()).hexdigest()[:12]}"
+    _fetched(folder, "install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-save", *packages)
+    return folder
+
+
+def archive(package: str) -> Path:
+    """The `.tgz` of a package (`name@version`) as npm has it. Raises NotRun when npm cannot fetch it."""
+    folder = _cache() / package.replace("@", "-")
+    _fetched(folder, "pack", "--silent", package)
+    return next(folder.glob("*.tgz"))
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "warmhandoff"
+
+
+def _fetched(folder: Path, *command: str) -> None:
+    """Runs npm in a new folder, once; a half-made one is never taken for whole."""
     whole = folder / "installed"
     if whole.exists():
-        return folder
+        return
     npm = shutil.which("npm")
     if npm is None:
         raise NotRun("npm is not on this machine")
@@ -110,16 +126,9 @@ def _installed(packages: list[str]) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         (folder / "package.json").write_text('{"private": true}\n')
-        subprocess.run(
-            [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-save", *packages],
-            cwd=folder,
-            capture_output=True,
-            check=True,
-            timeout=_INSTALL_SECONDS,
-        )
+        subprocess.run([npm, *command], cwd=folder, capture_output=True, check=True, timeout=_INSTALL_SECONDS)
     except subprocess.SubprocessError:
-        raise NotRun("npm could not fetch the Medplum packages") from None
+        raise NotRun(f"npm could not fetch {command[-1]}") from None
     except OSError:
         raise NotRun("there is no cache folder to write npm's packages to") from None
     whole.touch()
-    return folder

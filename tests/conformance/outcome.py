@@ -11,6 +11,17 @@ class NotRun(Exception):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Tally:
+    """What one validator said of how much. `explained`: warnings with a listed reason; None where none are listed."""
+
+    validator: str
+    checked: int
+    errors: int
+    warnings: int = 0
+    explained: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
     """One row of the table. `facts` go to docs/conformance.md as they are; `problems` only to the terminal."""
 
@@ -19,15 +30,18 @@ class Outcome:
     detail: str
     facts: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    tallies: tuple[Tally, ...] = ()
 
     def to_json(self) -> dict[str, str]:
         """The row that CONFORMANCE_JSON holds."""
         return {"name": self.name, "status": self.status, "detail": self.detail}
 
 
-def judged(name: str, detail: str, problems: list[str], facts: tuple[str, ...] = ()) -> Outcome:
+def judged(
+    name: str, detail: str, problems: list[str], facts: tuple[str, ...] = (), tallies: tuple[Tally, ...] = ()
+) -> Outcome:
     """Passed when nothing is wrong; else failed, saying how much is and the first of it."""
     if not problems:
-        return Outcome(name=name, status="passed", detail=detail, facts=facts)
+        return Outcome(name=name, status="passed", detail=detail, facts=facts, tallies=tallies)
     said = f"{len(problems)} {'problem' if len(problems) == 1 else 'problems'}, first: {problems[0]}"
-    return Outcome(name=name, status="failed", detail=said, facts=facts, problems=tuple(problems))
+    return Outcome(name=name, status="failed", detail=said, facts=facts, problems=tuple(problems), tallies=tallies)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from tests.conformance.outcome import Outcome
 from tests.conformance.outputs import ROOT, outputs
+from tests.conformance.summary import summary
 
 FILE = ROOT / "docs" / "conformance.md"
 
@@ -31,6 +32,7 @@ def write(outcomes: Sequence[Outcome]) -> None:
     )
     for one in outcomes:
         text += f"| {one.name} | {one.status} | {one.detail.replace('|', chr(92) + '|')} |\n"
+    text += f"\n## In one table\n\n{summary(outcomes)}"
     for one in outcomes:
         if one.facts:
             text += f"\n## {one.name}\n\n" + "".join(f"- {fact}\n" for fact in one.facts)

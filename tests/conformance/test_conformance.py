@@ -12,7 +12,8 @@ from tests.conformance.explained import FILE, Explained, load, unexplained
 from tests.conformance.faults import PLANTED
 from tests.conformance.outcome import NotRun, Outcome
 
-NAMES = ["medplum", "medplum-server", "hl7-validator", "clients", "hl7v2", "hapi-server", "eido-schema"]
+NAMES = ["package", "medplum", "faults", "official-examples", "medplum-server"]
+NAMES += ["hl7-validator", "clients", "hl7v2", "hapi-server", "eido-schema"]
 
 
 def entry(text: str = "odd *", at: str = "Task.*") -> Explained:
