@@ -11,25 +11,19 @@ Of a profile and another that derives from it only the derived one is checked: i
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from profiles import CANONICAL, rules
 from profiles.definitions import profile_tables
 from profiles.primitives import PRIMITIVES
+from profiles.profile_elements import Element, Sliced, Value, array, each_of, single, sliced, tests_of
 from profiles.profile_invariants import ProfileInvariant, profile_invariant
-from profiles.references import Context, points_to
-from profiles.rules import Found, Rule, under
-from profiles.slicing import claimed_urls, fits_pattern, slice_of
-from profiles.value_sets import member_of
+from profiles.references import Context
+from profiles.rules import Found, under
+from profiles.slicing import claimed_urls
 
 Json = dict[str, Any]
-
-#: What a profile finds in a value, and in an element of an object.
-Value = Callable[[Any, Context], Found | None]
-Element = Callable[[Json, Context], Found | None]
-_Test = Callable[[Any, Context], Rule | None]
 
 
 class Profile(NamedTuple):
@@ -135,11 +129,11 @@ class _Compiling:
         """The check of a value; of a primitive without what is asked of its extensions. None if nothing is asked."""
         if not spec:
             return None
-        tests = _tests(spec)
+        tests = tests_of(spec)
         elements = [] if primitive else self.elements(spec)
         held = [i for place, key in spec.get("constraints", ()) if (i := profile_invariant(place, key)) is not None]
         if not tests and not held:
-            return _elements(elements) if elements else None
+            return each_of(elements) if elements else None
 
         def value(item: Any, context: Context) -> Found | None:
             found: Found | None = None
@@ -175,21 +169,21 @@ class _Compiling:
             value = self.value(spec.get("value"), primitive="primitive" in spec)
         attached = None
         if "primitive" in spec and (extended := self.elements(spec.get("value", {}))):
-            attached = _elements(extended)
+            attached = each_of(extended)
         slices = self._slices(spec)
         if value is None and attached is None and slices is None and "min" not in spec and "max" not in spec:
             return None
         if "many" in spec:
-            return _array(spec, value, attached, slices)
-        return _single(spec, value, attached)
+            return array(spec, value, attached, slices)
+        return single(spec, value, attached)
 
-    def _slices(self, spec: Json) -> _Sliced | None:
+    def _slices(self, spec: Json) -> Sliced | None:
         """The check of an array's slices; None if none of them asks anything."""
         parts = [(s, self.value(s.get("value"))) for s in spec.get("slices", ()) if "match" in s]
         closed = spec.get("closed", False)
         if not closed and not any(value or "min" in s or "max" in s for s, value in parts):
             return None
-        return _slices(parts, closed=closed)
+        return sliced(parts, closed=closed)
 
     def _referred(self, name: str) -> Value:
         """What another element of the profile asks of its values, by its dotted name: compiled when first needed."""
@@ -244,20 +238,6 @@ class _Compiling:
         return element
 
 
-def _elements(elements: list[Element]) -> Value:
-    def value(item: Any, context: Context) -> Found | None:
-        if not isinstance(item, dict):
-            return None
-        found: Found | None = None
-        for element in elements:
-            below = element(item, context)
-            if below is not None:
-                found = under(found, "", below)
-        return found
-
-    return value
-
-
 def _holds(held: ProfileInvariant, value: Any, context: Context) -> bool:
     try:
         return held.holds(value, context)
@@ -282,150 +262,3 @@ def _conforming(value: Value, canonicals: tuple[str, ...]) -> Value:
         return first
 
     return conforming
-
-
-# --- one element --------------------------------------------------------------------------------------------------
-
-
-def _single(spec: Json, value: Value | None, attached: Value | None) -> Element:
-    name = spec["name"]
-    step, extensions = f".{name}", f"_{name}"
-    missing = [(step, rules.PROFILE_MISSING)] if spec.get("min") else None
-    if spec.get("max") == 0:
-        found_there = [(step, rules.PROFILE_PROHIBITED)]
-        return lambda parent, _context: found_there if name in parent or extensions in parent else None
-    if value is None and attached is None:
-        return lambda parent, _context: None if name in parent or extensions in parent else missing
-
-    def element(parent: Json, context: Context) -> Found | None:
-        item = parent.get(name)
-        if item is None:
-            if extensions not in parent:
-                return missing
-            below = None
-        else:
-            below = value(item, context) if value is not None else None
-        if attached is not None:
-            more = attached(parent.get(extensions, {}), context)
-            below = more if below is None else below if more is None else below + more
-        return None if below is None else under(None, step, below)
-
-    return element
-
-
-#: What slices find among the values of an element; places begin with the index.
-_Sliced = Callable[[list[Any], Context], Found | None]
-
-
-def _array(spec: Json, value: Value | None, attached: Value | None, slices: _Sliced | None) -> Element:
-    name = spec["name"]
-    step, extensions = f".{name}", f"_{name}"
-    least, most = spec.get("min", 0), spec.get("max")
-    needed = bool(least) or any(part.get("min") for part in spec.get("slices", ()))
-
-    def element(parent: Json, context: Context) -> Found | None:
-        items = parent.get(name)
-        if items is None:
-            if not needed and extensions not in parent:
-                return None
-            items = parent.get(extensions)
-            if items is None:
-                if least:
-                    return [(step, rules.PROFILE_MISSING)]
-                items = []
-            elif isinstance(items, list):
-                items = [None] * len(items)
-        if not isinstance(items, list):
-            return None
-        found: Found | None = None
-        if most is not None and len(items) > most:
-            place = f"{step}[{most}]" if most else step
-            found = [(place, rules.PROFILE_TOO_MANY if most else rules.PROFILE_PROHIBITED)]
-        if len(items) < least:
-            found = under(found, step, [("", rules.PROFILE_MISSING)])
-        if value is not None:
-            for index, item in enumerate(items):
-                below = value(item, context) if item is not None else None
-                if below is not None:
-                    found = under(found, f"{step}[{index}]", below)
-        if attached is not None:
-            beside = parent.get(extensions)
-            for index in range(len(items)):
-                there = isinstance(beside, list) and index < len(beside) and isinstance(beside[index], dict)
-                below = attached(beside[index] if there and beside is not None else {}, context)
-                if below is not None:
-                    found = under(found, f"{step}[{index}]", below)
-        if slices is not None:
-            below = slices(items, context)
-            if below is not None:
-                found = under(found, step, below)
-        return found
-
-    return element
-
-
-def _slices(parts: list[tuple[Json, Value | None]], *, closed: bool) -> _Sliced:
-    which = slice_of([spec["match"] for spec, _ in parts])
-    values = [value for _, value in parts]
-    least = [spec.get("min", 0) for spec, _ in parts]
-    most = [spec.get("max") for spec, _ in parts]
-
-    def slices(items: list[Any], context: Context) -> Found | None:
-        found: Found | None = None
-        counts = [0] * len(values)
-        for index, item in enumerate(items):
-            number = which(item, context)
-            if number is None:
-                if closed:
-                    found = under(found, f"[{index}]", [("", rules.SLICE_CLOSED)])
-                continue
-            counts[number] += 1
-            if counts[number] - 1 == most[number]:
-                found = under(found, f"[{index}]", [("", rules.SLICE_TOO_MANY)])
-            value = values[number]
-            below = value(item, context) if value is not None else None
-            if below is not None:
-                found = under(found, f"[{index}]", below)
-        for count, needed in zip(counts, least, strict=True):
-            if count < needed:
-                found = under(found, "", [("", rules.SLICE_MISSING)])
-        return found
-
-    return slices
-
-
-# --- one value ----------------------------------------------------------------------------------------------------
-
-
-def _tests(spec: Json) -> list[_Test]:
-    """What can be said of a value without looking below it."""
-    tests: list[_Test] = []
-    if "fixed" in spec:
-        fixed = spec["fixed"]
-        tests.append(lambda value, _context: None if value == fixed else rules.PROFILE_VALUE)
-    if "pattern" in spec:
-        fits = fits_pattern(spec["pattern"])
-        tests.append(lambda value, _context: None if fits(value) else rules.PROFILE_VALUE)
-    if "binding" in spec and (member := member_of(spec["binding"])) is not None:
-        tests.append(lambda value, _context: None if member(value) else rules.PROFILE_CODE)
-    if "targets" in spec:
-        tests.append(_targets(frozenset(spec["targets"])))
-    if "resources" in spec:
-        types = frozenset(spec["resources"])
-        tests.append(
-            lambda value, _context: (
-                rules.PROFILE_TYPE if isinstance(value, dict) and value.get("resourceType") not in types else None
-            )
-        )
-    return tests
-
-
-def _targets(types: frozenset[str]) -> _Test:
-    def target(value: Any, context: Context) -> Rule | None:
-        literal = value.get("reference") if isinstance(value, dict) else None
-        if not isinstance(literal, str) or not literal:
-            return None
-        kind, _ = points_to(literal, context)
-        return rules.PROFILE_TARGET if kind and kind not in types else None
-
-    return target

@@ -1,7 +1,7 @@
 """Membership in the value sets of required bindings, from the generated tables of R4 and of profiles.
 
 Knows the codes of each system that the sources list; of a system that they do not hold whole (LOINC, SNOMED CT, CPT)
-any code passes, as `profiles.generate_profiles.OPEN_SYSTEMS` says. Displays are not looked at.
+any code passes, as `profiles.expansions.OPEN_SYSTEMS` says. Displays are not looked at.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Json = dict[str, Any]
 def member_of(key: str) -> Callable[[Any], bool] | None:
     """Whether a code, Coding, Quantity or CodeableConcept (by one of its codings) is in the value set of this key.
 
-    None for a value set that is not enumerable (`generate.NOT_ENUMERABLE`). A value with an extension passes, as the
+    None for a value set that is not enumerable (`expansions.NOT_ENUMERABLE`). A value with an extension passes, as the
     extension may say why there is no code; so does a value of another shape, which the base check reports.
     """
     systems = r4()["valuesets"].get(key) or profile_tables()["valuesets"].get(key)

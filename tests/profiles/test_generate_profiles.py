@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from profiles import CANONICAL, generate_profiles
+from profiles import CANONICAL, expansions, generate_profiles
 from profiles.definitions import profile_tables, r4, resource_types
 from profiles.generate import Terminology
 from profiles.primitives import PRIMITIVES
@@ -79,7 +79,7 @@ def test_every_value_set_has_codes_and_every_open_system_a_reason() -> None:
     for url, systems in tables.items():
         assert systems, url
         for system, codes in systems.items():
-            assert codes or (codes is None and system in generate_profiles.OPEN_SYSTEMS), (url, system)
+            assert codes or (codes is None and system in expansions.OPEN_SYSTEMS), (url, system)
 
 
 def test_targets_are_types_of_resources() -> None:
@@ -140,8 +140,8 @@ def test_extensions_of_ds4p_gravity_and_ours_are_there() -> None:
 
 def test_a_system_that_is_not_whole_stops_generation() -> None:
     value_set = {"resourceType": "ValueSet", "url": "v", "compose": {"include": [{"system": "s"}]}}
-    bound = generate_profiles.Bound({"p": Terminology([value_set])})
+    bound = expansions.Bound({"p": Terminology([value_set])})
     with pytest.raises(LookupError):
-        bound("v", generate_profiles.Package("p", "1", "1"))
+        bound("v", expansions.Package("p", "1", "1"))
     with pytest.raises(KeyError):
-        bound("w", generate_profiles.Package("p", "1", "1"))
+        bound("w", expansions.Package("p", "1", "1"))
