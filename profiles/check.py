@@ -474,7 +474,7 @@ def _defined(base: Check) -> Check:
         definition = definitions.get(url)
         if definition is None:
             return [("", rules.EXTENSION_UNKNOWN)] if url.startswith(own) else None
-        return as_defined(value, definition)
+        return as_defined(value, definition, context)
 
     return extension
 

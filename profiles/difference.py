@@ -21,7 +21,7 @@ from profiles.primitives import PRIMITIVES
 
 Json = dict[str, Any]
 
-_STRUCTURE = "http://hl7.org/fhir/StructureDefinition/"
+STRUCTURE = "http://hl7.org/fhir/StructureDefinition/"
 _PACKER = "https://medplum.com/"
 
 #: Targets and profiles that no package here defines: the type of resource that they constrain.
@@ -106,7 +106,7 @@ class Difference:
             based = next((t for t in base["types"] if t["code"] == kind["code"]), None)
             if kind["code"] == "Reference" and kind.get("targetProfile"):
                 # the packed R4 adds two targets of its publisher's own to AuditEvent.source.observer
-                targets = {self.target(url) for url in kind["targetProfile"] if not url.startswith(_PACKER)}
+                targets = {target_type(url, self.kinds) for url in kind["targetProfile"] if not url.startswith(_PACKER)}
                 allowed = set(based.get("targets", ())) if based else set()
                 if "Resource" not in targets and targets != allowed:
                     found["targets"] = sorted(targets)
@@ -116,12 +116,6 @@ class Difference:
         if not found.get("profiles", True):
             del found["profiles"]
         return found
-
-    def target(self, canonical: str) -> str:
-        """The type of resource that a target profile is about."""
-        url = canonical.partition("|")[0]
-        name = url.removeprefix(_STRUCTURE)
-        return name if name in r4()["types"] else self.kinds.get(url) or ELSEWHERE[url]
 
     # --- an element -------------------------------------------------------------------------------------------
 
@@ -240,7 +234,7 @@ class Difference:
     def _type(self, at: _Node, keys: list[list[str]], names: list[str], *, resolved: bool) -> list[Json] | None:
         types = at.element.get("type", ())
         if resolved:
-            targets = sorted({self.target(u) for t in types for u in t.get("targetProfile", ())})
+            targets = sorted({target_type(u, self.kinds) for t in types for u in t.get("targetProfile", ())})
             return [{"path": keys, "resolves": targets}] if targets else None
         if len(keys) and len(keys[-1]) > 1:  # a choice: the JSON name says the type
             present = [_json_key(names[-1], t["code"]) for t in types]
@@ -324,6 +318,13 @@ def _asked(root: Json, name: str) -> bool:
         spec = next(found, {})
     value = spec.get("value", {})
     return any(key != "elements" or any(set(e) - {"name", "many", "same"} for e in value[key]) for key in value)
+
+
+def target_type(canonical: str, kinds: dict[str, str]) -> str:
+    """The type of resource that a target profile is about. `kinds`: those of the known profiles, by url."""
+    url = canonical.partition("|")[0]
+    name = url.removeprefix(STRUCTURE)
+    return name if name in r4()["types"] else kinds.get(url) or ELSEWHERE[url]
 
 
 @cache

@@ -21,7 +21,7 @@ import orjson
 from profiles import generate
 from profiles.compile import PACKAGE
 from profiles.definitions import r4
-from profiles.difference import Difference
+from profiles.difference import STRUCTURE, Difference, target_type
 from profiles.expansions import Bound, Package
 from profiles.generate import SOURCES, Terminology, packed
 
@@ -124,6 +124,8 @@ def tables(folder: Path = PACKAGE) -> Json:
             default.setdefault(definition["url"], key)
             if difference.undecided:
                 undecided[key] = difference.undecided
+    for definition in extensions:
+        _retarget(definition, kinds)
     parts = generate.extension_table(extensions)
     for part in parts.values():
         _bind_extension(part, bound, sources[-1][0])
@@ -148,6 +150,13 @@ def _ancestors(url: str, parents: dict[str, str], package: Package, default: dic
         # the snapshot of another package's profile holds its own ancestors too
         found += [default[parent]]
     return found
+
+
+def _retarget(extension: Json, kinds: dict[str, str]) -> None:
+    """Puts the types of resources in place of the profiles that the extension's references may point to."""
+    for kind in (t for e in extension["snapshot"]["element"] for t in e.get("type", ())):
+        if "targetProfile" in kind:
+            kind["targetProfile"] = [f"{STRUCTURE}{target_type(url, kinds)}" for url in kind["targetProfile"]]
 
 
 def _bind_extension(part: Json, bound: Bound, package: Package) -> None:

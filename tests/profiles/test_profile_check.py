@@ -312,6 +312,18 @@ def test_entries_and_contained_resources_are_checked_in_place() -> None:
     assert [(i.rule, i.path) for i in check(holder)] == [("check.profile-missing", "Encounter.contained[0].name")]
 
 
+def test_the_reference_of_an_extension_points_to_a_type_that_its_definition_allows() -> None:
+    def asserted(reference: str) -> list[tuple[str, str]]:
+        url = f"{SDOHCC}ExtensionConditionAsserter"
+        extension = [{"url": url, "valueReference": {"reference": reference}}]
+        return [
+            (i.rule, i.path) for i in check({"resourceType": "Basic", "code": {"text": "A"}, "extension": extension})
+        ]
+
+    assert asserted("Device/1") == asserted("http://example.org/1") == []
+    assert asserted("Location/1") == [("check.target", "Basic.extension[0].value.ofType(Reference)")]
+
+
 def test_a_target_is_known_by_the_bundle() -> None:
     def bundle(subject: Json) -> Json:
         encounter = planted(RIGHT["encounter"], "subject.reference", "urn:uuid:0192f0c1-7a3e-8c51-9d00-000000000001")
