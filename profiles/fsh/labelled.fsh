@@ -11,3 +11,12 @@ RuleSet: Labelled
     $ds4p-sec-label-related-artifact named scope 0..*
 * meta.security.extension[basis] ^short = "Why the label is there: the law, or words in a text"
 * meta.security.extension[scope] ^short = "The consent it is disclosed under, with its scope in words (42 CFR 2.32(b))"
+
+// Where labels come from, for the mappings `incident`, `cad` and `eido`; and where they go, for `hl7v2`.
+RuleSet: LabelsFromRecord
+* meta -> "(made)" "The profiles that it meets, its labels, and the notice where one is owed."
+* meta.security -> "(made)" "By whose record it is, its codes and its words."
+
+RuleSet: LabelsAsV2
+* meta -> "ZSL, NTE-3" "Profiles are not sent. The notice is NTE where the partner takes it so."
+* meta.security -> "ZSL" "Where the partner takes labels as ZSL."

@@ -88,18 +88,37 @@ RuleSet: BundleFromIncident
 * type -> "(fixed)"
 * timestamp -> "(made)" "The time of translation or release."
 * entry -> "(the whole record)"
+* entry.fullUrl -> "(made)" "urn:uuid of the resource's keyed id."
+* entry.resource -> "(the whole record)"
+* entry[patient] -> "persons[]" "Whom the team met or was asked to."
+* entry[encounter] -> "contacts[]" "Or the incident itself."
+* entry[serviceRequest] -> "contacts[].referrals[]"
+* entry[task] -> "contacts[].referrals[]"
+* entry[consent] -> "contacts[].consents[]"
+* insert LabelsFromRecord
 
 RuleSet: BundleFromExport
 * id -> "(made)"
 * type -> "(fixed)"
 * timestamp -> "(made)"
 * entry -> "(the whole row or document)"
+* entry.fullUrl -> "(made)"
+* entry.resource -> "(the whole row or document)"
+* insert LabelsFromRecord
 
 RuleSet: BundleAsV2
 * id -> "MSH-10" "Twenty characters of a digest of it."
 * type -> "MSH-9" "REF^I12, by the partner's settings."
 * timestamp -> "MSH-7"
 * entry -> "(each segment)"
+* entry.fullUrl -> "(none)"
+* entry.resource -> "(each segment)"
+* entry[patient] -> "PID"
+* entry[encounter] -> "PV1"
+* entry[serviceRequest] -> "RF1"
+* entry[task] -> "RF1"
+* entry[consent] -> "NTE" "The scope in words."
+* insert LabelsAsV2
 
 Mapping: ContactTransactionIncident
 Source: ContactTransaction
@@ -107,6 +126,8 @@ Target: "https://warmhandoff.org/fhir/incident"
 Id: incident
 Title: "Incident"
 * insert BundleFromIncident
+* entry.request -> "(made)" "A condition on the resource's identifier."
+* entry[provenance] -> "(made)"
 
 Mapping: ContactTransactionCad
 Source: ContactTransaction
@@ -114,6 +135,8 @@ Target: "https://warmhandoff.org/fhir/pack"
 Id: cad
 Title: "CAD or RMS export"
 * insert BundleFromExport
+* entry.request -> "(made)" "A condition on the resource's identifier."
+* entry[provenance] -> "(made)"
 
 Mapping: ContactTransactionEido
 Source: ContactTransaction
@@ -121,6 +144,8 @@ Target: "urn:nena:eido"
 Id: eido
 Title: "EIDO"
 * insert BundleFromExport
+* entry.request -> "(made)" "A condition on the resource's identifier."
+* entry[provenance] -> "(made)"
 
 Mapping: ContactTransactionHl7v2
 Source: ContactTransaction
@@ -128,6 +153,8 @@ Target: "http://hl7.org/v2"
 Id: hl7v2
 Title: "HL7 v2 REF^I12"
 * insert BundleAsV2
+* entry.request -> "(none)"
+* entry[provenance] -> "(none)"
 
 Mapping: ReferralMessageIncident
 Source: ReferralMessage
@@ -135,6 +162,7 @@ Target: "https://warmhandoff.org/fhir/incident"
 Id: incident
 Title: "Incident"
 * insert BundleFromIncident
+* entry[header] -> "(made)"
 
 Mapping: ReferralMessageCad
 Source: ReferralMessage
@@ -142,6 +170,7 @@ Target: "https://warmhandoff.org/fhir/pack"
 Id: cad
 Title: "CAD or RMS export"
 * insert BundleFromExport
+* entry[header] -> "(made)"
 
 Mapping: ReferralMessageEido
 Source: ReferralMessage
@@ -149,6 +178,7 @@ Target: "urn:nena:eido"
 Id: eido
 Title: "EIDO"
 * insert BundleFromExport
+* entry[header] -> "(made)"
 
 Mapping: ReferralMessageHl7v2
 Source: ReferralMessage
@@ -156,6 +186,7 @@ Target: "http://hl7.org/v2"
 Id: hl7v2
 Title: "HL7 v2 REF^I12"
 * insert BundleAsV2
+* entry[header] -> "MSH"
 
 Mapping: AnswerMessageHl7v2
 Source: AnswerMessage

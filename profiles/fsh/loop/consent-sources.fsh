@@ -1,6 +1,7 @@
 // Where the elements of a consent come from: the same for the three of them.
 RuleSet: ConsentFromForm
 * -> "contacts[].consents[]"
+* insert LabelsFromRecord
 * extension[elements] -> "contacts[].consents[]" "Each part: see the extension."
 * identifier -> "contacts[].consents[].number" "And an id of the hub's own, made of the record's key."
 * status -> "contacts[].consents[].status" "revoked is inactive."
@@ -26,6 +27,7 @@ RuleSet: ConsentFromEido
 
 RuleSet: ConsentAsV2
 * -> "NTE-3" "The scope in words, where the partner takes it as NTE. A Consent has no segment."
+* insert LabelsAsV2
 * extension[elements] -> "NTE-3" "Description, names and classes of discloser and recipient, expiry event."
 * identifier -> "NTE-3"
 * status -> "(none)"

@@ -47,6 +47,13 @@ Title: "Incident"
 * entity.what.identifier -> "number" "Else case_number."
 * entity.what.display -> "(made)" "The name of the reader or pack."
 * entity.extension[version] -> "version"
+* insert LabelsFromRecord
+* target.reference -> "(made)"
+* agent -> "(see the author)"
+* agent.type -> "(fixed)"
+* agent.who -> "(see the author)"
+* agent.onBehalfOf -> "(none)" "Nobody acts here for an organization: the author is one."
+* agent[ProvenanceTransmitter] -> "(none)" "Who sent it is known to the hub and stands in its audit."
 
 Mapping: ContactProvenanceCad
 Source: ContactProvenance
@@ -63,6 +70,13 @@ Title: "CAD or RMS export"
 * entity.what.identifier -> "number" "Else case_number."
 * entity.what.display -> "(made)" "The pack's id."
 * entity.extension[version] -> "version"
+* insert LabelsFromRecord
+* target.reference -> "(made)"
+* agent -> "(see the author)"
+* agent.type -> "(fixed)"
+* agent.who -> "(see the author)"
+* agent.onBehalfOf -> "(none)" "Nobody acts here for an organization: the author is one."
+* agent[ProvenanceTransmitter] -> "(none)" "Who sent it is known to the hub and stands in its audit."
 
 Mapping: ContactProvenanceEido
 Source: ContactProvenance
@@ -79,6 +93,13 @@ Title: "EIDO"
 * entity.what.identifier -> "incidentComponent.internalIncidentId" "Else $id."
 * entity.what.display -> "(fixed)" "eido"
 * entity.extension[version] -> "lastUpdateTimeStamp"
+* insert LabelsFromRecord
+* target.reference -> "(made)"
+* agent -> "(see the author)"
+* agent.type -> "(fixed)"
+* agent.who -> "(see the author)"
+* agent.onBehalfOf -> "(none)" "Nobody acts here for an organization: the author is one."
+* agent[ProvenanceTransmitter] -> "(none)" "Who sent it is known to the hub and stands in its audit."
 
 Mapping: ContactProvenanceHl7v2
 Source: ContactProvenance

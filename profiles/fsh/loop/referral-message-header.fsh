@@ -30,6 +30,7 @@ Title: "Incident"
 * source -> "(settings)"
 * source.endpoint -> "(settings)"
 * focus -> "contacts[].referrals[]" "contacts[] where there is none."
+* insert LabelsFromRecord
 
 Mapping: ReferralMessageHeaderHl7v2
 Source: ReferralMessageHeader
@@ -42,3 +43,4 @@ Title: "HL7 v2 REF^I12"
 * source -> "MSH-3, MSH-4"
 * source.endpoint -> "(none)"
 * focus -> "RF1"
+* insert LabelsAsV2

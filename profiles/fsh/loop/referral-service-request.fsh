@@ -53,6 +53,13 @@ Title: "Incident"
 * reasonCode -> "contacts[].referrals[].reasons"
 * supportingInfo -> "contacts[].consents, contacts[].substances, contacts[].injuries, contacts[].force, contacts[].weapons, contacts[].de_escalation, contacts[].interventions, contacts[].capacity, contacts[].hold, contacts[].screenings, contacts[].narratives"
 * note -> "contacts[].referrals[].note"
+* insert LabelsFromRecord
+* intent -> "(fixed)"
+* extension[pertainsToGoal] -> "(none)" "Gravity's; the hub has nothing for it."
+* basedOn -> "(none)" "Gravity's; the hub has nothing for it."
+* category -> "(none)" "Gravity's; the hub has nothing for it."
+* orderDetail -> "(none)" "Gravity's; the hub has nothing for it."
+* reasonReference -> "(none)" "Gravity's; the hub has nothing for it."
 
 Mapping: ReferralServiceRequestCad
 Source: ReferralServiceRequest
@@ -74,6 +81,13 @@ Title: "CAD or RMS export"
 * reasonCode -> "contacts.referrals.reasons"
 * supportingInfo -> "contacts.narratives, contacts.observations"
 * note -> "contacts.referrals.note" "Also the source's own words for a center that the table does not have."
+* insert LabelsFromRecord
+* intent -> "(fixed)"
+* extension[pertainsToGoal] -> "(none)" "Gravity's; the hub has nothing for it."
+* basedOn -> "(none)" "Gravity's; the hub has nothing for it."
+* category -> "(none)" "Gravity's; the hub has nothing for it."
+* orderDetail -> "(none)" "Gravity's; the hub has nothing for it."
+* reasonReference -> "(none)" "Gravity's; the hub has nothing for it."
 
 Mapping: ReferralServiceRequestEido
 Source: ReferralServiceRequest
@@ -102,3 +116,10 @@ Title: "HL7 v2 REF^I12"
 * reasonCode -> "RF1-10"
 * supportingInfo -> "OBR, OBX, NTE" "The resources themselves; the reference is not sent."
 * note -> "NTE-3"
+* insert LabelsAsV2
+* intent -> "(none)"
+* extension[pertainsToGoal] -> "(none)"
+* basedOn -> "(none)"
+* category -> "(none)"
+* orderDetail -> "(none)"
+* reasonReference -> "(none)"

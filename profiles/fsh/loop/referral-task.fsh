@@ -64,6 +64,13 @@ Title: "Incident"
 * owner -> "contacts[].referrals[].organization"
 * restriction.period.end -> "contacts[].referrals[].respond_by"
 * output[appointment] -> "(the center's answer)"
+* insert LabelsFromRecord
+* statusReason.text -> "(the center's answer)"
+* partOf -> "(none)" "Gravity's; the hub neither writes nor keeps it."
+* input -> "(none)" "Gravity's; the hub neither writes nor keeps it."
+* output[PerformedActivityReference] -> "(none)" "Gravity's; the hub neither writes nor keeps it."
+* output[PerformedActivityCode] -> "(none)" "Gravity's; the hub neither writes nor keeps it."
+* output[AdditionalContent] -> "(none)" "Gravity's; the hub neither writes nor keeps it."
 
 Mapping: ReferralTaskCad
 Source: ReferralTask
@@ -86,6 +93,13 @@ Title: "CAD or RMS export"
 * owner -> "contacts.referrals.organization, or refers_to"
 * restriction.period.end -> "contacts.referrals.respond_by"
 * output[appointment] -> "(the center's answer)"
+* insert LabelsFromRecord
+* statusReason.text -> "(the center's answer)"
+* partOf -> "(none)" "Gravity's; the hub neither writes nor keeps it."
+* input -> "(none)" "Gravity's; the hub neither writes nor keeps it."
+* output[PerformedActivityReference] -> "(none)" "Gravity's; the hub neither writes nor keeps it."
+* output[PerformedActivityCode] -> "(none)" "Gravity's; the hub neither writes nor keeps it."
+* output[AdditionalContent] -> "(none)" "Gravity's; the hub neither writes nor keeps it."
 
 Mapping: ReferralTaskEido
 Source: ReferralTask
@@ -115,3 +129,10 @@ Title: "HL7 v2 REF^I12"
 * owner -> "PRD" "With PRD-1 RT, where the request names no performer."
 * restriction.period.end -> "RF1-8"
 * output[appointment] -> "(none)"
+* insert LabelsAsV2
+* statusReason.text -> "(none)"
+* partOf -> "(none)"
+* input -> "(none)"
+* output[PerformedActivityReference] -> "(none)"
+* output[PerformedActivityCode] -> "(none)"
+* output[AdditionalContent] -> "(none)"
