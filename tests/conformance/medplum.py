@@ -101,10 +101,12 @@ def check() -> Outcome:
             )
         )
     problems += unexplained(warnings, entries)
+    defined = sum(name.startswith(_ARTEFACT) for name, _ in whole)
     bundles = sum(resource["resourceType"] == "Bundle" for _, resource in whole)
     detail = (
         f"@medplum/core {MEDPLUM} with our profiles, Gravity, DS4P and US Core {' and then '.join(US_CORE)}: "
-        f"{len(whole) - bundles} resources singly and {bundles} Bundles whole, 0 errors, {len(warnings)} warnings "
+        f"{len(whole) - bundles - defined} resources singly, {bundles} Bundles whole and {defined} definitions, "
+        f"0 errors, {len(warnings)} warnings "
         f"explained by {len(entries)} {'entry' if len(entries) == 1 else 'entries'}; "
         f"{len(PLANTED)} of {len(PLANTED)} planted faults found"
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 from profiles.check import check as our_check
 from profiles.examples import each_once, examples
 from profiles.r4b import parse
+from profiles.rules import MUST_SUPPORT
 from tests.conformance.definitions import artefact_counts
 from tests.conformance.medplum import items
 from tests.conformance.outcome import Outcome, Tally, judged
@@ -27,9 +28,12 @@ def check() -> Outcome:
     ours: list[str] = []
     read: list[str] = []
     warnings: Counter[str] = Counter()
+    not_sent = 0
     for name, resource in items():
         for issue in our_check(resource, must_support=True):
-            if issue.severity == "warning":
+            if issue.rule == MUST_SUPPORT.rule:
+                not_sent += 1
+            elif issue.severity == "warning":
                 warnings[issue.rule] += 1
             elif issue.severity != "information":
                 ours.append(f"{name}: {issue.path}: {issue.rule}")
@@ -47,10 +51,8 @@ def check() -> Outcome:
     facts = (
         "Definitions: " + ", ".join(f"{kind} {count}" for kind, count in sorted(artefact_counts().items())) + ".",
         "Examples: " + ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items())) + ".",
-        "Warnings of ours: "
-        + (", ".join(f"{rule} {n}" for rule, n in sorted(warnings.items())) or "none")
-        # a golden sample leaves out on purpose what a source did not say
-        + "; a must-support element that a source does not give is not sent.",
+        "Warnings of ours: " + (", ".join(f"{rule} {n}" for rule, n in sorted(warnings.items())) or "none") + ".",
+        f"Must-support elements that a sample's source does not give, and that are therefore not sent: {not_sent}.",
         "`handoff profiles check`: "
         + "; ".join(" ".join(line.split()) for line in done.stdout.splitlines() if line.strip())
         + ".",

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 import tests.conformance.__main__ as command
+from tests.conformance.definitions import US_CORE, definitions, differently, not_read
 from tests.conformance.explained import FILE, Explained, load, unexplained
 from tests.conformance.faults import PLANTED
-from tests.conformance.outcome import NotRun, Outcome
+from tests.conformance.outcome import NotRun, Outcome, Tally
+from tests.conformance.summary import summary
 
 NAMES = ["package", "medplum", "faults", "official-examples", "medplum-server"]
 NAMES += ["hl7-validator", "clients", "hl7v2", "hapi-server", "eido-schema"]
@@ -60,3 +62,39 @@ def test_the_table(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert command.main(["clients"]) == 1
     assert json.loads(file.read_text())[0]["status"] == "failed"
     assert command.main(["nothing"]) == 2
+
+
+def test_what_the_validator_does_not_read_is_listed_and_the_list_is_true() -> None:
+    listed = not_read()
+    assert differently(listed) == []
+    odd = {"url": "https://nobody.example/StructureDefinition/odd", "slices": ["Patient.name"]}
+    assert len(differently([*listed, odd])) == 1  # not listed
+    assert len(differently(listed[1:])) == 1  # stale
+    changed = {**listed[0], "slices": ["Condition.code"]}
+    assert len(differently([changed, *listed[1:]])) == 2
+
+
+@pytest.mark.parametrize("us_core", US_CORE)
+def test_every_definition_that_the_validator_is_given_has_a_snapshot(us_core: str) -> None:
+    given = definitions(us_core)
+    assert all(one["snapshot"]["element"] for one in given)
+    assert len({one["url"] for one in given}) == len(given)
+    basis = next(one for one in given if one["url"].endswith("/extension-sec-label-basis"))
+    elements = {one["id"]: one for one in basis["snapshot"]["element"]}
+    assert elements["Extension.url"]["fixedUri"] == basis["url"]
+    assert elements["Extension.value[x]"]["type"] == [{"code": "Coding"}]
+    assert elements["Extension.value[x]"]["min"] == 1
+
+
+def test_the_summary_says_what_was_not_run_and_what_failed() -> None:
+    tally = Tally(validator="V", checked=7, errors=1, warnings=3, explained=2)
+    text = summary(
+        [
+            Outcome(name="a", status="failed", detail="1 problem", tallies=(tally,)),
+            Outcome(name="b", status="not run", detail="no Maven"),
+            Outcome(name="c", status="passed", detail="fine"),
+        ]
+    )
+    assert "| V | 7 | 1 | 3 | 2 |" in text
+    assert "Not run: b (no Maven)." in text
+    assert "Failed: a." in text
