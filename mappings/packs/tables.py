@@ -30,8 +30,13 @@ _INNER_DASH = re.compile(r"(?<=\w)\s*-\s*(?=\w)")
 UnitKind = Literal["officer", "clinician", "co-responder", "paramedic", "peer", "unknown"]
 
 _TABLE_KEYS = ("file", "system", "unmapped", "targets")
-_CODE_COLUMNS = ("code", "text", "group", "value", "refers_to", "valid_from", "valid_to", "note")
-_UNIT_COLUMNS = ("id", "pattern", "name", "kind", "role", "employer", "valid_from", "valid_to", "note")
+#: Who looked at a line and when; `review: true` is a suggestion, which maps nothing until a person takes it.
+REVIEW_COLUMNS = ("review", "reviewed_by", "reviewed_on")
+_CODE_COLUMNS = ("code", "text", "group", "value", "refers_to", "valid_from", "valid_to", "note", *REVIEW_COLUMNS)
+_UNIT_COLUMNS = (
+    *("id", "pattern", "name", "kind", "role", "employer", "valid_from", "valid_to", "note"),
+    *REVIEW_COLUMNS,
+)
 
 
 def _field_disposition(code: str) -> tuple[Code, ...]:
@@ -232,6 +237,8 @@ def load_table(spec: Spec, name: str, folder: Folder) -> Table | UnitTable:
             expected = "expected field_disposition `referred` where refers_to names a center"
             fail("pack.table", expected, file=file, line=line, key="refers_to")
         valid_from, valid_to = _validity(row, file, line)
+        if _waits(row, file, line):
+            continue
         entries.append(
             Entry(
                 line=line,
@@ -280,6 +287,8 @@ def _unit_table(
             fail("pack.table", _listed(get_args(StaffRole)), file=file, line=line, key="role")
         employer = row.get("employer") or None
         valid_from, valid_to = _validity(row, file, line)
+        if _waits(row, file, line):
+            continue
         entry = UnitEntry(
             line=line,
             id=unit_id or pattern,
@@ -346,8 +355,15 @@ def _check_columns(file: str, columns: tuple[str, ...], allowed: tuple[str, ...]
             fail("pack.table", f"expected a column `{column}`", file=file, line=1, key=column)
 
 
+def _waits(row: dict[str, str], file: str, line: int) -> bool:
+    """Whether this line is a suggestion that nobody has taken: its code is as unmapped as one that is not there."""
+    if row.get("review", "") not in ("", "true", "false"):
+        fail("pack.table", "expected true, false or nothing", file=file, line=line, key="review")
+    return row.get("review") == "true"
+
+
 def _validity(row: dict[str, str], file: str, line: int) -> tuple[str, str]:
-    for column in ("valid_from", "valid_to"):
+    for column in ("valid_from", "valid_to", "reviewed_on"):
         if row.get(column):
             try:
                 right = date.fromisoformat(row[column]).isoformat() == row[column]
