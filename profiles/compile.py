@@ -126,10 +126,20 @@ def _packages(cache: Path) -> None:
         for resource in packed(f"r4-{name}.json.gz"):
             # the packed source holds a few definitions of later versions
             if resource.get("fhirVersion", "4.0.1") == "4.0.1":
+                _without_publishers_own(resource)
                 (core / f"{resource['resourceType']}-{resource['id']}.json").write_bytes(orjson.dumps(resource))
     for name, file in _PACKAGES.items():
         with gzip.open(SOURCES / file) as unpacked, tarfile.open(fileobj=unpacked) as archive:
             archive.extractall(cache / name, filter="data")
+
+
+def _without_publishers_own(definition: dict[str, Any]) -> None:
+    """Takes out the reference targets that the packed source's publisher added (AuditEvent.source.observer)."""
+    for view in ("snapshot", "differential"):
+        for element in definition.get(view, {}).get("element", ()):
+            for kind in element.get("type", ()):
+                if targets := kind.get("targetProfile"):
+                    kind["targetProfile"] = [url for url in targets if not url.startswith("https://medplum.com/")]
 
 
 def _sushi() -> Path:
