@@ -508,7 +508,11 @@ class Incident:
 
 @record
 class Rejected:
-    """One input (a row, a document) that could not be read. The rest goes on. `index` counts from 0; no payload."""
+    """One input (a row, a document) that could not be read. The rest goes on. `index` counts from 0; no payload.
+
+    `line` is where it begins in its file, from 1 (of a workbook the row's number), where a format has lines.
+    """
 
     index: int
     issues: tuple[Issue, ...]
+    line: int | None = None

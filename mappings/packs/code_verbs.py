@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from mappings.found import Rule
 from mappings.incident import Coded
+from mappings.packs.damage import ERROR, damage
 from mappings.packs.formats import Row
 from mappings.packs.load import Spec
 from mappings.packs.tables import Entry, Table, UnitTable
@@ -73,17 +74,20 @@ def coded(keys: dict[str, Spec], at: Spec, scope: Scope, tables: Tables) -> tupl
     system = keys["system"].text() if "system" in keys else None
     get = made.get
     dated = table is not None and table.dated
-    seen: dict[tuple[str, str | None, str | None], tuple[Coded, Issue | None, Entry | None]] = {}
+    seen: dict[tuple[str, str | None, str | None], tuple[Coded | None, tuple[Issue, ...], Entry | None]] = {}
 
-    def look_up(code: str, given: str | None, day: str | None) -> tuple[Coded, Issue | None, Entry | None]:
-        if table is None:
-            return Coded(code=code, system=system, text=given), None, None
-        found = table.find(code, day)
-        if isinstance(found, str):
-            miss = issue(MISSES[found], made.path) if table.queue else None
-            return Coded(code=code, system=table.system, text=given), miss, None
-        value = Coded(code=code, system=table.system, text=given or found.text, mapped=found.mapped)
-        return value, None, found if found.refers_to else None
+    def look_up(code: str, given: str | None, day: str | None) -> tuple[Coded | None, tuple[Issue, ...], Entry | None]:
+        found = None if table is None else table.find(code, day)
+        if table is not None and isinstance(found, Entry):
+            value = Coded(code=code, system=table.system, text=given or found.text, mapped=found.mapped)
+            return value, (), found if found.refers_to else None
+        spoilt = damage(code)
+        missed: tuple[Issue, ...] = () if spoilt is None else (issue(spoilt, made.path),)
+        if spoilt is ERROR:
+            return None if given is None else Coded(text=given), missed, None
+        if table is not None and isinstance(found, str) and table.queue:
+            missed = (issue(MISSES[found], made.path), *missed)
+        return Coded(code=code, system=system if table is None else table.system, text=given), missed, None
 
     def make(row: Row, notes: Notes) -> Coded | None:
         code = get(row, notes)
@@ -97,8 +101,8 @@ def coded(keys: dict[str, Spec], at: Spec, scope: Scope, tables: Tables) -> tupl
                 seen.clear()
             hit = seen[key] = look_up(*key)
         value, missed, refers = hit
-        if missed is not None:
-            notes.issues.append(missed)
+        if missed:
+            notes.issues += missed
         if refers is not None:
             notes.refers.append(refers)
         return value

@@ -9,8 +9,9 @@ from typing import get_args
 from mappings.errors import PackError
 from mappings.incident import Agency, Organization, Role
 from mappings.packs import paths
-from mappings.packs.formats import READERS, Source
+from mappings.packs.formats import READERS
 from mappings.packs.load import Folder, Spec
+from mappings.packs.source import TABULAR, Source
 from mappings.times import zone
 
 #: A pack's id.
@@ -76,9 +77,18 @@ def head(spec: Spec, organizations: Spec | None) -> tuple[str, str, Agency]:
     )
 
 
-_CSV_KEYS = ("encoding", "delimiter", "quote", "header", "columns", "rename")
-_SOURCE_KEYS = {"csv": _CSV_KEYS, "json": ("encoding", "rows"), "ndjson": ("encoding", "rows")}
-_SOURCE_KEYS["xml"] = ("rows", "namespaces")
+#: What `source` takes beside `format`, `key` and `empty`, by format.
+SOURCE_KEYS: dict[str, tuple[str, ...]] = {
+    "csv": ("encoding", "delimiter", "quote", "header", "columns", "rename", "skip", "group", "within"),
+    "fixed": ("encoding", "columns", "trimmed", "skip", "group", "within"),
+    "xlsx": ("sheet", "header", "columns", "rename", "skip", "group", "within"),
+    "json": ("encoding", "rows", "success"),
+    "ndjson": ("encoding", "rows"),
+    "xml": ("rows", "namespaces"),
+}
+ENCODINGS = ("utf-8", "windows-1252", "iso-8859-1")
+#: The furthest apart that rows of one group may be: what is held of them stays small.
+FURTHEST = 10_000
 
 
 def source(spec: Spec) -> tuple[Source, frozenset[str], str | None]:
@@ -87,20 +97,13 @@ def source(spec: Spec) -> tuple[Source, frozenset[str], str | None]:
     if "format" not in given:
         spec.fail("expected the key `format`", "pack.missing-key")
     form = given["format"].one_of(tuple(READERS))
-    keys = spec.mapping(("format", "key", "empty", *_SOURCE_KEYS[form]))
-    encoding = keys["encoding"].one_of(("utf-8", "windows-1252")) if "encoding" in keys else "utf-8"
-    delimiter, quote = ",", '"'
-    for name in ("delimiter", "quote"):
-        if name in keys:
-            sign = keys[name].scalar()
-            sign = "\t" if sign == "tab" else sign
-            if len(sign) != 1 or sign in "\r\n":
-                keys[name].fail("expected one character, or tab")
-            delimiter, quote = (sign, quote) if name == "delimiter" else (delimiter, sign)
-    if delimiter == quote:
-        keys["delimiter"].fail("expected another character than the quote")
+    keys = spec.mapping(("format", "key", "empty", *SOURCE_KEYS[form]))
+    delimiter, quote = _signs(keys)
     columns: tuple[str, ...] = ()
-    if form == "csv":
+    spans: tuple[tuple[int, int | None], ...] = ()
+    if form == "fixed":
+        columns, spans = _spans(spec, keys)
+    elif form in TABULAR:
         if ("header" in keys) == ("columns" in keys):
             expected = "expected `columns` (the file has a header line) or `header` (it has none), one of them"
             spec.fail(expected, "pack.missing-key")
@@ -111,32 +114,84 @@ def source(spec: Spec) -> tuple[Source, frozenset[str], str | None]:
                 listed.items()[n].fail("expected each column once")
     rename = {}
     if "rename" in keys:
+        if "header" in keys:
+            keys["rename"].fail("expected no such key beside `header`: the file names no columns", "pack.unknown-key")
         for other, column_spec in keys["rename"].mapping().items():
             rename[other] = column_spec.one_of(columns)
-    rows: tuple[str, ...] = ()
-    if "rows" in keys:
-        steps = paths.parse(keys["rows"].text())
-        if not steps or any(type(step) is int for step in steps):
-            keys["rows"].fail("expected names with dots between, such as data.calls")
-        rows = tuple(str(step) for step in steps)
-    elif form == "xml":
+    rows = _path(keys["rows"], lists=form == "json") if "rows" in keys else ()
+    if form == "xml" and not rows:
         spec.fail("expected the key `rows`: the path to the rows, from the root element", "pack.missing-key")
     namespaces: dict[str, str] = {}
     if "namespaces" in keys:
         namespaces = {prefix: uri.text() for prefix, uri in keys["namespaces"].mapping().items()}
+    if "within" in keys and "group" not in keys:
+        keys["within"].fail("expected `group` beside it", "pack.missing-key")
     made = Source(
         format=form,
-        encoding=encoding,
+        encoding=keys["encoding"].one_of(ENCODINGS) if "encoding" in keys else "utf-8",
         delimiter=delimiter,
         quote=quote,
         headed="columns" in keys,
+        skip=keys["skip"].count(0, 1000) if "skip" in keys else 0,
         columns=columns,
         rename=rename,
+        spans=spans,
+        trimmed="trimmed" in keys and keys["trimmed"].flag(),
+        sheet=keys["sheet"].text() if "sheet" in keys else None,
         rows=rows,
+        success=_path(keys["success"]) if "success" in keys else (),
         namespaces=namespaces,
+        group=keys["group"].one_of(columns) if "group" in keys else None,
+        within=keys["within"].count(1, FURTHEST) if "within" in keys else 1,
     )
     empty = frozenset(keys["empty"].texts()) if "empty" in keys else frozenset()
     return made, empty, keys["key"].text() if "key" in keys else None
+
+
+def _signs(keys: dict[str, Spec]) -> tuple[str, str]:
+    """The signs of a CSV file that stand between cells and around them."""
+    signs = {"delimiter": ",", "quote": '"'}
+    for name in signs:
+        if name in keys:
+            sign = keys[name].scalar()
+            sign = "\t" if sign == "tab" else sign
+            if len(sign) != 1 or sign in "\r\n":
+                keys[name].fail("expected one character, or tab")
+            signs[name] = sign
+    if signs["delimiter"] == signs["quote"]:
+        keys["delimiter" if "delimiter" in keys else "quote"].fail("expected a delimiter that is not the quote")
+    return signs["delimiter"], signs["quote"]
+
+
+def _path(spec: Spec, *, lists: bool = False) -> tuple[str, ...]:
+    steps = paths.parse(spec.text(), lists=lists)
+    if not steps or any(type(step) is int for step in steps):
+        also = " (and [] after a list)" if lists else ""
+        spec.fail(f"expected names with dots between, such as data.calls{also}")
+    return tuple(str(step) for step in steps)
+
+
+def _spans(spec: Spec, keys: dict[str, Spec]) -> tuple[tuple[str, ...], tuple[tuple[int, int | None], ...]]:
+    """A fixed-width file's columns by their places, and what stands between them as columns of their own."""
+    if "columns" not in keys:
+        spec.fail("expected the key `columns`: each with its start and length", "pack.missing-key")
+    placed: list[tuple[int, int | None, str]] = []
+    for name, given in keys["columns"].mapping().items():
+        place = given.mapping(("start", "length"), ("start",))
+        start = place["start"].count(1, 1_000_000) - 1
+        end = start + place["length"].count(1, 1_000_000) if "length" in place else None
+        for other, other_end, _ in placed:
+            if (end is None or other < end) and (other_end is None or start < other_end):
+                given.fail("expected places that no other column has; only the last may be without length")
+        placed.append((start, end, name))
+    if not placed:
+        keys["columns"].fail("expected a column with its start and length")
+    at = 0
+    for start, end, _ in sorted(placed, key=lambda one: one[0]):
+        if start > at:
+            placed.append((at, start, f"characters {at + 1}-{start}"))
+        at = start if end is None else end
+    return tuple(name for _, _, name in placed), tuple((start, end) for start, end, _ in placed)
 
 
 def example(spec: Spec, folder: Folder) -> tuple[str, str]:

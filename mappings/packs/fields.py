@@ -7,17 +7,18 @@ one: `{from: narrative, kind: police-report}` is a Narrative whose text comes fr
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from mappings import incident as record
 from mappings.found import STAGES
-from mappings.incident import Agency, Coded, Person, Place, Referral, Staff, Unit
+from mappings.incident import Agency, Coded, DateTime, Person, Place, Referral, Staff, Unit
 from mappings.incident_json import OUT_OF_RANGE
 from mappings.packs import code_verbs, parts, paths, time_verbs, verbs
 from mappings.packs.code_verbs import Tables
+from mappings.packs.damage import looked_at, without_errors
 from mappings.packs.formats import Row
 from mappings.packs.load import Spec
 from mappings.packs.stages import stages_maker
@@ -36,6 +37,16 @@ _ORGANIZATIONS = frozenset(
         (record.Unit, "employer"),
     }
 )
+
+#: Numbers and ids, and whether they say which incident it is: what Excel makes of one is an issue.
+_NUMBERS: dict[tuple[type, str], bool] = {
+    (record.Incident, "number"): True,
+    (record.Incident, "case_number"): True,
+    (record.Identifier, "value"): False,
+    (record.Link, "number"): False,
+    (record.Telecom, "value"): False,
+    (record.Unit, "id"): False,
+}
 
 #: Bounds outside of which a number is a mistake.
 _BOUNDS: dict[tuple[type, str], tuple[float, float]] = {
@@ -76,6 +87,8 @@ class Build:
         self._agency = agency
         self._own = own
         self._zone = zone
+        #: The incident's own stages, once they are known: a unit's time may be a length of time after one.
+        self.stages: tuple[str, ...] = ()
 
     def field(self, owner: type, member: Member, spec: Spec, scope: Scope, *, top: bool = False) -> Field:
         """The field `member` of `owner`. PackError where the spec cannot mean it."""
@@ -88,6 +101,17 @@ class Build:
         keys = spec.mapping(time_verbs.TIME_VERBS)
         made = time_verbs.time(keys, spec, scope, self._zone, stage)
         return replace(made, get=_when(made.get, keys, scope))
+
+    def length(
+        self, spec: Spec, scope: Scope, known: tuple[str, ...]
+    ) -> tuple[Callable[[Row, Notes, Mapping[str, DateTime]], DateTime | None], str]:
+        """A compiled length of time after one of the known stages, and its source path."""
+        keys = spec.mapping(time_verbs.AFTER_VERBS)
+        _, timed, path = time_verbs.length(keys, spec, scope, self._zone, known)
+        if "when" not in keys:
+            return timed, path
+        holds = verbs.condition(keys["when"], scope)
+        return (lambda row, notes, found: timed(row, notes, found) if holds(row) else None), path
 
     def items(self, keys: dict[str, Spec], at: Spec, scope: Scope) -> tuple[Items, Scope]:
         """The items of a repeated group (`from`, and `split` for a text), and the scope of their paths."""
@@ -157,6 +181,10 @@ class Build:
             make = code_verbs.number(made, shape.kind == "integer", low, high, OUT_OF_RANGE)
         elif (owner, member.field) in _ORGANIZATIONS:
             make = self._organization(made)
+        elif (owner, member.field) in _NUMBERS and not made.constant:
+            make = looked_at(made.get, made.path, keys=_NUMBERS[owner, member.field])
+        elif isinstance(shape, Scalar) and scope.columns is not None and not made.constant:
+            make = without_errors(made.get, made.path)
         make = _when(make, keys, scope)
         if not made.constant:
             return Field(make=make, paths={"": made.path})
@@ -196,6 +224,8 @@ class Build:
         name = member.field if top else ""
         if spec.is_mapping:
             keys = spec.mapping()
+            if "each_row" in keys:
+                return self._each_row(owner, member, item, spec, scope, name)
             if "for_each" in keys or "split" in keys:
                 return self._repeated(owner, member, item, spec, scope, name)
         fields = [self._one(owner, member, item, one, scope, n) for n, one in enumerate(spec.items())]
@@ -251,34 +281,23 @@ class Build:
             each_spec = Spec(
                 {"from": Spec(".", spec.file, spec.line, spec.key), **keys}, spec.file, spec.line, spec.key
             )
-        one = self._one(owner, member, item, each_spec, inner)
-        make = one.make
         test = verbs.condition(own["when"], scope) if "when" in own else None
-        pieces = inner.pieces
+        one = self._one(owner, member, item, each_spec, inner)
+        return _repeat(one, items, test, name, pieces=inner.pieces)
 
-        def repeated(row: Row, notes: Notes) -> tuple[Any, ...] | None:
-            if test is not None and not test(row):
-                return None
-            found = []
-            places = []
-            outer = notes.place
-            for place, part in enumerate(items(row, notes)):
-                if pieces and not part.strip():
-                    continue
-                notes.place = place
-                value = make(part, notes)
-                if value is not None:
-                    found.append(value)
-                    places.append(place)
-            notes.place = outer
-            if not found:
-                return None
-            if name:
-                notes.shape.append((name, tuple(places)))
-            return tuple(found)
-
-        flat = {f"[].{rel}" if rel else "[]": at for rel, at in one.paths.items()}
-        return Field(make=repeated, paths=flat, repeated=True, each=(one.paths,))
+    def _each_row(self, owner: type, member: Member, item: Shape, spec: Spec, scope: Scope, name: str) -> Field:
+        """An item of each row of a group. Rows that say the same make one item."""
+        keys = spec.mapping(("each_row", "when"))
+        if scope.each_row is None:
+            keys["each_row"].fail(
+                "expected `group` in source: a row is an incident of its own here", "pack.unknown-key"
+            )
+        if not keys["each_row"].is_mapping:
+            keys["each_row"].fail("expected a mapping (key: value)")
+        test = verbs.condition(keys["when"], scope) if "when" in keys else None
+        inner = replace(scope, known=scope.each_row, each_row=None)
+        one = self._one(owner, member, item, keys["each_row"], inner)
+        return _repeat(one, lambda row, notes: row.rows, test, name, once=True)
 
     # --- groups
 
@@ -315,7 +334,7 @@ class Build:
                 for rel, at in made.paths.items():
                     where[key + (f".{rel}" if rel and not rel.startswith("[") else rel)] = at
         if cls is Unit and any(stage in keys for stage in (*STAGES, "stages")):
-            timeline, stage_paths = stages_maker(keys, scope, self)
+            timeline, stage_paths = stages_maker(keys, scope, self, self.stages)
             filled.append(("timeline", timeline))
             where |= {f"timeline.{stage}": at for stage, at in stage_paths.items()}
         for member in known.values():
@@ -363,3 +382,34 @@ def _boolean(made: Text) -> Make:
         return None if value is None else value == "true"
 
     return yes_no
+
+
+def _repeat(
+    one: Field, items: Items, test: verbs.Test | None, name: str, *, pieces: bool = False, once: bool = False
+) -> Field:
+    """`one` of each of the items, where `test` holds. `once` leaves out what is there already."""
+    make = one.make
+
+    def repeated(row: Row, notes: Notes) -> tuple[Any, ...] | None:
+        if test is not None and not test(row):
+            return None
+        found: list[Any] = []
+        places = []
+        outer = notes.place
+        for place, part in enumerate(items(row, notes)):
+            if pieces and not part.strip():
+                continue
+            notes.place = place
+            value = make(part, notes)
+            if value is not None and not (once and value in found):
+                found.append(value)
+                places.append(place)
+        notes.place = outer
+        if not found:
+            return None
+        if name:
+            notes.shape.append((name, tuple(places)))
+        return tuple(found)
+
+    flat = {f"[].{rel}" if rel else "[]": at for rel, at in one.paths.items()}
+    return Field(make=repeated, paths=flat, repeated=True, each=(one.paths,))

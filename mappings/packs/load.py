@@ -78,6 +78,14 @@ class Spec:
             self.fail("expected one of: " + ", ".join(listed))
         return self.text()
 
+    def count(self, least: int, most: int) -> int:
+        """The scalar as a whole number within bounds. PackError `pack.value` otherwise."""
+        if not isinstance(self.value, str) or not self.value.isascii() or not self.value.isdigit():
+            self.fail(f"expected a number from {least} to {most}")
+        if len(self.value) > 9 or not least <= int(self.value) <= most:
+            self.fail(f"expected a number from {least} to {most}")
+        return int(self.value)
+
     def flag(self) -> bool:
         """The scalar as true or false. PackError `pack.value` otherwise."""
         return self.one_of(("true", "false")) == "true"

@@ -2,7 +2,7 @@
 
     pack = load_pack("new-orleans-cad")        # a shipped one
     pack = load_pack(Path("my-pack"))          # a folder of your own
-    for incident in pack.read(data): ...
+    for incident in pack(file): ...            # or of bytes; pack(row) of one mapping; pack(rows) of several
 
 A pack ends at the Incident: it never names a FHIR element, so it cannot break conformance. It is compiled once to
 closures and holds no state of what it read but look-ups it remembers.
@@ -10,24 +10,29 @@ closures and holds no state of what it read but look-ups it remembers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from mappings.errors import PackError
+from mappings.found import said
 from mappings.incident import Agency, Incident, Rejected
 from mappings.packs.code_verbs import Tables
 from mappings.packs.declaration import IDENTIFIER, all_of, collecting, example, functions, head, source
-from mappings.packs.formats import READERS, Layout, Row, Source
+from mappings.packs.delimited import loosely
+from mappings.packs.formats import READERS
+from mappings.packs.groups import grouped
 from mappings.packs.load import Folder, load_yaml, read_text
 from mappings.packs.reading import Reader
+from mappings.packs.source import Input, Layout, Place, Row, Source
 from mappings.packs.tables import load_table
 
 
 class Pack:
-    """A compiled pack. Call it on a row, or `read` a file with it; both may be used from several threads.
+    """A compiled pack. Call it on a row, an iterable of rows or a file; it may be used from several threads.
 
     `id`, `version`; `agency` as the pack declares it; `functions` the registered Python functions it uses;
     `examples` the names of its example inputs and of the Incidents expected of them.
@@ -73,35 +78,101 @@ class Pack:
     def __repr__(self) -> str:
         return f"Pack({self.id!r}, version {self.version})"
 
-    def read(self, data: bytes, agency: Agency | None = None) -> Iterator[Incident | Rejected]:
+    def read(self, data: Input, agency: Agency | None = None) -> Iterator[Incident | Rejected]:
         """The Incidents in `data`, in order; a row that cannot be read is Rejected in its place.
 
-        Rows in = Incidents + Rejected. `agency` reads for another agency than the pack's own: its id and its zone.
-        Raises nothing on any bytes.
+        `data` is bytes, or a file opened for bytes or text; a file is read a part at a time (JSON whole), so memory
+        does not grow with it. Rows in = Incidents + Rejected; of a pack with `group` the rows of one Incident count
+        once. `agency` reads for another agency than the pack's own: its id and its zone. Raises nothing on any bytes,
+        and what the file itself raises on reading.
         """
         reader = self._reader(self.agency if agency is None else agency)
         layouts: list[Layout] = []
+        at = Place()
+        made: Layout | None = None
         make: Callable[[int, Row], Incident | Rejected] | None = None
-        for index, row in enumerate(READERS[self.source.format](data, self.source, layouts.append)):
+        rows = enumerate(READERS[self.source.format](data, self.source, layouts.append, at))
+        for index, row in rows if self.source.group is None else self._groups(rows, reader, at):
             if type(row) is Rejected:
                 yield row
                 continue
-            if make is None:
-                make = reader.of(layouts[-1])
+            # A document's layout grows with what stands beside its rows.
+            if make is None or layouts[-1] is not made:
+                if make is None or layouts[-1] != made:
+                    make = reader.of(layouts[-1], at)
+                made = layouts[-1]
             yield make(index, row)
 
-    def __call__(self, row: Mapping[str, Any]) -> Incident | Rejected:
-        """One row as a mapping of column (or member) to value, as an Incident; Rejected when it has no number."""
-        reader = self._reader(self.agency)
-        if self.source.format != "csv":
-            return reader.of(Layout())(0, row if type(row) is dict else dict(row))
-        given = {self.source.rename.get(name, name): value for name, value in row.items()}
-        columns = self.source.columns
-        layout = Layout(
-            extra=tuple(name for name in given if name not in columns),
-            absent=tuple(column for column in columns if column not in given),
-        )
-        return reader.of(layout)(0, [_as_cell(given.get(column)) for column in columns])
+    @overload
+    def __call__(self, rows: Mapping[str, Any], agency: Agency | None = None) -> Incident | Rejected: ...
+
+    @overload
+    def __call__(
+        self, rows: Input | Iterable[Mapping[str, Any]], agency: Agency | None = None
+    ) -> Iterator[Incident | Rejected]: ...
+
+    def __call__(
+        self, rows: Mapping[str, Any] | Input | Iterable[Mapping[str, Any]], agency: Agency | None = None
+    ) -> Incident | Rejected | Iterator[Incident | Rejected]:
+        """One row as a mapping of column (or member) to value, as an Incident, or Rejected.
+
+        Of an iterable of such rows, or of bytes or an open file (`read`), an iterator of both. None and NaN are empty
+        cells. Columns are found as in a header: in any case and order, by their other names under `rename`.
+        """
+        if isinstance(rows, Mapping):
+            return next(self._of_mappings((rows,), agency))
+        if isinstance(rows, bytes | bytearray) or hasattr(rows, "read"):
+            return self.read(rows, agency)  # type: ignore[arg-type]
+        if isinstance(rows, str):
+            raise TypeError("a row, an iterable of rows, bytes or an open file is expected, not a text")
+        return self._of_mappings(rows, agency)
+
+    def _of_mappings(self, rows: Iterable[Mapping[str, Any]], agency: Agency | None) -> Iterator[Incident | Rejected]:
+        reader = self._reader(self.agency if agency is None else agency)
+        at = Place()
+        make = reader.of(Layout(), at)
+        if not self.source.tabular:
+            for index, one in enumerate(rows):
+                yield make(index, one if type(one) is dict else dict(one))
+            return
+        # Rows of one query or frame have the same names: what they mean is worked out once.
+        known: dict[tuple[str, ...], tuple[Callable[[int, Row], Incident | Rejected], tuple[str | None, ...]]] = {}
+
+        def cells() -> Iterator[tuple[int, Row]]:
+            nonlocal make
+            for index, row in enumerate(rows):
+                names = tuple(row)
+                if names not in known:
+                    if len(known) > 100:
+                        known.clear()
+                    layout, order = self._named(names)
+                    known[names] = (reader.of(layout, at), order)
+                make, order = known[names]
+                yield index, [_as_cell(row[name]) if name is not None else "" for name in order]
+
+        found = cells()
+        for index, row in found if self.source.group is None else self._groups(found, reader, at):
+            yield make(index, row)
+
+    def _named(self, names: tuple[str, ...]) -> tuple[Layout, tuple[str | None, ...]]:
+        """What a row with these names has beside the pack's columns and lacks of them, and where each column is."""
+        loose = {loosely(column): column for column in self.source.columns}
+        loose |= {loosely(other): column for other, column in self.source.rename.items()}
+        where: dict[str, str] = {name: name for name in names if name in self.source.columns}
+        extra = []
+        for name in names:
+            column = name if name in where else loose.get(loosely(str(name)))
+            if column is None or where.setdefault(column, name) != name:
+                extra.append(said(str(name)))
+        absent = tuple(column for column in self.source.columns if column not in where)
+        return Layout(extra=tuple(extra), absent=absent), tuple(where.get(column) for column in self.source.columns)
+
+    def _groups(
+        self, rows: Iterable[tuple[int, Row | Rejected]], reader: Reader, at: Place
+    ) -> Iterator[tuple[int, Row | Rejected]]:
+        assert self.source.group is not None
+        key = self.source.columns.index(self.source.group)
+        return grouped(rows, key, self.source.within, reader.shared(), at)
 
     def _reader(self, agency: Agency, errors: list[PackError] | None = None) -> Reader:
         cache = self.__dict__.setdefault("_readers", {})
@@ -112,7 +183,7 @@ class Pack:
                 source=f"{self.id}@{self.version}",
                 own=self.agency.id,
                 agency=agency,
-                columns=self.source.columns if self.source.format == "csv" else None,
+                form=self.source,
                 empty=self._empty,
                 tables=self.tables,
                 errors=[] if errors is None else errors,
@@ -126,8 +197,12 @@ class Pack:
 
 
 def _as_cell(value: Any) -> str:
-    # NaN is what data frames write for nothing.
-    return "" if value is None or value != value else str(value)
+    # NaN (and NaT) is what data frames write for nothing.
+    if value is None or value != value:
+        return ""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return ("true" if value else "false") if type(value) is bool else str(value)
 
 
 def compile_pack(folder: Folder) -> Pack:

@@ -15,8 +15,8 @@ from mappings.packs import paths
 from mappings.packs.code_verbs import Tables
 from mappings.packs.declaration import collecting
 from mappings.packs.fields import Build, Field
-from mappings.packs.formats import Layout, Row, rejected
 from mappings.packs.load import Spec
+from mappings.packs.source import Layout, Place, Row, Source
 from mappings.packs.stages import compile_stages
 from mappings.packs.verbs import Make, Notes, Scope, issue
 from mappings.shape import members
@@ -50,16 +50,21 @@ class Reader:
         source: str,
         own: str,
         agency: Agency,
-        columns: tuple[str, ...] | None,
+        form: Source,
         empty: frozenset[str],
         tables: Tables,
         errors: list[PackError],
     ) -> None:
         self._known = paths.Known()
-        self._columns = columns
-        scope = Scope(columns=columns, known=self._known, empty=empty)
+        #: What is read of each row of a group.
+        self._of_rows = paths.Known()
+        self._columns = columns = form.columns if form.tabular else None
+        self._group = form.group
+        each_row = self._of_rows if form.group is not None else None
+        scope = Scope(columns=columns, known=self._known, empty=empty, each_row=each_row)
         build = Build(tables, agency, own, zone(agency.zone) if agency.zone else None)
         keys = sections["incident"].mapping((*_TOP, *STAGES, "stages"))
+        build.stages = STAGES if "stages" in keys else tuple(stage for stage in STAGES if stage in keys)
         if "event_number" not in keys and "case_number" not in keys:
             sections["incident"].fail("expected event_number or case_number", "pack.missing-key")
         self._fields: list[tuple[str, Make]] = []
@@ -118,10 +123,11 @@ class Reader:
             if self._columns is not None:
                 if column not in self._columns:
                     spec.fail("unknown column; expected one of: " + ", ".join(self._columns), "pack.column")
-                if column in self._known.kids:
+                if column in self._known.kids or column in self._of_rows.kids:
                     spec.fail("expected a column that no field reads: this one is read above")
-                self._known.add((column,), whole=True)
-                self._gates.append((_filled(self._columns.index(column)), column, rule))
+                filled = _filled if self._group is None else _filled_rows
+                self._of_rows.add((column,), whole=True)
+                self._gates.append((filled(self._columns.index(column)), column, rule))
                 continue
             steps = paths.parse(column, lists=True)
             if not steps:
@@ -131,11 +137,17 @@ class Reader:
             self._known.add(steps, whole=True)
             self._gates.append((_counter(steps), column, rule))
 
-    def of(self, layout: Layout) -> Callable[[int, Row], Incident | Rejected]:
-        """The closure for a file of this layout: place and row -> Incident."""
+    def shared(self) -> tuple[tuple[int, str], ...]:
+        """Places and names of the columns that tell of the incident, where a pack makes one of several rows."""
+        assert self._columns is not None
+        return tuple((n, column) for n, column in enumerate(self._columns) if column in self._known.kids)
+
+    def of(self, layout: Layout, at: Place) -> Callable[[int, Row], Incident | Rejected]:
+        """The closure for a file of this layout: the row's index and the row -> Incident. `at` is where it begins."""
         base, fields, stages = self._base, self._fields, self._stages
         columns = self._columns
         known = self._known
+        is_grouped = self._group is not None
         gates = self._gates
         gated = self._gated()
         shapes = self._shapes
@@ -146,13 +158,16 @@ class Reader:
         numbers = [self._where[name].paths.get("", "") for name in ("number", "case_number") if name in self._where]
         numbered = " or ".join(numbers)
         if columns is not None:
-            idle = (*(column for column in columns if column not in known.kids and column not in layout.absent),)
+            read = known.kids.keys() | self._of_rows.kids.keys()
+            idle = (*(column for column in columns if column not in read and column not in layout.absent),)
         extra = (*idle, *layout.extra)
         absent = tuple(issue(ABSENT, column) for column in layout.absent)
 
         def incident(index: int, row: Row) -> Incident | Rejected:
             notes = Notes()
-            times = stages(row, notes)
+            if is_grouped:
+                notes.issues += row.issues
+            times = notes.times = stages(row, notes)
             for day in times.values():
                 notes.day = day[:10]
                 break
@@ -162,7 +177,11 @@ class Reader:
                 if value is not None:
                     found[name] = value
             if "number" not in found and "case_number" not in found:
-                return rejected(index, NO_KEY, f"row {index + 1}, {numbered}")
+                where_from = f"line {at.line}" if at.line else f"row {index + 1}"
+                why = [one for one in notes.issues if one.path in numbers]
+                return Rejected(
+                    index=index, issues=(issue(NO_KEY, f"{where_from}, {numbered}"), *why), line=at.line or None
+                )
             shape = (*found, *times, *notes.shape, *notes.filled)
             where = shapes.get(shape)
             if where is None:
@@ -258,6 +277,10 @@ def _has(value: Any, rel: str) -> bool:
 
 def _filled(place: int) -> Callable[[Row], int]:
     return lambda row: 1 if row[place].strip() else 0
+
+
+def _filled_rows(place: int) -> Callable[[Row], int]:
+    return lambda row: sum(1 for one in row.rows if one[place].strip())
 
 
 def _counter(steps: tuple[paths.Step, ...]) -> Callable[[Row], int]:

@@ -6,14 +6,15 @@ repeats is settled by the order of stages where only one of its two readings fit
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from mappings.found import AMBIGUOUS_TIME, OUT_OF_ORDER, STAGES, Rule
+from mappings.found import OUT_OF_ORDER, STAGES, Rule
 from mappings.incident import DateTime, Timeline
 from mappings.packs.code_verbs import VALUE_VERBS, value
 from mappings.packs.formats import Row
 from mappings.packs.load import Spec
+from mappings.packs.time_verbs import ruled
 from mappings.packs.verbs import Get, Notes, Scope, Text, issue
 from mappings.times import earlier, moment
 
@@ -36,22 +37,35 @@ class Builder(Protocol):
         """A compiled time."""
         ...
 
+    def length(
+        self, spec: Spec, scope: Scope, known: tuple[str, ...]
+    ) -> tuple[Callable[[Row, Notes, Mapping[str, DateTime]], DateTime | None], str]:
+        """A time told as a length of time after one of the known stages, and its source path."""
+        ...
+
     def items(self, keys: dict[str, Spec], at: Spec, scope: Scope) -> tuple[Callable[[Row, Notes], Any], Scope]:
         """The items of a list in the row, and the scope in which their paths stand."""
         ...
 
 
 def compile_stages(
-    keys: dict[str, Spec], scope: Scope, build: Builder
+    keys: dict[str, Spec], scope: Scope, build: Builder, outer: tuple[str, ...] = ()
 ) -> tuple[Callable[[Row, Notes], dict[str, Any]], dict[str, str]]:
     """The closure of `received`, `dispatched` … and of `stages`, with each stage's source path.
 
-    It gives the stages that are known, in order, as arguments of Timeline.
+    It gives the stages that are known, in order, as arguments of Timeline. `outer` are the incident's stages, where
+    these are a unit's.
     """
     made: list[tuple[str, Get]] = []
+    lengths: list[tuple[str, Callable[[Row, Notes, Mapping[str, DateTime]], DateTime | None]]] = []
     where: dict[str, str] = {}
-    for stage in STAGES:
+    for n, stage in enumerate(STAGES):
         if stage in keys:
+            if keys[stage].is_mapping and "after" in keys[stage].mapping():
+                known = tuple(one for one in STAGES[:n] if one in keys or one in outer)
+                timed, where[stage] = build.length(keys[stage], scope, known)
+                lengths.append((stage, timed))
+                continue
             text = build.time(keys[stage], scope, stage)
             made.append((stage, text.get))
             where[stage] = text.path
@@ -72,6 +86,14 @@ def compile_stages(
             value = get(row, notes)
             if value is not None:
                 found[stage] = value
+        if lengths:
+            if notes.twice:
+                _settle(found, notes)
+            for stage, timed in lengths:
+                value = timed(row, notes, found)
+                if value is not None:
+                    found[stage] = value
+            found = {stage: found[stage] for stage in STAGES if stage in found}
         if history is not None:
             history(row, notes, found)
             found = {stage: found[stage] for stage in STAGES if stage in found}
@@ -84,10 +106,10 @@ def compile_stages(
 
 
 def stages_maker(
-    keys: dict[str, Spec], scope: Scope, build: Builder
+    keys: dict[str, Spec], scope: Scope, build: Builder, outer: tuple[str, ...]
 ) -> tuple[Callable[[Row, Notes], Timeline | None], dict[str, str]]:
     """The same as a Timeline, None when no stage is known."""
-    stages, where = compile_stages(keys, scope, build)
+    stages, where = compile_stages(keys, scope, build, outer)
 
     def timeline(row: Row, notes: Notes) -> Timeline | None:
         found = stages(row, notes)
@@ -124,9 +146,9 @@ def _history(
 
 
 def _settle(found: dict[str, Any], notes: Notes) -> None:
-    """Choose between the two readings of a repeated hour, where the other stages leave one."""
+    """Choose between the two readings of a repeated hour: what the other stages leave, else by the pack's rule."""
     doubtful = {stage for stage, *_ in notes.twice}
-    for stage, path, first, second in notes.twice:
+    for stage, path, first, second, dst in notes.twice:
         place = STAGES.index(stage)
         sure = {name: at for name, text in found.items() if name not in doubtful and (at := moment(text)) is not None}
         low = [at for name, at in sure.items() if STAGES.index(name) < place]
@@ -141,7 +163,8 @@ def _settle(found: dict[str, Any], notes: Notes) -> None:
             found[stage] = fitting[0]
             notes.issues.append(issue(SETTLED, path))
         else:
-            notes.issues.append(issue(AMBIGUOUS_TIME, path))
+            found[stage], rule = ruled(first, second, dst)
+            notes.issues.append(issue(rule, path))
     notes.twice.clear()
 
 

@@ -1,8 +1,9 @@
 """Time formats compiled to readers: the text of a cell -> a FHIR dateTime, and what is wrong with it.
 
 A format is written as strptime writes it (`%m/%d/%Y %H:%M`), or is `iso` (ISO 8601, with or without zone), `epoch`
-or `epoch-ms` (UTC by definition). Not strptime itself: it depends on the process's locale, takes `1112017` for a
-date without saying which digit is the day, and is slow. Here a number beside another number has its full width.
+or `epoch-ms` (UTC by definition), `excel` or `excel-1904` (serial numbers; a whole one is a date). Not strptime
+itself: it depends on the process's locale, takes `1112017` for a date without saying which digit is the day, and is
+slow. Here a number beside another number has its full width.
 
 No zone is guessed: a text without one is at the agency's zone, or at the one the pack declares.
 """
@@ -17,6 +18,7 @@ from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from mappings.incident import DateTime
+from mappings.packs.excel_dates import from_serial
 from mappings.times import instant, local
 
 #: What a reader found: the value, and for an hour that comes twice the second of its two readings.
@@ -60,6 +62,7 @@ _ISO = re.compile(
 )
 _WHOLE = re.compile(r"-?\d{1,11}(?:\.\d{1,9})?\Z", re.ASCII)
 _WHOLE_MS = re.compile(r"-?\d{1,14}\Z", re.ASCII)
+_SERIAL = re.compile(r"\d{1,7}(?:\.\d{1,20})?\Z", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -85,8 +88,8 @@ def compile_format(text: str) -> Format:
     """The format's reader. Raises FormatError where a directive is not known or the date is not complete."""
     if text == "iso":
         return Format("iso", _iso_parts, True, _iso_parts)
-    if text in ("epoch", "epoch-ms"):
-        return Format(text, _epoch_parts if text == "epoch" else _epoch_ms_parts, True, None)
+    if text in _NUMBERS:
+        return Format(text, _NUMBERS[text], True, None)
     parts, names = _compile(text)
     missing = [what for what, any_of in (("%Y", "Yy"), ("%m", "mbB"), ("%d", "d")) if not names & set(any_of)]
     if missing:
@@ -123,7 +126,8 @@ def _compile(text: str) -> tuple[Callable[[str], Parts | None], frozenset[str]]:
         letter = text[at + 1 : at + 2]
         if letter not in _DIRECTIVES:
             listed = " ".join(f"%{known}" for known in _DIRECTIVES)
-            raise FormatError(f"expected `iso`, `epoch`, `epoch-ms` or a format of {listed}")
+            named = ", ".join(f"`{known}`" for known in ("iso", *_NUMBERS))
+            raise FormatError(f"expected {named} or a format of {listed}")
         if letter in names:
             raise FormatError(f"expected %{letter} once")
         names.add(letter)
@@ -247,6 +251,36 @@ def _since_epoch(milliseconds: int) -> Parts | None:
         f"{value.year:04}", f"{value.month:02}", f"{value.day:02}",
         f"{value.hour:02}", f"{value.minute:02}", f"{value.second:02}", fraction, "Z",
     )  # fmt: skip
+
+
+def _serial_parts(text: str) -> Parts | None:
+    return _of_serial(text, since_1904=False)
+
+
+def _serial_1904_parts(text: str) -> Parts | None:
+    return _of_serial(text, since_1904=True)
+
+
+def _of_serial(text: str, *, since_1904: bool) -> Parts | None:
+    if _SERIAL.match(text) is None:
+        return None
+    at = from_serial(float(text), since_1904=since_1904)
+    if at is None:
+        return None
+    day = (f"{at.year:04}", f"{at.month:02}", f"{at.day:02}")
+    if float(text).is_integer():
+        return (*day, "", "", "", "", "")
+    fraction = f"{at.microsecond // 1000:03}" if at.microsecond else ""
+    return (*day, f"{at.hour:02}", f"{at.minute:02}", f"{at.second:02}", fraction, "")
+
+
+#: Formats that are numbers.
+_NUMBERS: dict[str, Callable[[str], Parts | None]] = {
+    "epoch": _epoch_parts,
+    "epoch-ms": _epoch_ms_parts,
+    "excel": _serial_parts,
+    "excel-1904": _serial_1904_parts,
+}
 
 
 def date_reader(formats: tuple[Format, ...]) -> Callable[[str], DateTime | None]:

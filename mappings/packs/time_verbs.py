@@ -3,19 +3,45 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, timedelta
 from zoneinfo import ZoneInfo
 
-from mappings.found import AMBIGUOUS_TIME, BAD_TIME, MISSING_HOUR, NO_ZONE
+from mappings.found import AMBIGUOUS_TIME, BAD_TIME, MISSING_HOUR, NO_ZONE, STAGES, Rule
 from mappings.incident import DateTime
+from mappings.packs.code_verbs import BAD_NUMBER
+from mappings.packs.damage import SERIAL, is_serial
 from mappings.packs.formats import Row
 from mappings.packs.load import Spec
 from mappings.packs.stamps import MINUTES, Format, FormatError, Stamp, compile_format, date_reader, stamp_reader
 from mappings.packs.verbs import TEXT_VERBS, Notes, Scope, Text, issue, text
-from mappings.times import zone
+from mappings.times import instant, moment, zone
+
+RULED = Rule(
+    "read.ambiguous-time-ruled",
+    "information",
+    "value",
+    "a local time that comes twice at the change of the clocks: the pack's rule says which",
+)
+RULED_OUT = Rule(
+    "read.ambiguous-time-unknown",
+    "warning",
+    "value",
+    "a local time that comes twice at the change of the clocks: by the pack's rule only its date is kept",
+)
+NO_START = Rule("read.no-start", "warning", "incomplete", "a length of time after a stage whose own time is not known")
 
 _TROUBLES = {"bad": BAD_TIME, "no-zone": NO_ZONE, "missing": MISSING_HOUR, "ambiguous": AMBIGUOUS_TIME}
 
-TIME_VERBS = (*TEXT_VERBS, "datetime", "unknown_time", "unknown_date", "zone")
+TIME_VERBS = (*TEXT_VERBS, "datetime", "unknown_time", "unknown_date", "zone", "dst")
+#: A stage told as a length of time after another.
+AFTER_VERBS = (*TEXT_VERBS, "after", "unit")
+#: What a pack says of the hour that autumn repeats: its first or second time, or the date alone.
+DST = ("earlier", "later", "unknown")
+LENGTHS = {"seconds": 1, "minutes": 60, "hours": 3600}
+_NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,6})?\Z", re.ASCII)
+_CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d))?\Z", re.ASCII)
+
 DATE_VERBS = (*TEXT_VERBS, "date", "unknown_date")
 
 
@@ -48,7 +74,7 @@ def date(keys: dict[str, Spec], at: Spec, scope: Scope) -> Text:
     made = text({k: v for k, v in keys.items() if k in TEXT_VERBS}, at, scope)
     unknown = _unknown_dates(keys, formats)
     read = date_reader(formats)
-    wrong = issue(BAD_TIME, made.path)
+    wrong, serial = issue(BAD_TIME, made.path), issue(SERIAL, made.path)
     get = made.get
 
     def dated(row: Row, notes: Notes) -> str | None:
@@ -57,10 +83,65 @@ def date(keys: dict[str, Spec], at: Spec, scope: Scope) -> Text:
             return None
         found = read(value)
         if found is None:
-            notes.issues.append(wrong)
+            notes.issues.append(serial if is_serial(value) else wrong)
         return None if found in unknown else found
 
     return Text(get=dated, path=made.path)
+
+
+def ruled(first: DateTime, second: DateTime, dst: str) -> tuple[DateTime, Rule]:
+    """Which of two readings of a repeated hour the pack's rule takes, and what is to be said of it."""
+    if dst == "unknown":
+        return first[:10], RULED_OUT
+    if dst:
+        return (second if dst == "later" else first), RULED
+    return first, AMBIGUOUS_TIME
+
+
+def length(
+    keys: dict[str, Spec], at: Spec, scope: Scope, local_zone: ZoneInfo | None, known: tuple[str, ...]
+) -> tuple[str, Callable[[Row, Notes, Mapping[str, DateTime]], DateTime | None], str]:
+    """A time told as a length of time after a stage: the stage, its closure over the stages, its source path.
+
+    A length is a number of `unit` (minutes), or `H:MM:SS`. Nothing is computed from a stage of which only the date is
+    known. PackError where `after` is no stage that comes before.
+    """
+    start = keys["after"].one_of(known or STAGES)
+    if not known:
+        keys["after"].fail("expected a stage that the pack has, before this one")
+    factor = LENGTHS[keys["unit"].one_of(LENGTHS)] if "unit" in keys else 60
+    made = text({k: v for k, v in keys.items() if k in TEXT_VERBS}, at, scope)
+    if made.constant:
+        keys["const"].fail("expected `from`: a length of time is never constant", "pack.unknown-key")
+    wrong, no_start = issue(BAD_NUMBER, made.path), issue(NO_START, made.path)
+    get = made.get
+
+    def timed(row: Row, notes: Notes, found: Mapping[str, DateTime]) -> DateTime | None:
+        value = get(row, notes)
+        if value is None:
+            return None
+        clock = _CLOCK.match(value)
+        if clock is not None:
+            seconds = float(int(clock[1]) * 3600 + int(clock[2]) * 60 + int(clock[3] or 0))
+        elif _NUMBER.match(value):
+            seconds = float(value) * factor
+        else:
+            notes.issues.append(wrong)
+            return None
+        since = found.get(start) or notes.times.get(start)
+        begun = moment(since) if since is not None else None
+        if begun is None:
+            notes.issues.append(no_start)
+            return None
+        try:
+            # By the length of the time itself: the clocks may change in between.
+            then = begun.astimezone(UTC) + timedelta(seconds=round(seconds))
+        except OverflowError:
+            notes.issues.append(wrong)
+            return None
+        return instant(then.astimezone(local_zone) if local_zone is not None else then)
+
+    return start, timed, made.path
 
 
 def time(keys: dict[str, Spec], at: Spec, scope: Scope, local_zone: ZoneInfo | None, stage: str = "") -> Text:
@@ -92,14 +173,21 @@ def time(keys: dict[str, Spec], at: Spec, scope: Scope, local_zone: ZoneInfo | N
     whole = made.get
     path = made.path
     rules = {trouble: issue(rule, path) for trouble, rule in _TROUBLES.items()}
+    serial = issue(SERIAL, path)
+    dst = keys["dst"].one_of(DST) if "dst" in keys else ""
 
-    def note(found: Stamp, notes: Notes) -> DateTime | None:
+    def note(found: Stamp, notes: Notes, text: str) -> DateTime | None:
         value, trouble, second = found
-        if trouble is not None:
-            if stage and second is not None and value is not None:
-                notes.twice.append((stage, path, value, second))
-            else:
-                notes.issues.append(rules[trouble])
+        if trouble is None:
+            return value
+        if second is not None and value is not None:
+            if stage:
+                notes.twice.append((stage, path, value, second, dst))
+                return value
+            value, rule = ruled(value, second, dst)
+            notes.issues.append(issue(rule, path))
+        else:
+            notes.issues.append(serial if trouble == "bad" and is_serial(text) else rules[trouble])
         return value
 
     if len(made.cells) > 1:
@@ -113,7 +201,7 @@ def time(keys: dict[str, Spec], at: Spec, scope: Scope, local_zone: ZoneInfo | N
             clock_text = clock(row, notes)
             if clock_text is not None and clock_text not in raw:
                 value = whole(row, notes)
-                return note(read(value), notes) if value is not None else None
+                return note(read(value), notes, value) if value is not None else None
             day_text = joint.join(part for one in day_cells if (part := one(row, notes)) is not None)
             if not day_text or day_text in unknown:
                 return None
@@ -129,7 +217,7 @@ def time(keys: dict[str, Spec], at: Spec, scope: Scope, local_zone: ZoneInfo | N
         if value is None:
             return None
         found = read(value)
-        return found[0] if found[1] is None else note(found, notes)
+        return found[0] if found[1] is None else note(found, notes, value)
 
     if formats[0].name != "iso" or digits or "unknown_date" in keys:
         return Text(get=single, path=path)
@@ -142,6 +230,6 @@ def time(keys: dict[str, Spec], at: Spec, scope: Scope, local_zone: ZoneInfo | N
         suffix = hours.get(value[:13])
         if suffix and value[13:] in MINUTES:
             return value + suffix
-        return note(read(value), notes)
+        return note(read(value), notes, value)
 
     return Text(get=quick, path=path)

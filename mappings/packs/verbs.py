@@ -1,8 +1,8 @@
 """The verbs of a pack compiled to closures: a row -> a text, a time, a code.
 
-`from const join strip normalise regex fn when table datetime date`. There is no expression language; what verbs
-cannot say is a registered function (`mappings.packs.functions`). A closure never raises on a row: what it cannot read
-is an issue with the column, never the cell.
+`from const join width zero_pad strip normalise regex fn when table datetime date after`. There is no expression
+language; what verbs cannot say is a registered function (`mappings.packs.functions`). A closure never raises on a row:
+what it cannot read is an issue with the column, never the cell.
 """
 
 from __future__ import annotations
@@ -27,26 +27,36 @@ UNDATED = Rule(
 AMBIGUOUS_CODE = Rule("read.ambiguous-code", "warning", "multiple-matches", "patterns that disagree match this id")
 NOT_ONE = Rule("read.not-one-value", "warning", "structure", "one text is expected here, not an object or a list")
 NO_MATCH = Rule("read.no-match", "warning", "value", "the text does not have the form that the pack's regex expects")
+WIDTH = Rule(
+    "read.width", "warning", "value", "the text is shorter or longer than the pack expects: zeros before it may be lost"
+)
 FUNCTION_FAILED = Rule("read.function-failed", "warning", "exception", "the pack's registered function failed")
 
 #: Verbs that give a text; each kind of field adds its own.
-TEXT_VERBS = ("from", "const", "join", "strip", "normalise", "regex", "fn", "when")
+TEXT_VERBS = ("from", "const", "join", "width", "zero_pad", "strip", "normalise", "regex", "fn", "when")
+#: What `when` asks of a column.
+CONDITIONS = ("not_empty", "equals", "in", "not_in", "matches")
 _NORMALISE = ("spaces", "upper", "lower", "digits")
 MISSES: dict[Miss, Rule] = {"unmapped": UNMAPPED, "undated": UNDATED, "ambiguous": AMBIGUOUS_CODE}
+
+
+_NO_TIMES: dict[str, DateTime] = {}
 
 
 class Notes:
     """What is found in one row. `day` is the incident's, for tables with validity."""
 
-    __slots__ = ("day", "filled", "issues", "place", "refers", "shape", "twice")
+    __slots__ = ("day", "filled", "issues", "place", "refers", "shape", "times", "twice")
 
     def __init__(self) -> None:
         self.issues: list[Issue] = []
         self.day: str | None = None
         #: The place of the item in hand in its list.
         self.place = 0
-        #: Stage times that come twice: (stage, column, first, second).
-        self.twice: list[tuple[str, str, DateTime, DateTime]] = []
+        #: The incident's stages, for units' times that are told as durations after them.
+        self.times = _NO_TIMES
+        #: Stage times that come twice: (stage, column, first, second, the pack's rule for them).
+        self.twice: list[tuple[str, str, DateTime, DateTime, str]] = []
         #: Disposition lines that name a center.
         self.refers: list[Entry] = []
         #: Which parts of each group the row fills; with `shape` it says what the row looks like.
@@ -73,6 +83,8 @@ class Scope:
     prefix: str = ""
     #: Items are texts (pieces of a split cell): `.` is the only path.
     pieces: bool = False
+    #: What is read of each row of a group; None where the pack groups no rows.
+    each_row: paths.Known | None = None
     steps: tuple[paths.Step, ...] = ()
 
     def raw(self, spec: Spec) -> tuple[Callable[[Row], Any], str]:
@@ -163,7 +175,7 @@ def text(keys: dict[str, Spec], at: Spec, scope: Scope) -> Text:
     if ("from" in keys) == ("const" in keys):
         at.fail("expected `from` or `const`, one of them", "pack.missing-key")
     if "const" in keys:
-        for verb in ("join", "strip", "normalise", "regex", "fn"):
+        for verb in TEXT_VERBS[2:-1]:
             if verb in keys:
                 keys[verb].fail("expected no such key beside const", "pack.unknown-key")
         value = keys["const"].text()
@@ -172,6 +184,9 @@ def text(keys: dict[str, Spec], at: Spec, scope: Scope) -> Text:
     if not cells:
         keys["from"].fail("expected a column")
     path = ",".join(where for _, where in cells)
+    for verb, change in (("zero_pad", _zero_pad), ("width", _width)):
+        if verb in keys:
+            cells = _each_width(cells, keys[verb], [spec.text() for spec in keys["from"].items()], change)
     get = cells[0][0]
     if len(cells) > 1:
         joint = keys["join"].scalar() if "join" in keys else " "
@@ -195,6 +210,46 @@ def text(keys: dict[str, Spec], at: Spec, scope: Scope) -> Text:
     return Text(get=get, path=path, cells=tuple(one for one, _ in cells))
 
 
+def _each_width(
+    cells: list[tuple[Get, str]], spec: Spec, columns: list[str], change: Callable[[Get, int, str], Get]
+) -> list[tuple[Get, str]]:
+    """The cells with a width (`4`, or `{column: 4}` where there are several) looked after, before they are joined."""
+    if spec.is_text:
+        if len(columns) > 1:
+            spec.fail("expected `{column: number}`: `from` has several columns")
+        widths = {columns[0]: spec.count(1, 100)}
+    else:
+        widths = {}
+        for column, given in spec.mapping().items():
+            if column not in columns:
+                given.fail("expected a column of `from`: " + ", ".join(columns), "pack.column")
+            widths[column] = given.count(1, 100)
+    return [
+        (change(get, widths[column], path), path) if column in widths else (get, path)
+        for column, (get, path) in zip(columns, cells, strict=True)
+    ]
+
+
+def _zero_pad(get: Get, width: int, path: str) -> Get:
+    def padded(row: Row, notes: Notes) -> str | None:
+        value = get(row, notes)
+        return value.zfill(width) if value is not None and value.isascii() and value.isdigit() else value
+
+    return padded
+
+
+def _width(get: Get, width: int, path: str) -> Get:
+    wrong = issue(WIDTH, path)
+
+    def measured(row: Row, notes: Notes) -> str | None:
+        value = get(row, notes)
+        if value is not None and len(value) != width:
+            notes.issues.append(wrong)
+        return value
+
+    return measured
+
+
 def _then(get: Get, change: Callable[[str], str | None]) -> Get:
     def changed(row: Row, notes: Notes) -> str | None:
         value = get(row, notes)
@@ -216,10 +271,7 @@ _NORMAL: dict[str, Callable[[str], str]] = {
 
 
 def _regex(get: Get, spec: Spec, path: str) -> Get:
-    try:
-        pattern = re.compile(spec.text())
-    except re.error:
-        spec.fail("expected a regular expression")
+    pattern = _pattern(spec)
     if pattern.groups != 1 or len(pattern.groupindex) != 1:
         spec.fail("expected one group, and it named: (?P<value>…)")
     match = pattern.search
@@ -236,6 +288,13 @@ def _regex(get: Get, spec: Spec, path: str) -> Get:
         return (found[1] or "").strip() or None
 
     return matched
+
+
+def _pattern(spec: Spec) -> re.Pattern[str]:
+    try:
+        return re.compile(spec.text())
+    except re.error:
+        spec.fail("expected a regular expression")
 
 
 def _call(get: Get, spec: Spec, path: str) -> Get:
@@ -260,14 +319,14 @@ def _call(get: Get, spec: Spec, path: str) -> Get:
 
 
 def condition(spec: Spec, scope: Scope) -> Test:
-    """`when`: every column named meets its condition (not_empty, equals, in)."""
+    """`when`: every column named meets its condition (not_empty, equals, in, not_in, matches)."""
     tests: list[Test] = []
     for column, wanted in spec.mapping().items():
         # A mapping's key is a place as well: its errors stand on its own line.
         cell, _ = scope.cell(Spec(column, wanted.file, wanted.line, wanted.key))
-        keys = wanted.mapping(("not_empty", "equals", "in"))
+        keys = wanted.mapping(CONDITIONS)
         if len(keys) != 1:
-            wanted.fail("expected one of: not_empty, equals, in", "pack.missing-key")
+            wanted.fail("expected one of: " + ", ".join(CONDITIONS), "pack.missing-key")
         tests.append(_test(cell, keys))
     if not tests:
         spec.fail("expected a column with its condition", "pack.missing-key")
@@ -281,6 +340,13 @@ def _test(cell: Get, keys: dict[str, Spec]) -> Test:
     if "not_empty" in keys:
         filled = keys["not_empty"].flag()
         return lambda row: (cell(row, quiet) is not None) is filled
+    if "matches" in keys:
+        match = _pattern(keys["matches"]).fullmatch
+        return lambda row: (text := cell(row, quiet)) is not None and match(text) is not None
+    if "not_in" in keys:
+        # Nothing is not known to be another: an empty column meets no condition but not_empty.
+        others = frozenset(keys["not_in"].texts())
+        return lambda row: (text := cell(row, quiet)) is not None and text not in others
     wanted = frozenset(keys["equals"].texts() if "equals" in keys else keys["in"].texts())
     if "equals" in keys:
         keys["equals"].text()

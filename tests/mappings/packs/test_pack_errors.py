@@ -19,7 +19,7 @@ BAD = {
     "unknown section": (SOURCE + GOOD + "extras: {}\n", {}, "pack.yaml:4:extras", "pack.unknown-key"),
     "no incident": (SOURCE, {}, "pack.yaml:1", "pack.missing-key"),
     "unknown format": (
-        "source: {format: fixed, columns: [a]}\n" + GOOD, {}, "pack.yaml:2:source.format", "pack.value"
+        "source: {format: ods, columns: [a]}\n" + GOOD, {}, "pack.yaml:2:source.format", "pack.value"
     ),
     "columns and header": (
         "source: {format: csv, columns: [event], header: [event]}\n" + GOOD,

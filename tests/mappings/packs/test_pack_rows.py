@@ -38,7 +38,7 @@ def test_short_and_long_rows(make_pack: Callable[..., Pack]) -> None:
         ("read.row-short", "line 3"),
         ("read.row-long", "line 4"),
         "4",
-        ("read.no-key", "row 5, event"),
+        ("read.no-key", "line 7, event"),
     ]
     assert [one.index for one in found if isinstance(one, Rejected)] == [1, 2, 4]
 
