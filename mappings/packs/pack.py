@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, TypeAlias, overload
 
 from mappings.errors import PackError
 from mappings.found import said
@@ -29,6 +29,10 @@ from mappings.packs.load import Folder, load_yaml, read_text
 from mappings.packs.reading import Reader
 from mappings.packs.source import Input, Layout, Place, Row, Source
 from mappings.packs.tables import load_table
+
+
+#: A row as it was read: its position from 0, its line (0 where a format has none), its file's layout, and itself.
+Given: TypeAlias = "tuple[int, int, Layout, Row | Rejected]"
 
 
 class Pack:
@@ -86,22 +90,47 @@ class Pack:
         once. `agency` reads for another agency than the pack's own: its id and its zone. Raises nothing on any bytes,
         and what the file itself raises on reading.
         """
-        reader = self._reader(self.agency if agency is None else agency)
-        layouts: list[Layout] = []
-        at = Place()
         made: Layout | None = None
-        make: Callable[[int, Row], Incident | Rejected] | None = None
-        rows = enumerate(READERS[self.source.format](data, self.source, layouts.append, at))
-        for index, row in rows if self.source.group is None else self._groups(rows, reader, at):
+        make: Callable[[int, int, Row], Incident | Rejected] | None = None
+        for index, line, layout, row in self.rows(data):
             if type(row) is Rejected:
                 yield row
                 continue
             # A document's layout grows with what stands beside its rows.
-            if make is None or layouts[-1] is not made:
-                if make is None or layouts[-1] != made:
-                    make = reader.of(layouts[-1], at)
-                made = layouts[-1]
-            yield make(index, row)
+            if make is None or layout is not made:
+                make, made = self.maker(layout, agency), layout
+            yield make(index, line, row)
+
+    def rows(self, data: Input) -> Iterator[Given]:
+        """The rows in `data` before anything is made of them: (index, line, layout, row), the row perhaps Rejected.
+
+        What `read` makes Incidents of with `maker`; a row may be handed to another process in between. Of a pack with
+        `group` a row is a group.
+        """
+        latest = Layout()
+
+        def found(layout: Layout) -> None:
+            nonlocal latest
+            if layout != latest:
+                latest = layout
+
+        at = Place()
+        rows = enumerate(READERS[self.source.format](data, self.source, found, at))
+        if self.source.group is not None:
+            rows = self._groups(rows, self._reader(self.agency), at)  # type: ignore[assignment]
+        for index, row in rows:
+            yield index, at.line, latest, row
+
+    def maker(self, layout: Layout, agency: Agency | None = None) -> Callable[[int, int, Row], Incident | Rejected]:
+        """The closure that makes (index, line, row) of a file of this layout an Incident, or Rejected."""
+        at = Place()
+        of = self._reader(self.agency if agency is None else agency).of(layout, at)
+
+        def make(index: int, line: int, row: Row) -> Incident | Rejected:
+            at.line = line
+            return of(index, row)
+
+        return make
 
     @overload
     def __call__(self, rows: Mapping[str, Any], agency: Agency | None = None) -> Incident | Rejected: ...
