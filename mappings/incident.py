@@ -91,7 +91,10 @@ class Telecom:
 
 @record
 class Place:
-    """Where. Coordinates are WGS 84 degrees; `uncertainty_m` in metres. State-plane feet are not coordinates."""
+    """Where. Coordinates are WGS 84 degrees; `uncertainty_m` in metres. State-plane feet are not coordinates.
+
+    `keep_until`: its maker allows keeping it until then (RFC 4119, retention-expiry); after that it is not translated.
+    """
 
     text: str | None = None
     line: str | None = None
@@ -106,6 +109,7 @@ class Place:
     cross_street: str | None = None
     beat: str | None = None
     kind: Coded | None = None
+    keep_until: DateTime | None = None
 
 
 @record
@@ -192,7 +196,10 @@ class Staff:
 
 @record
 class Timeline:
-    """Stages of the call. Out of order values are kept as they are, with an issue."""
+    """Stages of the call. Out of order values are kept as they are, with an issue.
+
+    `occurred` is when it happened, where a report says so: no stage of the call, and often exact to the hour only.
+    """
 
     received: DateTime | None = None
     dispatched: DateTime | None = None
@@ -201,6 +208,7 @@ class Timeline:
     transporting: DateTime | None = None
     cleared: DateTime | None = None
     closed: DateTime | None = None
+    occurred: DateTime | None = None
 
 
 @record
@@ -453,11 +461,26 @@ class Gated:
 
 
 @record
+class Told:
+    """One of the source records that a merged Incident is made of: its reader, numbers and version."""
+
+    reader: str
+    number: str | None = None
+    case_number: str | None = None
+    version: str | None = None
+    updated: DateTime | None = None
+
+
+@record
 class Reading:
     """What reading found: each field's source path, issues, source fields nobody reads, and what was gated.
 
     `source` names the reader or pack with its version. `paths` maps a field of the Incident (`timeline.received`,
     `persons[0].names`) to its source path. It is not part of the record's value or its JSON form.
+
+    Of a merged record (`mappings.merge`), `told` are the records it is made of, and `ids` says what the ids of its
+    parts are made of, where that is not their number and place: by path, by `person <slot>`, or by the empty path for
+    the incident itself.
     """
 
     source: str = "incident"
@@ -465,6 +488,8 @@ class Reading:
     issues: tuple[Issue, ...] = ()
     unused: tuple[str, ...] = ()
     dropped: tuple[Gated, ...] = ()
+    ids: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    told: tuple[Told, ...] = ()
 
 
 @record
@@ -474,6 +499,9 @@ class Incident:
     `agency` is the id of the agency that owns the record; with `number` (CAD event), else `case_number`, it is the
     key by which reports about the same incident meet. `organization` is whose record this is where that is not the
     agency (a contact form written by a center's clinician). `updated` and `version` order versions.
+
+    `standing` is None as a rule: `withdrawn` when the agency takes back what it reported under this key, `nothing` when
+    the record says that there was no incident (a report of none for the month).
     """
 
     agency: str
@@ -483,6 +511,7 @@ class Incident:
     organization: str | None = None
     version: str | None = None
     updated: DateTime | None = None
+    standing: Literal["withdrawn", "nothing"] | None = None
     status: Coded | None = None
     type_initial: Coded | None = None
     type_final: Coded | None = None

@@ -157,6 +157,7 @@ class Draft:
         "base",
         "employers",
         "entries",
+        "ids",
         "incident",
         "interned",
         "issues",
@@ -192,12 +193,15 @@ class Draft:
         self._makers: dict[str, Ids] = {}
         self._reported: set[tuple[str, str]] | None = None
         self._used: set[str] = set()
-        self.key = incident.key or self._fingerprint()
+        #: Of a merged record, what the ids of its parts are made of, where that is not their number and place.
+        self.ids = incident.reading.ids
+        self.key = self.ids.get("") or incident.key or self._fingerprint()
         if incident.agency != agency.id:
             self.issue("translate.agency-differs", "agency")
 
     def _fingerprint(self) -> str:
-        self.issue("translate.no-key", "number")
+        if self.incident.standing != "nothing":
+            self.issue("translate.no-key", "number")
         return hashlib.sha256(repr(replace(self.incident, reading=Reading())).encode()).hexdigest()
 
     # --- ids and entries
@@ -220,6 +224,10 @@ class Draft:
         if maker is None:
             maker = self._makers[custody] = Ids(self.namespace_key, custody)
         return maker.of(kind, assigner or self.agency.id, value, recurring=recurring)
+
+    def person_key(self, slot: str) -> str:
+        """What the ids of the person in that slot are made of."""
+        return self.ids.get(f"person {slot}") or f"{self.key}|{slot}"
 
     def unique(self, key: str) -> str:
         """`key`, with a number behind it when the source used it before (one note id on two notes)."""

@@ -103,7 +103,7 @@ def encounter(
     """Adds the Encounter of `contact` (None: the call alone) with the Patient at `patient`, if any."""
     incident = draft.incident
     origin = draft.owner if contact is None else contact.organization or incident.organization
-    key = f"{draft.key}|{slot or ''}|{turn}"
+    key = f"{draft.person_key(slot or '')}|{turn}" if contact is None or path not in draft.ids else draft.ids[path]
     made = draft.id_of("encounter", key, origin=origin)
     resource: Json = {"resourceType": "Encounter", "id": made}
     if patient is None:
@@ -113,7 +113,8 @@ def encounter(
     resource["identifier"] = _identifiers(draft, made)
     timeline = incident.timeline
     ended = _ended(draft, contact)
-    resource["status"] = _status(timeline, contact, ended)
+    # FHIR R4 Encounter.status: what should not have been in the record.
+    resource["status"] = "entered-in-error" if incident.standing == "withdrawn" else _status(timeline, contact, ended)
     if history := _history(draft, timeline, contact, ended in NOBODY):
         resource["statusHistory"] = history
     code, display = _CLASS["in-person" if contact is None else contact.mode]
@@ -133,7 +134,7 @@ def encounter(
     end = contact.end if contact is not None else None
     whole = period(
         draft,
-        start or timeline.received or timeline.dispatched or timeline.on_scene,
+        start or timeline.received or timeline.dispatched or timeline.on_scene or timeline.occurred,
         end or timeline.cleared or timeline.closed,
         "timeline.cleared" if end is None else f"{path}.end",
     )
@@ -356,6 +357,8 @@ def _times(timeline: Timeline) -> list[Json]:
         found.append({"url": "cleared", "valueDateTime": timeline.cleared})
     if timeline.closed is not None:
         found.append({"url": "closed", "valueDateTime": timeline.closed})
+    if timeline.occurred is not None:
+        found.append({"url": "occurred", "valueDateTime": timeline.occurred})
     return found
 
 

@@ -37,7 +37,7 @@ def patient_url(draft: Draft, person: Person, origin: str | None, path: str) -> 
             draft.issue("translate.same-identifier", f"{path}.identifiers")
             key = None
     if key is None:
-        made = draft.id_of("patient", f"{draft.key}|{person.slot}", origin=origin)
+        made = draft.id_of("patient", draft.person_key(person.slot), origin=origin)
         key = {"system": SID_RESOURCE, "value": made}
         identifiers.append(key)
     resource: Json = {"resourceType": "Patient", "id": made}
@@ -61,7 +61,7 @@ def patient_url(draft: Draft, person: Person, origin: str | None, path: str) -> 
 
 def related_person_url(draft: Draft, person: Person, patient: str, origin: str | None, path: str) -> str:
     """Adds the RelatedPerson of `person`, related to the Patient at `patient`; its fullUrl."""
-    made = draft.id_of("related-person", f"{draft.key}|{person.slot}", origin=origin)
+    made = draft.id_of("related-person", draft.person_key(person.slot), origin=origin)
     resource: Json = {
         "resourceType": "RelatedPerson",
         "id": made,

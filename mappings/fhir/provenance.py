@@ -10,6 +10,7 @@ from mappings.fhir.draft import Draft, Json, clean
 from mappings.fhir.organization import organization_reference
 from mappings.fhir.profile import claim
 from mappings.fhir.systems import DATA_ABSENT, EXTENSION, PROVENANCE_ACTIVITY, PROVENANCE_AGENT
+from mappings.incident import Incident, Told
 
 _UNKNOWN = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
 
@@ -39,22 +40,32 @@ def provenances(draft: Draft) -> None:
         resource["activity"] = {"coding": [{"system": PROVENANCE_ACTIVITY, "code": "CREATE"}]}
         who: Json = organization_reference(draft, origin) if origin is not None else dict(_UNKNOWN)
         resource["agent"] = [{"type": {"coding": [{"system": PROVENANCE_AGENT, "code": "author"}]}, "who": who}]
-        resource["entity"] = [_source(draft)]
+        resource["entity"] = [_source(draft, told) for told in incident.reading.told] or [
+            _source(draft, _own(incident))
+        ]
         if origin is None or who["reference"] not in draft.unclaimed:
             resource["meta"] = claim("contact-provenance")
         draft.put(resource, origin)
 
 
-def _source(draft: Draft) -> Json:
-    """The source record: by the agency's number for it, and which reader read it."""
-    incident = draft.incident
+def _own(incident: Incident) -> Told:
+    return Told(
+        reader=incident.reading.source,
+        number=incident.number,
+        case_number=incident.case_number,
+        version=incident.version,
+    )
+
+
+def _source(draft: Draft, told: Told) -> Json:
+    """One source record: by the agency's number for it, and which reader read it. A merged record has several."""
     what: Json = {}
-    if number := clean(incident.number):
+    if number := clean(told.number):
         what["identifier"] = {"system": draft.base + "/cad-event", "value": number}
-    elif number := clean(incident.case_number):
+    elif number := clean(told.case_number):
         what["identifier"] = {"system": draft.base + "/case-number", "value": number}
-    what["display"] = clean(incident.reading.source) or "incident"
-    if incident.version and (version := clean(incident.version)):
+    what["display"] = clean(told.reader) or "incident"
+    if told.version and (version := clean(told.version)):
         return {
             "extension": [{"url": EXTENSION + "source-version", "valueString": version}],
             "role": "source",

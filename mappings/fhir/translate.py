@@ -1,6 +1,6 @@
 """translate: one Incident to one FHIR R4 transaction Bundle (design, section 5).
 
-    gate → persons → contacts (Encounter and what hangs on it) → narratives, cautions → Provenance
+    retention, gate → persons → contacts (Encounter and what hangs on it) → narratives, cautions → Provenance
 
 Pure: the same Incident, agency, time and key give the same bytes. Nothing vanishes: what is not in the Bundle is in
 `issues`, `unused`, `dropped` or `held`.
@@ -19,6 +19,7 @@ from mappings.fhir.encounter import NOBODY, Visit, encounter, outcome
 from mappings.fhir.flag import flag
 from mappings.fhir.location import location_reference
 from mappings.fhir.observation import observations, screening_results
+from mappings.fhir.organization import organization_reference
 from mappings.fhir.patient import patient_url, related_person_url
 from mappings.fhir.profile import claim
 from mappings.fhir.provenance import provenances
@@ -26,6 +27,7 @@ from mappings.fhir.questionnaire_response import questionnaire_response
 from mappings.fhir.service_request import referral
 from mappings.ids import PUBLISHED
 from mappings.incident import Agency, Contact, Incident
+from mappings.retention import without_expired
 from mappings.translation import Translation
 
 _INFORMANTS = frozenset({"caller", "reporting-party"})
@@ -37,6 +39,7 @@ def translate(incident: Incident, *, agency: Agency, now: datetime, namespace_ke
     The CJIS gate runs first and cannot be turned off. Does not check profiles (`profiles.check`), label or release.
     Raises TranslateError `translate.id-collision`, and ValueError for a `now` without zone.
     """
+    incident, expired = without_expired(incident, now)
     incident, dropped, held = gate(incident)
     draft = Draft(incident, agency, now, namespace_key)
     patients, informants = _persons(draft) if incident.persons or incident.contacts else ({}, ())
@@ -52,6 +55,8 @@ def translate(incident: Incident, *, agency: Agency, now: datetime, namespace_ke
                 referral(draft, visit, turn, visit.contact, given)
     if incident.cautions:
         _cautions(draft, visits, patients)
+    if not draft.entries:
+        organization_reference(draft, draft.owner)  # a report of nothing: all that it says is who says so
     provenances(draft)
     bundle = {
         "resourceType": "Bundle",
@@ -67,7 +72,7 @@ def translate(incident: Incident, *, agency: Agency, now: datetime, namespace_ke
         origins=tuple(draft.origins),
         issues=(*reading.issues, *draft.issues),
         unused=reading.unused,
-        dropped=dropped,
+        dropped=(*dropped, *expired) if expired else dropped,
         held=held,
     )
 
@@ -130,7 +135,7 @@ def _visits(draft: Draft, patients: dict[str, str], informants: tuple[str, ...])
             visits.append(
                 encounter(draft, contact=None, patient=patient, slot=slot, turn=0, path="", informants=informants)
             )
-    if not visits:
+    if not visits and draft.incident.standing != "nothing":
         visits.append(encounter(draft, contact=None, patient=None, slot=None, turn=0, path=""))
     return visits
 
@@ -179,13 +184,14 @@ def _narratives(draft: Draft, visits: list[Visit], patients: dict[str, str]) -> 
             mine = [visit for visit in visits if visit.slot == about]
         else:
             mine = visits
+        key, _, turn = draft.ids.get(f"narratives[{n}]", f"{draft.key}|narrative|{n}").rpartition("|")
         url = narrative_document(
             draft,
             narrative,
             patient=patients.get(about) if about is not None else None,
             encounters=tuple(visit.url for visit in mine),
-            key=f"{draft.key}|narrative",
-            turn=n,
+            key=key,
+            turn=int(turn),
             path=f"narratives[{n}]",
         )
         if url is not None and len({visit.patient for visit in mine}) == 1:
@@ -209,6 +215,6 @@ def _cautions(draft: Draft, visits: list[Visit], patients: dict[str, str]) -> No
             subject=subject,
             encounter=mine[0] if len(mine) == 1 else None,
             origin=draft.owner,
-            key=f"{draft.key}|caution|{n}",
+            key=draft.ids.get(path) or f"{draft.key}|caution|{n}",
             path=path,
         )
