@@ -1,0 +1,216 @@
+"""The form of a file nobody has seen: format, encoding, delimiter, header. A guess from its beginning, to be confirmed.
+
+Nothing is guessed that the bytes do not show: what is neither UTF-8 nor plausible Windows-1252 is said to be neither.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from dataclasses import dataclass
+from itertools import islice
+
+import orjson
+
+from mappings.errors import ReadError
+from mappings.packs.formats import READERS
+from mappings.packs.source import Input, Place, Source
+
+#: How much of a file is enough to tell its form.
+HEAD = 1 << 18
+
+_DELIMITERS = (",", ";", "\t", "|", "^", "~")
+_LINES = 200
+# A cell that no header has: a number, a date, a time of day.
+_DATUM = re.compile(
+    r"[-+]?\d[\d.,]*\Z|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?\Z|\d{1,2}:\d\d(:\d\d)?( ?[AaPp][Mm])?\Z"
+)
+_XML_NAME = re.compile(rb"<([A-Za-z_][\w:.-]*)")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileForm:
+    """How a file is written, as far as its beginning shows. `source` reads it.
+
+    `named` says that the columns' names are the file's own; otherwise they are `column-1`, … in their order. `doubts`
+    name, in fixed words, what a person has to look at.
+    """
+
+    source: Source
+    named: bool = True
+    doubts: tuple[str, ...] = ()
+
+
+def file_form(head: bytes) -> FileForm:
+    """The form of the file that begins so (`HEAD` bytes, or the whole). Raises ReadError `read.unknown-form`."""
+    if not head.strip():
+        raise ReadError("read.unknown-form", "the file is empty")
+    if head.startswith(b"PK\x03\x04"):
+        # The cells of a workbook are beyond its first bytes: `workbook_form` looks at them.
+        return FileForm(source=Source(format="xlsx"), named=False)
+    encoding, doubts = _encoding(head)
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    if start in (b"{", b"["):
+        return _json(head, doubts)
+    if start == b"<":
+        return _xml(head, doubts)
+    if b"\x00" in head:
+        raise ReadError("read.unknown-form", "bytes of no text: neither CSV, JSON, XML nor an Excel workbook (.xlsx)")
+    return _delimited(head, encoding, doubts)
+
+
+def _encoding(head: bytes) -> tuple[str, list[str]]:
+    """UTF-8 where every byte is; else Windows-1252, with a doubt."""
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        # The cut at the end of the head may be in the middle of a character.
+        if not (len(head) >= HEAD and error.start > len(head) - 4):
+            return "windows-1252", ["the encoding is not UTF-8; Windows-1252 is assumed: look at letters with accents"]
+    return "utf-8", []
+
+
+def _json(head: bytes, doubts: list[str]) -> FileForm:
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    try:
+        document = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        lines = text.split(b"\n")
+        first = lines[0].strip()
+        if len(lines) > 1 and _is_object(first):
+            return FileForm(source=Source(format="ndjson"), doubts=tuple(doubts))
+        where = _rows_in_text(text)
+        return FileForm(source=Source(format="json", rows=where), doubts=tuple(doubts))
+    if isinstance(document, dict):
+        return FileForm(source=Source(format="json", rows=_rows(document)), doubts=tuple(doubts))
+    return FileForm(source=Source(format="json"), doubts=tuple(doubts))
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(orjson.loads(line), dict)
+    except orjson.JSONDecodeError:
+        return False
+
+
+def _rows(document: dict[str, object], depth: int = 0) -> tuple[str, ...]:
+    """Where the rows of a JSON document are: its one list of objects; at the top when the document is one row."""
+    lists = [name for name, one in document.items() if isinstance(one, list) and one and isinstance(one[0], dict)]
+    scalars = [name for name, one in document.items() if not isinstance(one, dict | list)]
+    if len(lists) == 1 and len(scalars) <= 3:
+        return (lists[0],)
+    inner = [(name, one) for name, one in document.items() if isinstance(one, dict)]
+    if depth < 3 and not lists and len(inner) == 1 and len(scalars) <= 3:
+        below = _rows(inner[0][1], depth + 1)
+        if below:
+            return (inner[0][0], *below)
+    return ()
+
+
+_OPENING = re.compile(rb'"([A-Za-z_][\w-]*)"\s*:\s*\[\s*\{')
+
+
+def _rows_in_text(text: bytes) -> tuple[str, ...]:
+    """The same of a document that is longer than the head: the first list of objects near its beginning."""
+    found = _OPENING.search(text[:4096]) if text.startswith(b"{") else None
+    return (found[1].decode(),) if found is not None else ()
+
+
+def _xml(head: bytes, doubts: list[str]) -> FileForm:
+    """The root, and below it the element that comes again: the rows."""
+    body = re.sub(rb"<[?!][^>]*>", b"", head)
+    found = list(_XML_NAME.finditer(body))
+    if not found:
+        raise ReadError("read.unknown-form", "no element is there: not XML")
+    root = found[0][1].decode("utf-8", "replace")
+    counted = Counter(match[1].decode("utf-8", "replace") for match in found[1:])
+    row = next((match[1].decode("utf-8", "replace") for match in found[1:]), root)
+    doubts.append("the path to the rows is the root and the first element in it: look whether that is one call")
+    if counted and counted[row] == 1:
+        doubts.append("the element of a row comes once in the part of the file that was looked at")
+    spaces = dict(re.findall(rb'xmlns:([A-Za-z_][\w.-]*)="([^"]{1,200})"', head))
+    namespaces = {prefix.decode(): uri.decode("utf-8", "replace") for prefix, uri in spaces.items()}
+    return FileForm(source=Source(format="xml", rows=(root, row), namespaces=namespaces), doubts=tuple(doubts))
+
+
+#: More columns than a sheet with a header has.
+_WIDEST = 512
+
+
+def workbook_form(data: Input) -> FileForm:
+    """The form of an Excel workbook's first sheet, by its first rows. Raises ReadError `read.unknown-form`."""
+    wide = Source(format="xlsx", headed=False, columns=tuple(str(place) for place in range(_WIDEST)))
+    rows = [row for row in islice(READERS["xlsx"](data, wide, lambda _: None, Place()), _LINES) if type(row) is list]
+    used = [max((place + 1 for place, cell in enumerate(row) if cell.strip()), default=0) for row in rows]
+    if not rows or not max(used):
+        raise ReadError("read.unknown-form", "no rows are found in the workbook's first sheet")
+    width = Counter(used).most_common(1)[0][0]
+    return _tabled("xlsx", [row[:n] for row, n in zip(rows, used, strict=True)], width, {}, [])
+
+
+def _delimited(head: bytes, encoding: str, doubts: list[str]) -> FileForm:
+    text = head.removeprefix(b"\xef\xbb\xbf").decode(encoding, "replace")
+    lines = [line for line in text.splitlines(keepends=True) if line.strip()]
+    if len(head) >= HEAD:
+        lines.pop()
+    delimiter, rows = _delimiter(lines[:_LINES])
+    width = Counter(len(row) for row in rows).most_common(1)[0][0]
+    return _tabled("csv", rows, width, {"encoding": encoding, "delimiter": delimiter}, doubts)
+
+
+def _tabled(form: str, rows: list[list[str]], width: int, given: dict[str, str], doubts: list[str]) -> FileForm:
+    """The form of rows of cells: which of them is the header, if one is."""
+    skip = next(number for number, row in enumerate(rows) if len(row) == width)
+    first, rest = rows[skip], [row for row in rows[skip + 1 :] if len(row) == width]
+    if skip:
+        doubts.append("lines above the header are skipped")
+    named = headed = _is_header(first, rest)
+    names = [cell.strip() for cell in first]
+    if not headed:
+        doubts.append("the file seems to have no header line: the columns are numbered, name them")
+        names = [f"column-{number}" for number in range(1, width + 1)]
+    elif len(set(names)) < len(names) or not all(names):
+        doubts.append("the header names a column twice, or not at all: it is skipped, and the columns are named here")
+        names, headed, skip = _named_apart(names), False, skip + 1
+    made = Source(format=form, headed=headed, skip=skip, columns=tuple(names), **given)  # type: ignore[arg-type]
+    return FileForm(source=made, named=named, doubts=tuple(doubts))
+
+
+def _delimiter(lines: list[str]) -> tuple[str, list[list[str]]]:
+    """The delimiter that gives most lines one same number of cells, and the records by it."""
+    best: tuple[float, int, str, list[list[str]]] | None = None
+    for sign in _DELIMITERS:
+        try:
+            rows = [row for row in csv.reader(lines, delimiter=sign) if row]
+        except csv.Error:
+            continue
+        width, times = Counter(len(row) for row in rows).most_common(1)[0]
+        score = (times / len(rows), width)
+        if width > 1 and (best is None or score > best[:2]):
+            best = (*score, sign, rows)
+    if best is None:
+        expected = "no delimiter is found; a fixed-width file needs its columns' places in pack.yaml"
+        raise ReadError("read.unknown-form", expected)
+    return best[2], best[3]
+
+
+def _is_header(first: list[str], rest: list[list[str]]) -> bool:
+    """Whether the first line names columns: none of its cells is a number, a date or a time of day."""
+    if any(_DATUM.match(cell.strip()) for cell in first) or not any(cell.strip() for cell in first):
+        return False
+    if not rest:
+        return True
+    # A column whose cells are never spelled as the first is was named by it.
+    return any(all(row[place] != cell for row in rest) for place, cell in enumerate(first) if cell.strip())
+
+
+def _named_apart(names: list[str]) -> list[str]:
+    found: list[str] = []
+    for place, name in enumerate(names, 1):
+        base = name or f"column-{place}"
+        made, number = base, 2
+        while made in found:
+            made, number = f"{base}-{number}", number + 1
+        found.append(made)
+    return found
