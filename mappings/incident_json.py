@@ -19,7 +19,7 @@ import orjson
 
 from mappings.errors import ReadError
 from mappings.found import BAD_TIME, Found, Rule, under
-from mappings.incident import Agency, Incident, Person, Place, Rejected
+from mappings.incident import Agency, Incident, Person, Place, Reading, Rejected
 from mappings.json_documents import documents
 from mappings.shape import AnyOf, Choice, Many, Record, Scalar, Shape, members
 from mappings.times import is_date_time, zone
@@ -92,6 +92,19 @@ def to_json(incident: Incident) -> dict[str, Any]:
     return made
 
 
+def from_json(document: Any, *, reader: str = "incident") -> Incident:
+    """The record that `to_json` wrote, whatever source it came from. `reader` is its `reading.source`.
+
+    Unlike `read_incident` it does not ask whether the record holds together: what was read once is taken as it was.
+    Raises ReadError `read.not-a-record` when it is none.
+    """
+    found = Found()
+    made = _record(Incident)(document, "", found)
+    if not isinstance(made, Incident):
+        raise ReadError("read.not-a-record", "not a record in its own JSON form", path=found.issues[0].path)
+    return replace(made, reading=Reading(source=reader))
+
+
 def agency_from_json(data: bytes) -> Agency:
     """An agency and its directory from JSON (the form of `--agency FILE`).
 
@@ -126,7 +139,7 @@ def _rejected(index: int, found: Found) -> Rejected:
 
 def _check(incident: Incident, found: Found) -> None:
     """What holds between members: a key, persons named once, and everything about a person about one who is there."""
-    if incident.key is None:
+    if incident.key is None and incident.standing != "nothing":
         found.issue(NO_KEY, "")
     slots: set[str] = set()
     for index, person in enumerate(incident.persons):

@@ -54,7 +54,12 @@ def incident_schema() -> dict[str, Any]:
         "$id": SCHEMA_ID,
         "title": "Incident",
         **top,
-        "anyOf": [{"required": ["number"]}, {"required": ["case_number"]}],
+        "anyOf": [
+            {"required": ["number"]},
+            {"required": ["case_number"]},
+            # A record that there was no incident is about none.
+            {"required": ["standing"], "properties": {"standing": {"const": "nothing"}}},
+        ],
         "$defs": dict(sorted(definitions.items())),
     }
 

@@ -306,7 +306,10 @@ def _hospitalization(draft: Draft, disposition: Coded | None, transport: Transpo
 def _extensions(draft: Draft, contact: Contact | None, path: str) -> list[Json]:
     incident = draft.incident
     found: list[Json] = []
-    if stages := _times(incident.timeline):
+    stages = _times(incident.timeline)
+    if incident.timeline.occurred is not None:
+        stages.append({"url": "occurred", "valueDateTime": incident.timeline.occurred})
+    if stages:
         found.append({"url": _CALL_TIMES, "extension": stages})
     for n, unit in enumerate(incident.units):
         found.append({"url": EXTENSION + "unit-times", "extension": _unit(draft, unit, f"units[{n}]")})
@@ -357,8 +360,6 @@ def _times(timeline: Timeline) -> list[Json]:
         found.append({"url": "cleared", "valueDateTime": timeline.cleared})
     if timeline.closed is not None:
         found.append({"url": "closed", "valueDateTime": timeline.closed})
-    if timeline.occurred is not None:
-        found.append({"url": "occurred", "valueDateTime": timeline.occurred})
     return found
 
 

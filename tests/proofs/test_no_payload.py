@@ -262,6 +262,7 @@ def settings_document(samples: Path) -> dict[str, Any]:
     more = {
         "riverton-eido": ("riverton-pd", "eido"),
         "riverton-reports": ("riverton-pd", "riverton-rms"),
+        "riverton-nibrs": ("riverton-pd", "nibrs"),
         "city-rows": ("riverton-pd", "new-orleans-cad"),
         "sound-rows": ("riverton-pd", "seattle-cad"),
         "lakeshore-app": ("lakeshore-cmhc", "incident"),
@@ -283,6 +284,7 @@ def sources_of(case: Any) -> list[str]:
     by_reader = {
         "riverton-webhook": "riverton-cad",
         "riverton-rms": "riverton-reports",
+        "nibrs": "riverton-nibrs",
         "new-orleans-cad": "city-rows",
         "seattle-cad": "sound-rows",
         "eido": "lakemont-cad" if case.agency.id == "lakemont-911" else "riverton-eido",

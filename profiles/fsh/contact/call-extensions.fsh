@@ -30,8 +30,12 @@ Context: Encounter
     onScene 0..1 and
     transporting 0..1 and
     cleared 0..1 and
-    closed 0..1
+    closed 0..1 and
+    occurred 0..1
 * insert Stages
+* extension[occurred] ^short = "When it happened, as a report says: no stage of the call"
+* extension[occurred].value[x] 1..1
+* extension[occurred].value[x] only dateTime
 
 Extension: UnitTimes
 Id: unit-times
