@@ -188,7 +188,7 @@ class SourceSection(_Strict):
     """A credential bound to one organization. A payload cannot choose its origin; `speaks_for` lists the other
     organizations whose records this source may carry (an employer's app used by a joint team, by agreement).
 
-    `reads`: `eido`, `incident`, or a pack's id or folder. `folder` watches a directory instead of HTTP.
+    `reads`: `eido`, `incident`, `nibrs`, or a pack's id or folder. `folder` watches a directory instead of HTTP.
     """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")

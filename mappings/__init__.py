@@ -54,6 +54,10 @@ def read(data: bytes, source: str | Pack, agency: Agency | None = None) -> Itera
         from mappings.cad.eido import read_eido
 
         return read_eido(data, agency)
+    if source == "nibrs":
+        from mappings.police.nibrs import read_nibrs
+
+        return read_nibrs(data, agency)
     if source == "incident":
         from mappings.incident_json import read_incident
 

@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
 def translate(
     inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Files, or - for standard input.")],
-    source: Annotated[str, typer.Option("--source", help="eido, incident, a shipped pack's id, or a pack's folder.")],
+    source: Annotated[str, typer.Option("--source", help="eido, incident, nibrs, a pack's id or folder.")],
     agency: Annotated[Path | None, typer.Option("--agency", help="The agency: JSON.")] = None,
     partner: Annotated[Path | None, typer.Option("--partner", help="The partner's form: JSON.")] = None,
     zone: Annotated[str | None, typer.Option("--zone", help="IANA zone of local times; over the agency's.")] = None,
@@ -108,7 +108,7 @@ def _agency(path: Path | None) -> Any:
 
 def _pack_agency(source: str) -> Any:
     """The agency a pack names, or None for the other sources."""
-    if source in ("eido", "incident"):
+    if source in ("eido", "incident", "nibrs"):
         return None
     from mappings.packs import load_pack
 
