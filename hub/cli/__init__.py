@@ -12,7 +12,7 @@ import sys
 
 import typer
 
-from hub.cli import consent, definitions, demo, library, service
+from hub.cli import bulk, consent, definitions, demo, library, service
 from hub.cli.edge import explain_missing_extra, fail
 from mappings.errors import WarmHandoffError
 
@@ -25,6 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 library.register(app)
+bulk.register(app)
 consent.register(app)
 definitions.register(app)
 service.register(app)

@@ -30,7 +30,6 @@ from mappings.packs.reading import Reader
 from mappings.packs.source import Input, Layout, Place, Row, Source
 from mappings.packs.tables import load_table
 
-
 #: A row as it was read: its position from 0, its line (0 where a format has none), its file's layout, and itself.
 Given: TypeAlias = "tuple[int, int, Layout, Row | Rejected]"
 
@@ -90,16 +89,25 @@ class Pack:
         once. `agency` reads for another agency than the pack's own: its id and its zone. Raises nothing on any bytes,
         and what the file itself raises on reading.
         """
-        made: Layout | None = None
-        make: Callable[[int, int, Row], Incident | Rejected] | None = None
-        for index, line, layout, row in self.rows(data):
+        # What `rows` and `maker` do, in one place: every row of every file comes by here.
+        reader = self._reader(self.agency if agency is None else agency)
+        at = Place()
+        make: Callable[[int, Row], Incident | Rejected] | None = None
+        latest = Layout()
+
+        def found(layout: Layout) -> None:
+            # A document's layout grows with what stands beside its rows.
+            nonlocal make, latest
+            if make is None or layout != latest:
+                make, latest = reader.of(layout, at), layout
+
+        rows = enumerate(READERS[self.source.format](data, self.source, found, at))
+        for index, row in rows if self.source.group is None else self._groups(rows, reader, at):
             if type(row) is Rejected:
                 yield row
-                continue
-            # A document's layout grows with what stands beside its rows.
-            if make is None or layout is not made:
-                make, made = self.maker(layout, agency), layout
-            yield make(index, line, row)
+            else:
+                assert make is not None
+                yield make(index, row)
 
     def rows(self, data: Input) -> Iterator[Given]:
         """The rows in `data` before anything is made of them: (index, line, layout, row), the row perhaps Rejected.
@@ -256,11 +264,24 @@ def shipped_packs() -> tuple[str, ...]:
 def load_pack(name_or_folder: str | Path) -> Pack:
     """A shipped pack by its id, or the pack in a folder (a Path, or a text with a slash or of no shipped pack).
 
-    Raises PackError `pack.unknown` when there is neither, and with file, line and key when the pack is wrong.
+    A folder is compiled once, and again when a file in it has changed. Raises PackError `pack.unknown` when there is
+    neither, and with file, line and key when the pack is wrong.
     """
     if isinstance(name_or_folder, str):
         found = _shipped(name_or_folder) if IDENTIFIER.match(name_or_folder) else None
         if found is not None:
             return found
         name_or_folder = Path(name_or_folder)
-    return compile_pack(name_or_folder)
+    if not (name_or_folder / "pack.yaml").is_file():
+        return compile_pack(name_or_folder)
+    try:
+        files = sorted((str(file), (at := file.stat()).st_mtime_ns, at.st_size) for file in name_or_folder.rglob("*"))
+    except OSError:
+        return compile_pack(name_or_folder)
+    return _of_folder(name_or_folder, tuple(files))
+
+
+@lru_cache(maxsize=16)
+def _of_folder(folder: Path, files: tuple[tuple[str, int, int], ...]) -> Pack:
+    # `files` makes a pack that was edited another one: it is compiled again.
+    return compile_pack(folder)
