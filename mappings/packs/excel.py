@@ -92,7 +92,15 @@ def xlsx_rows(
         found(Layout())
     try:
         for number, cells in _sheet(data, source):
-            if number <= source.skip or not any(cell.strip() for cell in cells):
+            if number <= source.skip:
+                continue
+            if cells is None:
+                index += 1
+                yield rejected(index, NOT_XLSX, f"row {number}", number)
+                if not width:
+                    return
+                continue
+            if not any(cell.strip() for cell in cells):
                 continue
             if not width:
                 made = layout_of(cells, source)
@@ -122,8 +130,8 @@ def xlsx_rows(
         yield rejected(index + 1, NOT_XLSX, f"row {at.line + 1}" if at.line else "")
 
 
-def _sheet(data: Input, source: Source) -> Iterator[tuple[int, list[str]]]:
-    """The rows of the sheet with their numbers, as texts without trailing empty cells."""
+def _sheet(data: Input, source: Source) -> Iterator[tuple[int, list[str] | None]]:
+    """The rows of the sheet with their numbers, as texts without trailing empty cells; None is a row that is broken."""
     with zipfile.ZipFile(_seekable(data)) as book:
         workbook = _only(book, "", "officeDocument") or "xl/workbook.xml"
         root = _tree(book, workbook)
@@ -149,7 +157,12 @@ def _sheet(data: Input, source: Source) -> Iterator[tuple[int, list[str]]]:
         for element in _each(book, chosen, "row"):
             given = element.get("r", "")
             number = int(given) if given.isdigit() and len(given) < 8 and int(given) > number else number + 1
-            yield number, _cells(element, texts, styles, since_1904)
+            made: list[str] | None
+            try:
+                made = _cells(element, texts, styles, since_1904)
+            except (ValueError, LookupError, OverflowError):
+                made = None
+            yield number, made
 
 
 def _seekable(data: Input) -> IO[bytes]:
