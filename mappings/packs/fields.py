@@ -56,10 +56,12 @@ _BOUNDS: dict[tuple[type, str], tuple[float, float]] = {
     (Person, "age_years"): (0, 150),
 }
 
-_VALUE_KEYS = frozenset(
+#: Verbs beside a group's own fields, which fill its principal one.
+VALUE_KEYS = frozenset(
     (*code_verbs.CODED_VERBS, *time_verbs.TIME_VERBS, *time_verbs.DATE_VERBS, *code_verbs.VALUE_VERBS)
 ) - {"when"}  # fmt: skip
-_NOT_COMPILED = frozenset({"timeline", "reading"})
+#: Fields that no pack writes.
+NOT_COMPILED = frozenset({"timeline", "reading"})
 
 Items: TypeAlias = Callable[[Row, Notes], Any]
 
@@ -306,14 +308,14 @@ class Build:
 
         A group with `when` is made whenever that holds. `place` is its place in a list written out in the pack.
         """
-        known = {m.name: m for m in members(cls) if m.name not in _NOT_COMPILED}
+        known = {m.name: m for m in members(cls) if m.name not in NOT_COMPILED}
         principal = parts.PRINCIPAL.get(cls)
         if spec.is_text:
             if principal is None:
                 spec.fail("expected a mapping (key: value)")
             spec = Spec({principal: spec}, spec.file, spec.line, spec.key)
         extra = parts.EXTRA.get(cls, ())
-        value_keys = (_VALUE_KEYS - known.keys() - set(extra)) if principal is not None else frozenset()
+        value_keys = (VALUE_KEYS - known.keys() - set(extra)) if principal is not None else frozenset()
         keys = dict(spec.mapping((*known, "when", *extra, *sorted(value_keys))))
         if principal is not None:
             self._principal(keys, principal, value_keys, spec, scope)

@@ -31,7 +31,8 @@ CJIS_CLASSES = ("criminal-history", "ncic", "iii", "fbi-number", "juvenile", "se
 
 #: The pack's words for fields of the Incident that have another name there.
 _WORDS = {"number": "event_number", "dispositions": "disposition"}
-_TOP = {
+#: What stands under `incident`, but the stages.
+TOP = {
     _WORDS.get(member.name, member.name): member
     for member in members(Incident, frozenset({"agency", "timeline", "organizations", "reading"}))
 }
@@ -63,7 +64,7 @@ class Reader:
         each_row = self._of_rows if form.group is not None else None
         scope = Scope(columns=columns, known=self._known, empty=empty, each_row=each_row)
         build = Build(tables, agency, own, zone(agency.zone) if agency.zone else None)
-        keys = sections["incident"].mapping((*_TOP, *STAGES, "stages"))
+        keys = sections["incident"].mapping((*TOP, *STAGES, "stages"))
         build.stages = STAGES if "stages" in keys else tuple(stage for stage in STAGES if stage in keys)
         if "event_number" not in keys and "case_number" not in keys:
             sections["incident"].fail("expected event_number or case_number", "pack.missing-key")
@@ -71,13 +72,13 @@ class Reader:
         self._where: dict[str, Field] = {}
         self._base: dict[str, Any] = {"agency": agency.id}
         for name, spec in keys.items():
-            if name not in _TOP:
+            if name not in TOP:
                 continue
             with collecting(errors):
-                made = build.field(Incident, _TOP[name], spec, scope, top=True)
+                made = build.field(Incident, TOP[name], spec, scope, top=True)
                 if made.constant is not None and name in ("event_number", "case_number"):
                     spec.fail("expected `{from: <column>}`: a number is never constant")
-                field = _TOP[name].field
+                field = TOP[name].field
                 if made.constant is not None:
                     self._base[field] = made.constant
                 else:

@@ -36,7 +36,8 @@ FUNCTION_FAILED = Rule("read.function-failed", "warning", "exception", "the pack
 TEXT_VERBS = ("from", "const", "join", "width", "zero_pad", "strip", "normalise", "regex", "fn", "when")
 #: What `when` asks of a column.
 CONDITIONS = ("not_empty", "equals", "in", "not_in", "matches")
-_NORMALISE = ("spaces", "upper", "lower", "digits")
+#: What `normalise` does.
+NORMALISE = ("spaces", "upper", "lower", "digits")
 MISSES: dict[Miss, Rule] = {"unmapped": UNMAPPED, "undated": UNDATED, "ambiguous": AMBIGUOUS_CODE}
 
 
@@ -202,7 +203,7 @@ def text(keys: dict[str, Spec], at: Spec, scope: Scope) -> Text:
         get = _then(get, _strip(keys["strip"].text()))
     if "normalise" in keys:
         for how in keys["normalise"].items():
-            get = _then(get, _NORMAL[how.one_of(_NORMALISE)])
+            get = _then(get, _NORMAL[how.one_of(NORMALISE)])
     if "regex" in keys:
         get = _regex(get, keys["regex"], path)
     if "fn" in keys:
