@@ -19,10 +19,15 @@ from typing import Any, Literal, Self, get_args
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from hub.errors import SettingsError
+from mappings.cad.registries import registries_of
+from mappings.errors import ReadError
 from mappings.incident import Agency, Identifier, Organization, Role, Telecom, Urgency
 from mappings.partner import Carrier, Partner
+from mappings.telling import Kind
 
 ENVIRONMENT = "HANDOFF_"
 
@@ -48,6 +53,7 @@ class _Strict(BaseModel):
 
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
+_SELECT = re.compile(r"\s*(?:SELECT|WITH)\b", re.IGNORECASE)
 _NOTHING = hashlib.sha256(b"").hexdigest()
 
 
@@ -184,11 +190,48 @@ class AgencySection(_Strict):
         return _iana(value)
 
 
+class SqlSection(_Strict):
+    """Another system's database whose rows a source takes: one table (or view, `schema.name`) or one SELECT.
+
+    `url` is as SQLAlchemy writes it and has no password in it; `watermark` is the column that grows with every row
+    and every change. `overlap` reads that far behind the last value (seconds of a time, units of a number).
+    """
+
+    url: str
+    password: Secret | None = None
+    table: str | None = None
+    query: str | None = None
+    watermark: str = Field(min_length=1)
+    every: float = Field(default=30.0, gt=0)
+    batch: int = Field(default=500, ge=1, le=10_000)
+    overlap: float = Field(default=0.0, ge=0)
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.table is None) == (self.query is None):
+            raise ValueError("name a table or a query")
+        if self.query is not None and (_SELECT.match(self.query) is None or ";" in self.query):
+            raise ValueError("a query is one SELECT, without a semicolon")
+        try:
+            url = make_url(self.url)
+        except ArgumentError:
+            # its own text repeats the address, and with it what may be a password
+            raise ValueError("the url is not a database's") from None
+        if url.password is not None:
+            raise ValueError("the url has a password in it: name it under password")
+        if self.password is not None and self.password.sha256 is not None:
+            raise ValueError("a password is presented: name it by env or file")
+        return self
+
+
 class SourceSection(_Strict):
     """A credential bound to one organization. A payload cannot choose its origin; `speaks_for` lists the other
     organizations whose records this source may carry (an employer's app used by a joint team, by agreement).
 
-    `reads`: `eido`, `incident`, `nibrs`, or a pack's id or folder. `folder` watches a directory instead of HTTP.
+    `reads`: `eido`, `incident`, `nibrs`, or a pack's id or folder. `folder` watches a directory instead of HTTP,
+    `sql` asks another system's database.
+    `registry` is a file of EIDO registries (JSON or CSV) that the tokens of an `eido` source are checked against.
+    `tells` is what sort of record it sends, by which merging knows whom to believe; None: by what it reads.
     """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
@@ -198,12 +241,19 @@ class SourceSection(_Strict):
     token: Secret | None = None
     folder: Path | None = None
     pattern: str = "*"
+    sql: SqlSection | None = None
     speaks_for: tuple[str, ...] = ()
+    registry: Path | None = None
+    tells: Kind | None = None
 
     @model_validator(mode="after")
     def _way_in(self) -> Self:
-        if (self.token is None) == (self.folder is None):
-            raise ValueError("a source has a token or a folder")
+        if sum(way is not None for way in (self.token, self.folder, self.sql)) != 1:
+            raise ValueError("a source has a token, a folder or an sql section, one of them")
+        if self.sql is not None and self.reads in ("eido", "incident", "nibrs"):
+            raise ValueError("a source with an sql section reads a pack")
+        if self.registry is not None and self.reads != "eido":
+            raise ValueError("only a source that reads eido has a registry")
         return self
 
 
@@ -433,6 +483,8 @@ def parse(document: dict[str, Any], *, base: Path) -> Settings:
                 s.model_copy(
                     update={
                         "folder": _under(base, s.folder),
+                        "registry": _readable(_under(base, s.registry), s.name),
+                        "sql": _of_database(s.sql, base),
                         "reads": str(base / s.reads) if _is_folder(s.reads) else s.reads,
                         "token": s.token.under(base) if s.token else None,
                     }
@@ -452,8 +504,26 @@ def parse(document: dict[str, Any], *, base: Path) -> Settings:
     )
 
 
+def _of_database(sql: SqlSection | None, base: Path) -> SqlSection | None:
+    if sql is None:
+        return None
+    password = sql.password.under(base) if sql.password else None
+    return sql.model_copy(update={"url": _beside(sql.url, base), "password": password})
+
+
 def _under(base: Path, path: Path | None) -> Path | None:
     return None if path is None else base / path
+
+
+def _readable(registry: Path | None, source: str) -> Path | None:
+    """The file itself, once it is known to be one of registries: a hub does not start with one that is not."""
+    if registry is not None:
+        try:
+            registries_of(registry.read_bytes())
+        except (OSError, ReadError) as error:
+            why = error.issues[0].text if isinstance(error, ReadError) else "it cannot be read"
+            raise SettingsError("settings.registry", f"not a file of EIDO registries: {why}", path=source) from None
+    return registry
 
 
 def _is_folder(reads: str) -> bool:

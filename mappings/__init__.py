@@ -6,7 +6,7 @@
     for incident in read(data, "eido", agency):
         result = translate(incident, agency=agency, now=now)
 
-`read` takes a source's name (`eido`, `incident`, a shipped pack's id) or a `Pack`.
+`read` takes a source's name (`eido`, `nibrs`, `incident`, a shipped pack's id) or a `Pack`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from mappings.translation import Translation
 from profiles.issue import Issue
 
 if TYPE_CHECKING:
+    from mappings.cad.registries import Registries
     from mappings.packs import Pack
 
 __all__ = [
@@ -44,16 +45,19 @@ __all__ = [
 ]
 
 
-def read(data: bytes, source: str | Pack, agency: Agency | None = None) -> Iterator[Incident | Rejected]:
+def read(
+    data: bytes, source: str | Pack, agency: Agency | None = None, *, registries: Registries | None = None
+) -> Iterator[Incident | Rejected]:
     """The incidents in `data`, in order; one that cannot be read is `Rejected` in its place and the rest goes on.
 
-    `source`: `eido`, `incident`, a shipped pack's id, a pack's folder, or a `Pack`. Without `agency` the pack's own,
-    or the document's owning agency, is used. Raises PackError when the source is none of these or its pack is wrong.
+    `source`: `eido`, `nibrs`, `incident`, a shipped pack's id, a pack's folder, or a `Pack`. Without `agency` the
+    pack's own, or the document's owning agency, is used. Raises PackError when the source is none of these or its
+    pack is wrong.
     """
     if source == "eido":
         from mappings.cad.eido import read_eido
 
-        return read_eido(data, agency)
+        return read_eido(data, agency, registries)
     if source == "nibrs":
         from mappings.police.nibrs import read_nibrs
 

@@ -35,6 +35,12 @@ def translate(
     agency: Annotated[Path | None, typer.Option("--agency", help="The agency: JSON.")] = None,
     partner: Annotated[Path | None, typer.Option("--partner", help="The partner's form: JSON.")] = None,
     zone: Annotated[str | None, typer.Option("--zone", help="IANA zone of local times; over the agency's.")] = None,
+    registry: Annotated[
+        Path | None, typer.Option("--registry", help="EIDO registries, to check tokens against: JSON or CSV.")
+    ] = None,
+    join: Annotated[
+        bool, typer.Option("--join", help="EIDO: join the documents of one incident, in any order, before reading.")
+    ] = False,
     now: Annotated[str | None, typer.Option("--now", help="The time to record, as FHIR instant.")] = None,
     form: Annotated[str, typer.Option("--as", help="transaction or message.")] = "transaction",
     issues: Annotated[Path | None, typer.Option("--issues", help="Where to write what was found.")] = None,
@@ -47,7 +53,6 @@ def translate(
     """
     from dataclasses import replace
 
-    from mappings import read
     from mappings import translate as to_fhir
     from mappings.incident import Agency, Rejected
     from mappings.partner import GENERIC
@@ -62,35 +67,61 @@ def translate(
         raise typer.BadParameter("not an IANA zone", param_hint="--zone")
     if now is not None and not (is_date_time(now) and is_instant(now)):
         raise typer.BadParameter("not an instant with its zone", param_hint="--now")
+    for given_for_eido, name in ((registry, "--registry"), (join or None, "--join")):
+        if given_for_eido is not None and source != "eido":
+            raise typer.BadParameter("only with --source eido", param_hint=name)
     at = datetime.fromisoformat(now) if now else datetime.now(UTC)
     to = _partner(partner) if partner else replace(GENERIC, form=forms[form])
     given = _agency(agency)
 
     account: dict[str, list[Any]] = {"issues": [], "unused": [], "dropped": [], "held": []}
     rejected = False
-    for name in inputs:
-        reading = _agency_for(source, given, zone)
-        for record in read(read_input(name), source, reading):
-            if isinstance(record, Rejected):
-                rejected = True
-                account["issues"].extend(issue.to_fhir() for issue in record.issues)
-                say(record.issues, as_json=as_json, where=f"{name}[{record.index}]")
-                continue
-            owner = reading or _pack_agency(source) or Agency(id=record.agency, zone=zone)
-            try:
-                result = to_fhir(record, agency=owner, now=at)
-                _emit(render(result.bundle, to))
-            except WarmHandoffError as error:
-                rejected = True
-                account["issues"].extend(issue.to_fhir() for issue in error.issues)
-                say(error.issues, as_json=as_json, where=name)
-                continue
-            for key, rows in result.account().items():
-                account[key].extend(rows)
+    reading = _agency_for(source, given, zone)
+    for name, record in _records(inputs, source, reading, _registries(registry), join=join):
+        if isinstance(record, Rejected):
+            rejected = True
+            account["issues"].extend(issue.to_fhir() for issue in record.issues)
+            say(record.issues, as_json=as_json, where=f"{name}[{record.index}]")
+            continue
+        owner = reading or _pack_agency(source) or Agency(id=record.agency, zone=zone)
+        try:
+            result = to_fhir(record, agency=owner, now=at)
+            _emit(render(result.bundle, to))
+        except WarmHandoffError as error:
+            rejected = True
+            account["issues"].extend(issue.to_fhir() for issue in error.issues)
+            say(error.issues, as_json=as_json, where=name)
+            continue
+        for key, rows in result.account().items():
+            account[key].extend(rows)
     if issues is not None:
         issues.write_bytes(orjson.dumps(account, option=orjson.OPT_INDENT_2) + b"\n")
     if rejected:
         raise typer.Exit(1)
+
+
+def _records(inputs: list[str], source: str, agency: Any, registries: Any, *, join: bool) -> Iterator[tuple[str, Any]]:
+    """Each record of the inputs with the input's name; joined ones are of all inputs."""
+    if join:
+        from mappings.cad.versions import read_joined
+
+        for record in read_joined(map(read_input, inputs), agency, registries):
+            yield " ".join(inputs), record
+        return
+    from mappings import read
+
+    for name in inputs:
+        for record in read(read_input(name), source, agency, registries=registries):
+            yield name, record
+
+
+def _registries(path: Path | None) -> Any:
+    """The registries of a file, or None."""
+    if path is None:
+        return None
+    from mappings.cad.registries import registries_of
+
+    return registries_of(read_input(str(path)))
 
 
 def _emit(line: bytes) -> None:
@@ -324,12 +355,17 @@ def _validate(resource: Any, asked: str | None) -> Iterator[Issue]:
 
 
 def schema(
-    of: Annotated[str, typer.Argument(help="What to describe: incident.")],
+    of: Annotated[str, typer.Argument(help="What to describe: incident or pack.")],
     as_json: Json = False,
 ) -> None:
-    """Prints a JSON Schema (2020-12): of the canonical record, which any system may post."""
+    """Prints a JSON Schema (2020-12): of the canonical record, which any system may post, or of a pack's pack.yaml."""
+    if of == "pack":
+        from mappings.packs.schema import pack_schema
+
+        write(pack_schema(), pretty=True)
+        return
     if of != "incident":
-        raise typer.BadParameter("incident", param_hint="OF")
+        raise typer.BadParameter("incident or pack", param_hint="OF")
     from mappings.schema import incident_schema
 
     write(incident_schema(), pretty=True)

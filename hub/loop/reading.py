@@ -1,4 +1,4 @@
-"""One received message, read and translated: pure work on bytes that are already durable.
+"""One received message, read, gated and translated: pure work on bytes that are already durable.
 
 A source's credential says who speaks. What a payload claims to be from another organization is believed only when
 the source may carry that organization's records (`speaks_for`); otherwise its origin is undeclared, and release
@@ -7,21 +7,55 @@ enforces that as Part 2.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
+
+import orjson
 
 from hub.loop.context import Hub
 from hub.loop.releasing import origin
 from hub.settings import SourceSection
 from mappings import read, translate
+from mappings.cad.registries import Registries, registries_of
+from mappings.cjis import gate
 from mappings.errors import WarmHandoffError
 from mappings.fhir.referral import Package, referral_packages
-from mappings.incident import Agency, Incident, Rejected
+from mappings.incident import Agency, Gated, Incident, Rejected
 from mappings.labels import label_bundle
+from mappings.packs import load_pack
 from mappings.translation import Translation
+from mappings.unmapped import Unmapped, unmapped
 from profiles.check import check
 from profiles.issue import Issue
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """One record of a message as its source may send it: claims not believed taken back, gated.
+
+    `place` is its number in the message, `doubts` what was not believed, `believed` whether what is left as the
+    source's own is its own. `dropped` and `held` are what the CJIS gate kept back; `codes` are those nobody mapped.
+    """
+
+    place: int
+    incident: Incident
+    doubts: tuple[Issue, ...]
+    believed: bool
+    dropped: tuple[Gated, ...]
+    held: tuple[Gated, ...]
+    codes: tuple[Unmapped, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Taken:
+    """What a message holds: its records, and what could not be read."""
+
+    records: tuple[Record, ...]
+    rejected: tuple[Issue, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,14 +79,6 @@ class Part:
         return found
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Parts:
-    """What a message became: its incidents, and what could not be read or translated."""
-
-    parts: tuple[Part, ...]
-    rejected: tuple[Issue, ...]
-
-
 _NOTHING = Issue(severity="error", code="required", rule="read.nothing", path="", text="there is no record in this")
 
 
@@ -61,29 +87,60 @@ def agency_of(hub: Hub, source: SourceSection) -> Agency | None:
     return hub.settings.agency_of(source.agency or source.organization)
 
 
-def take_apart(hub: Hub, source: SourceSection, body: bytes, now: datetime) -> Parts:
-    """Reads, translates, checks and labels. Raises nothing for bad input: what is wrong is in `rejected`."""
-    parts: list[Part] = []
+def take_apart(hub: Hub, source: SourceSection, body: bytes, now: datetime) -> Taken:
+    """Reads and gates. Raises nothing for bad input: what is wrong is in `rejected`. What the records become, with
+    what others told of the same incidents, is for `loop.merging`."""
+    records: list[Record] = []
     rejected: list[Issue] = []
-    agency = agency_of(hub, source)
     try:
-        for record in read(body, source.reads, agency):
+        for place, record in enumerate(_records(source, body, agency_of(hub, source))):
             if isinstance(record, Rejected):
                 rejected.extend(record.issues)
-                continue
-            try:
-                parts.append(_part(hub, source, record, agency, now))
-            except WarmHandoffError as error:
-                rejected.extend(error.issues)
+            else:
+                records.append(taken(record, source, place))
     except WarmHandoffError as error:
         rejected.extend(error.issues)
-    if not parts and not rejected:
+    if not records and not rejected:
         rejected.append(_NOTHING)
-    return Parts(parts=tuple(parts), rejected=tuple(rejected))
+    return Taken(records=tuple(records), rejected=tuple(rejected))
 
 
-def _part(hub: Hub, source: SourceSection, record: Incident, agency: Agency | None, now: datetime) -> Part:
-    incident, doubts, believed = claim(record, source)
+def taken(read_record: Incident, source: SourceSection, place: int) -> Record:
+    """One record as its source may send it. What the gate keeps back is not kept elsewhere either."""
+    claimed, doubts, believed = claim(read_record, source)
+    incident, dropped, held = gate(claimed)
+    return Record(
+        place=place,
+        incident=incident,
+        doubts=doubts,
+        believed=believed,
+        dropped=dropped,
+        held=held,
+        codes=tuple(unmapped(incident)),
+    )
+
+
+def _records(source: SourceSection, body: bytes, agency: Agency | None) -> Iterator[Incident | Rejected]:
+    if source.sql is not None:
+        # rows as `hub.ingest.sql` wrote them, whatever the format of the pack's files
+        return load_pack(source.reads)((orjson.loads(line) for line in body.splitlines()), agency)
+    return read(body, source.reads, agency, registries=_registries(source.registry))
+
+
+@lru_cache(maxsize=16)
+def _registries(path: Path | None) -> Registries | None:
+    """A source's EIDO registries, read once: a changed file counts from the next start on."""
+    return None if path is None else registries_of(path.read_bytes())
+
+
+def translated(
+    hub: Hub, source: SourceSection, incident: Incident, now: datetime, *, believed: bool, records: Sequence[Record]
+) -> Part:
+    """An incident as labelled FHIR. `records` are those of the message that it is made of: what is found is theirs.
+
+    Raises TranslateError.
+    """
+    agency = agency_of(hub, source)
     owner = (
         hub.settings.agency_of(incident.agency)
         or (agency if agency is not None and agency.id == incident.agency else None)
@@ -98,8 +155,12 @@ def _part(hub: Hub, source: SourceSection, record: Incident, agency: Agency | No
         bundle=labelled,
         origins=origins,
         packages=tuple(referral_packages(labelled, origins)),
-        translation=result,
-        problems=(*doubts, *check(labelled)),
+        translation=replace(
+            result,
+            dropped=tuple(gated for record in records for gated in record.dropped),
+            held=tuple(gated for record in records for gated in record.held),
+        ),
+        problems=(*(doubt for record in records for doubt in record.doubts), *check(labelled)),
     )
 
 

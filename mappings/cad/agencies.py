@@ -12,13 +12,17 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from mappings.cad.references import Component, Document
+from mappings.cad.components import Component
+from mappings.cad.references import Document
 from mappings.cad.rules import BAD_JCARD
 from mappings.found import under
-from mappings.incident import Agency, Coded, Identifier, Name, Organization, Staff, Telecom
+from mappings.incident import Agency, Code, Coded, Identifier, Name, Organization, Staff, Telecom
 
 #: Identifier kind of an EIDO `$id`.
 EIDO_ID = "eido-id"
+
+# What tells an organization from another component that has no list of its own.
+_ORGANIZATION = frozenset({"ncOrganizationComponent", "organizationIncidentRoleRegistryText"})
 
 Card: TypeAlias = Mapping[str, list[str]]
 
@@ -71,8 +75,8 @@ class Agencies:
         return tuple(found.values())
 
     def organization(self, component: Component) -> Organization | None:
-        """An organization that is no agency, by its first name; None without one."""
-        if component.id is None:
+        """An organization that is no agency, by its first name; None for a component that is none."""
+        if component.id is None or _ORGANIZATION.isdisjoint(component.members):
             return None
         body = component.object("ncOrganizationComponent")
         names = nc_texts(body, "name") if body is not None else []
@@ -106,9 +110,11 @@ def _member(eido_id: str, name: str | None, organization: str | None) -> Staff:
 
 # Registry tokens are few, and their text is the agency's wording for one; never used for what was said of a person.
 @lru_cache(maxsize=1024)
-def token(code: str | None, system: str | None, text: str | None = None) -> Coded:
-    """A registry token as `Coded`."""
-    return Coded(code=code, system=system, text=text)
+def token(code: str | None, system: str | None, text: str | None = None, display: str | None = None) -> Coded:
+    """A registry token as `Coded`; with a display where a registry was given that has one."""
+    if code is None or system is None or display is None:
+        return Coded(code=code, system=system, text=text)
+    return Coded(code=code, system=system, text=text, mapped=(Code(system=system, code=code, display=display),))
 
 
 def nc_texts(part: Component, name: str) -> list[str]:

@@ -1,28 +1,36 @@
 """EIDO documents (NENA-STA-021.1, JSON) as incidents: the components that a CAD really sends, joined by `$id`.
 
-One document is one snapshot of one incident; a later one is a new version (`lastUpdateTimeStamp`). What is read:
-incident, dispositions, call, dispatch, emergency resources, persons, locations, notes, cautions, merges and links,
-agencies and agents. Every member that nobody reads is listed in `reading.unused`. Each component's prologue (`$id`,
-`lastUpdateTimeStamp`, who updated it) is read with it. Call-back numbers are dropped by rule.
+One document is one snapshot of one incident; a later one is a new version (`lastUpdateTimeStamp`), and a part of one
+may come alone: `mappings.cad.versions` joins them before they are read. What is read: incident, dispositions, call,
+dispatch, emergency resources, persons, locations, notes, cautions, merges and links, agencies and agents. Alarms,
+vehicles, media, additional data, shared communication resources, external sources and every member that nobody reads
+are listed in `reading.unused`. With each component its prologue is read (`$id`, `lastUpdateTimeStamp`, who updated
+it). Call-back numbers are dropped by rule.
 
-Not done: a document is not joined with earlier ones (a reference to an agency sent before stays dangling, its id is
-kept); nothing is fetched by URL; the standard's schema is not checked member by member.
+The standard's schema checks neither tokens of registries nor references nor times: they are checked here. Not done:
+nothing is fetched by URL; the schema itself is not checked member by member.
 
-The scene, the units and the persons have their own modules beside this one.
+The scene, the units, the persons and the notes have their own modules beside this one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mappings.apco import apco_codes, disposition_codes
-from mappings.cad.agencies import Agencies
+from mappings.cad.agencies import Agencies, token
+from mappings.cad.components import Component, Json
+from mappings.cad.notes import cautions, notes
 from mappings.cad.persons import persons
-from mappings.cad.places import place_of, scene
-from mappings.cad.references import Component, Document, Json
+from mappings.cad.places import check_types, place_of, scene
+from mappings.cad.references import Document, History
+from mappings.cad.registries import CALL_TYPE as CALL_TYPES
+from mappings.cad.registries import DISPOSITION as DISPOSITIONS
+from mappings.cad.registries import INCIDENT_STATUS as INCIDENT_STATUSES
+from mappings.cad.registries import INCIDENT_TYPE as INCIDENT_TYPES
+from mappings.cad.registries import OURS, Registries, Registry
 from mappings.cad.rules import (
-    ACTIVE_CONTENT,
-    EMPTY_NOTE,
     NO_AGENCY,
     NO_INCIDENT,
     NO_KEY,
@@ -31,20 +39,20 @@ from mappings.cad.rules import (
     OTHER_VERSION,
     SEVERAL_OWNERS,
     SEVERAL_REPORTS,
+    UNKNOWN_TOKEN,
     UNMAPPED_TYPE,
+    WRONG_KIND,
 )
-from mappings.cad.units import first_dispatch, stages, units
+from mappings.cad.units import first_dispatch, stages, units, versions
 from mappings.found import Found, Rule
-from mappings.html_text import html_text
 from mappings.incident import (
     Agency,
-    Caution,
     Code,
     Coded,
+    DateTime,
     Identifier,
     Incident,
     Link,
-    Narrative,
     Organization,
     Place,
     Reading,
@@ -59,7 +67,6 @@ from profiles.issue import Issue
 INCIDENT_STATUS = "https://warmhandoff.org/fhir/CodeSystem/eido-incident-status"
 PRIORITY = "https://warmhandoff.org/fhir/CodeSystem/eido-incident-priority"
 CALL_TYPE = "https://warmhandoff.org/fhir/CodeSystem/eido-call-type"
-CAUTION_TYPE = "https://warmhandoff.org/fhir/CodeSystem/eido-caution-type"
 
 #: Identifier kind of the incident tracking id, which is the document's `$id`.
 TRACKING_ID = "incident-tracking-id"
@@ -77,25 +84,41 @@ _LINKS = {
     "UNLINK": "unlink",
 }
 _CAME_IN = ("incoming", None)
-_SEVERITIES = {"highest": "high", "high": "high", "normal": "medium", "low": "low", "lowest": "low"}
 
 
-def read_eido(data: bytes, agency: Agency | None = None) -> Iterator[Incident | Rejected]:
+def read_eido(
+    data: bytes, agency: Agency | None = None, registries: Registries | None = None
+) -> Iterator[Incident | Rejected]:
     """The incidents in `data`: one EIDO document, an array of them, or NDJSON, in order.
 
     `agency` is the directory: it names organizations by their EIDO ids, and gives the zone of times that have none.
-    Without it the document's owning agency is the agency, under its EIDO id. A document that cannot be read is
-    `Rejected` with the reason and the place. Raises nothing.
+    Without it the document's owning agency is the agency, under its EIDO id. `registries` are an operator's lists
+    (`mappings.cad.registries.registries_of`). A document that cannot be read is `Rejected` with the reason and the
+    place. Raises nothing.
     """
     at = zone(agency.zone) if agency is not None and agency.zone else None
     for index, members in enumerate(documents(data)):
-        yield members if isinstance(members, Rejected) else _incident(members, index, agency, Found(at))
+        if isinstance(members, Rejected):
+            yield members
+        else:
+            yield incident_of(members, index=index, agency=agency, found=Found(at), registries=registries)
 
 
-def _incident(members: Json, index: int, agency: Agency | None, found: Found) -> Incident | Rejected:
+def incident_of(
+    members: Json,
+    *,
+    index: int = 0,
+    agency: Agency | None = None,
+    found: Found,
+    registries: Registries | None = None,
+    history: History | None = None,
+) -> Incident | Rejected:
+    """The incident of one document's members, which are taken apart in place. `history` as `Document` has it."""
     if "eidoVersion" not in members:
         return _rejected(index, NOT_EIDO, "eidoVersion")
-    document = Document(members, found)
+    document = Document(members, found, registries or OURS, history)
+    if registries is not None:
+        document.check_tokens()
     top = document.top
     top.take("@context")
     if top.text("eidoVersion") != "1.0":
@@ -122,15 +145,19 @@ def _incident(members: Json, index: int, agency: Agency | None, found: Found) ->
     if len(reports) == 1:
         paths["case_number"] = "incidentComponent.documentIdentification[0]"
 
+    check_types(document)
+    # While their members are there: what the versions say of the closing and of the types.
+    closed, first_type = _closed(incident), _first_type(incident)
     status = _status(incident)
+    final_type = _type(incident)
     all_units = units(document, agencies)
     calls = _incoming(document)
-    timeline = stages(all_units, _timeline(document, calls, incident, status))
+    timeline = stages(all_units, _timeline(document, calls, closed))
     found.order(timeline, "timeline")
     # Everybody listed is on the incident; its references to them say no more than that.
     incident.reference_ids("personReference")
     people, reported = persons(document)
-    narratives, about = _notes(document, agencies, incident, len(reported))
+    narratives, about = notes(document, agencies, incident, len(reported))
     if top.updated is not None:
         paths["version"] = paths["updated"] = "lastUpdateTimeStamp"
     _drop_callbacks(document)
@@ -143,8 +170,10 @@ def _incident(members: Json, index: int, agency: Agency | None, found: Found) ->
         version=top.updated_text,
         updated=top.updated,
         status=status,
-        # A snapshot has one type, the current one: it is the latest known, which a later version may correct.
-        type_final=_type(incident),
+        # A snapshot has one type, the current one: it is the latest known, which a later version may correct. The
+        # first is known only where an earlier version was seen that had another.
+        type_initial=first_type if first_type != final_type else None,
+        type_final=final_type,
         priority=_priority(incident),
         received_by=_received_by(document, calls),
         place=_place(document, incident),
@@ -153,9 +182,9 @@ def _incident(members: Json, index: int, agency: Agency | None, found: Found) ->
         persons=people,
         dispositions=_dispositions(incident),
         narratives=(*reported, *narratives),
-        cautions=_cautions(document, agencies, about),
+        cautions=cautions(document, agencies, about),
         links=_links(document),
-        organizations=(*agencies.organizations(), *_other_organizations(document, agencies, incident)),
+        organizations=(*agencies.organizations(), *_other_organizations(document, agencies, [incident, *calls])),
         # Last: what nobody has read by now is unused.
         reading=_reading(document),
     )
@@ -200,33 +229,69 @@ def _numbers(tracking_id: str | None, reports: list[str], owner: str) -> tuple[I
 
 
 def _status(incident: Component) -> Coded | None:
-    tokens = incident.texts("incidentStatusCommonRegistryText")
+    tokens = incident.registry_texts("incidentStatusCommonRegistryText", INCIDENT_STATUSES)
     own = incident.texts("incidentStatusInternalText")
     if not tokens and not own:
         return None
     incident.document.found.paths["status"] = "incidentComponent.incidentStatusCommonRegistryText"
-    return Coded(
-        code=tokens[0] if tokens else None,
-        system=INCIDENT_STATUS if tokens else None,
-        text="; ".join((*tokens[1:], *own)) or None,
-    )
+    text = "; ".join((*tokens[1:], *own)) or None
+    if not tokens:
+        return Coded(text=text)
+    display = incident.document.registries[INCIDENT_STATUSES].display(tokens[0])
+    return token(tokens[0], INCIDENT_STATUS, text, display)
+
+
+def _closed(incident: Component) -> DateTime | None:
+    """When the incident was closed: the update that first said so after it was last open."""
+    closed = None
+    for time, members in versions(incident):
+        tokens = members.get("incidentStatusCommonRegistryText")
+        if type(tokens) is not list or "Closed" not in tokens:
+            closed = None
+        elif closed is None:
+            closed = time
+    return closed
 
 
 def _type(incident: Component) -> Coded | None:
-    token = incident.text("incidentTypeCommonRegistryText")
+    code = incident.text("incidentTypeCommonRegistryText")
     own_code = incident.text("incidentTypeInternalCode")
     own_text = incident.text("incidentTypeInternalText")
-    if token is None and own_code is None and own_text is None:
+    if code is None and own_code is None and own_text is None:
         return None
     found = incident.document.found
     found.paths["type_final"] = "incidentComponent.incidentTypeCommonRegistryText"
-    mapped: tuple[Code, ...] = ()
-    if token is not None:
-        mapped = apco_codes(token)
-        if not mapped:
-            found.issue(UNMAPPED_TYPE, "incidentComponent.incidentTypeCommonRegistryText")
-            own_text = f"{own_text}; {token}" if own_text else token
+    known = incident.document.registries[INCIDENT_TYPES]
+    made = _coded_type(code, own_code, own_text, known)
+    if code is not None and not made.mapped:
+        if known.complete and code not in known.displays:
+            found.issue(UNKNOWN_TOKEN, "incidentComponent.incidentTypeCommonRegistryText")
+        found.issue(UNMAPPED_TYPE, "incidentComponent.incidentTypeCommonRegistryText")
+    return made
+
+
+def _coded_type(code: str | None, own_code: str | None, own_text: str | None, known: Registry) -> Coded:
+    """A type with its APCO code; a token that the table does not have is text, with what the registry calls it."""
+    mapped = apco_codes(code) if code is not None else ()
+    if code is not None and not mapped:
+        own_text = "; ".join(filter(None, (own_text, code, known.display(code))))
     return Coded(code=own_code, text=own_text, mapped=mapped)
+
+
+def _first_type(incident: Component) -> Coded | None:
+    """The type of the earliest version, where several were joined."""
+    known = versions(incident)
+    if len(known) < 2:
+        return None
+    _, members = known[0]
+    names = ("incidentTypeCommonRegistryText", "incidentTypeInternalCode", "incidentTypeInternalText")
+    code, own_code, own_text = (
+        value if type(value := members.get(name)) is str and value and not value.isspace() else None for name in names
+    )
+    if code is None and own_code is None and own_text is None:
+        return None
+    incident.document.found.paths["type_initial"] = "incidentComponent.incidentTypeCommonRegistryText"
+    return _coded_type(code, own_code, own_text, incident.document.registries[INCIDENT_TYPES])
 
 
 def _priority(incident: Component) -> Coded | None:
@@ -250,20 +315,19 @@ def _incoming(document: Document) -> list[Component]:
     return found
 
 
-def _timeline(document: Document, calls: list[Component], incident: Component, status: Coded | None) -> Timeline:
+def _timeline(document: Document, calls: list[Component], closed: DateTime | None) -> Timeline:
     received = None
     for call in calls:
         time = call.time("callStartTimestamp")
         if time is not None and (received is None or earlier(time, received)):
             received = time
             document.found.paths["timeline.received"] = call.place("callStartTimestamp")
-    closed = status is not None and status.code == "Closed"
-    if closed:
+    if closed is not None:
         document.found.paths["timeline.closed"] = "incidentComponent.lastUpdateTimeStamp"
     dispatched = first_dispatch(document)
     if dispatched is not None:
         document.found.paths["timeline.dispatched"] = "dispatchComponent.lastUpdateTimeStamp"
-    return Timeline(received=received, dispatched=dispatched, closed=incident.updated if closed else None)
+    return Timeline(received=received, dispatched=dispatched, closed=closed)
 
 
 def _received_by(document: Document, calls: list[Component]) -> Coded | None:
@@ -272,12 +336,13 @@ def _received_by(document: Document, calls: list[Component]) -> Coded | None:
     call = calls[0]
     for one in calls:
         one.take("direction")
-    token = call.text("standardPrimaryCallType")
+    code = call.registry_text("standardPrimaryCallType", CALL_TYPES)
     own = call.text("localCallType")
-    if token is None and own is None:
+    if code is None and own is None:
         return None
     document.found.paths["received_by"] = call.place("standardPrimaryCallType")
-    return Coded(code=token, system=CALL_TYPE if token else None, text=own)
+    display = document.registries[CALL_TYPES].display(code) if code is not None else None
+    return token(code, CALL_TYPE if code else None, own, display)
 
 
 def _place(document: Document, incident: Component) -> Place | None:
@@ -297,82 +362,24 @@ def _dispositions(incident: Component) -> tuple[Coded, ...]:
     """As listed, the primary one first. No hold or referral is read into a code."""
     found: list[tuple[bool, Coded]] = []
     for part in incident.objects("dispositionComponent"):
-        token = part.text("dispositionCommonRegistryCode")
+        code = part.text("dispositionCommonRegistryCode")
         primary = part.flag("dispositionPrimaryIndicator") is True
         texts = (part.text("dispositionCategoryText"), part.text("dispositionDescriptionText"))
-        mapped = disposition_codes(token) if token is not None else ()
-        if token is not None and not mapped:
-            part.document.found.issue(UNMAPPED_TYPE, part.place("dispositionCommonRegistryCode"))
-        text = "; ".join(filter(None, (None if mapped else token, *texts))) or None
+        mapped: tuple[Code, ...] = ()
+        said = None
+        if code is not None:
+            known = part.document.registries[DISPOSITIONS]
+            said = known.display(code)
+            mapped = tuple(replace(one, display=said) for one in disposition_codes(code))
+            if not mapped:
+                if known.complete and code not in known.displays:
+                    part.document.found.issue(UNKNOWN_TOKEN, part.place("dispositionCommonRegistryCode"))
+                part.document.found.issue(UNMAPPED_TYPE, part.place("dispositionCommonRegistryCode"))
+        text = "; ".join(filter(None, (*(() if mapped else (code, said)), *texts))) or None
         if mapped or text:
             found.append((not primary, Coded(text=text, mapped=mapped)))
             incident.document.found.paths["dispositions"] = "incidentComponent.dispositionComponent"
     return tuple(coded for _, coded in sorted(found, key=lambda one: one[0]))
-
-
-def _notes(
-    document: Document, agencies: Agencies, incident: Component, before: int
-) -> tuple[list[Narrative], dict[str, str]]:
-    """Notes as plain text under the agency that updated them, and the person whom each caution in a note is about."""
-    incident.reference_ids("notesReference")
-    person_of: dict[str, str] = {}
-    for component in document.all("personComponent"):
-        if component.id is not None:
-            for note in component.reference_ids("notesReference"):
-                person_of.setdefault(note, component.id)
-    found = document.found
-    made: list[Narrative] = []
-    about: dict[str, str] = {}
-    for component in document.all("notesComponent"):
-        html = component.text("notesActionComments")
-        text, left_out = html_text(html) if html is not None else ("", 0)
-        if left_out:
-            found.issue(ACTIVE_CONTENT, component.place("notesActionComments"))
-        if not text:
-            found.issue(EMPTY_NOTE, component.place("notesActionComments"))
-            continue
-        agents = component.reference_ids("agentReference")
-        author = agents[0] if agents else component.agent_id
-        person = person_of.get(component.id) if component.id is not None else None
-        if person is not None:
-            about.update(dict.fromkeys(component.reference_ids("cautionReference"), person))
-        found.paths[f"narratives[{before + len(made)}]"] = component.place("notesActionComments")
-        made.append(
-            Narrative(
-                text=text,
-                kind="cad-note",
-                author=None if author is None else agencies.staff(author),
-                organization=agencies.id_of(component.agency_id),
-                time=component.updated,
-                id=component.id,
-                person=person,
-            )
-        )
-    return made, about
-
-
-def _cautions(document: Document, agencies: Agencies, about: dict[str, str]) -> tuple[Caution, ...]:
-    made: list[Caution] = []
-    for component in document.all("cautionComponent"):
-        token = component.text("cautionTypeCommonRegistryText")
-        own = component.text("cautionTypeInternalText")
-        severity = component.text("cautionSeverity")
-        details = component.texts("cautionTypeCommonSubRegistryText")
-        if severity is not None and severity not in _SEVERITIES:
-            component.wrong("cautionSeverity")
-            details.append(severity)
-        document.found.paths[f"cautions[{len(made)}]"] = component.path
-        made.append(
-            Caution(
-                type=Coded(code=token, system=CAUTION_TYPE if token else None, text=own),
-                severity=_SEVERITIES.get(severity or ""),  # type: ignore[arg-type]  # the table's values are the list's
-                source=agencies.id_of(component.text("cautionSource")) or agencies.id_of(component.agency_id),
-                text="; ".join(details) or None,
-                start=component.time("startDate"),
-                person=about.get(component.id) if component.id is not None else None,
-            )
-        )
-    return tuple(made)
 
 
 def _links(document: Document) -> tuple[Link, ...]:
@@ -389,15 +396,20 @@ def _links(document: Document) -> tuple[Link, ...]:
     return tuple(made)
 
 
-def _other_organizations(document: Document, agencies: Agencies, incident: Component) -> list[Organization]:
+def _other_organizations(document: Document, agencies: Agencies, callers: list[Component]) -> list[Organization]:
+    """The organizations that the incident and its calls refer to: they have no list, and stand anywhere."""
     made = []
-    for target in incident.reference_ids("organizationReference"):
-        component = document.by_id.get(target)
-        if component is not None and component.kind != "agencyComponent" and not component.read:
-            component.read = True
+    for referring in callers:
+        for target in referring.reference_ids("organizationReference"):
+            component = document.by_id.get(target)
+            if component is None or component.kind == "agencyComponent" or component.read:
+                continue
             organization = agencies.organization(component)
-            if organization is not None:
-                made.append(organization)
+            if organization is None:
+                document.found.issue(WRONG_KIND, referring.place("organizationReference"))
+                continue
+            component.read = True
+            made.append(organization)
     return made
 
 

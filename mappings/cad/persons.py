@@ -9,7 +9,8 @@ not say whether the caller or an officer said it. It is never an observation or 
 from __future__ import annotations
 
 from mappings.cad.agencies import nc_texts
-from mappings.cad.references import Component, Document
+from mappings.cad.components import Component
+from mappings.cad.references import Document
 from mappings.cad.rules import AGE_UNIT, PLACEHOLDER_NAME, UNKNOWN_ROLE
 from mappings.found import BAD_TIME
 from mappings.incident import Code, Coded, Name, Narrative, Person, PersonRole
@@ -124,6 +125,7 @@ def _person(component: Component, slot: str, path: str, reported: list[Narrative
     for index, token in enumerate(component.texts("personIncidentRoleRegistryText")):
         role = _ROLES.get(token, "unknown")
         if role == "unknown":
+            # Supplied or not, no registry says what the role means here.
             document.found.issue(UNKNOWN_ROLE, f"{component.path}.personIncidentRoleRegistryText[{index}]")
         if role not in roles:
             roles.append(role)

@@ -1,8 +1,8 @@
-"""Places from PIDF-LO (RFC 4119, 5139, 5491): a civic address, a point, or a circle. XML with DTDs and entities off.
+"""Places from PIDF-LO (RFC 4119, 5139, 5491): a civic address, a shape, or both. XML with DTDs and entities off.
 
-Honours `retransmission-allowed`: a place that says no is not carried at all (RFC 4119, section 2.2.2). Says that a
-`retention-expiry` is there, but compares no times: there is no clock here. Polygons, ellipses and arc bands are not
-carried, nor coordinates in another system than WGS 84.
+Honours `retransmission-allowed`: a place that says no is not carried at all (RFC 4119, section 2.2.2). A
+`retention-expiry` goes along as `Place.keep_until`: there is no clock here, and `translate` leaves out what has
+expired. Shapes are `mappings.cad.shapes`; coordinates in another system than WGS 84 are not carried.
 
 A sender writes the same elements around other words each time. So a text is parted into its markup and its words, the
 markup is parsed once and remembered as a `Form` (which word is the street, which the position), and the next text with
@@ -11,39 +11,36 @@ that markup only has its words put in place. Whatever a form does not fully acco
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, TypeAlias
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
-from mappings.cad.rules import BAD_PIDF, BAD_POSITION, BAD_RADIUS, EXPIRES, NO_PLACE, OTHER_CRS, OTHER_SHAPE
+from mappings.cad.rules import BAD_PIDF, EXPIRES, NO_PLACE, SEVERAL_SHAPES
+from mappings.cad.shapes import OTHERS, ROUND, Position, center, is_metres, is_on_earth, is_wgs_84, numbers_of
 from mappings.found import Found, under
-from mappings.incident import Place
+from mappings.incident import DateTime, Place
+from mappings.times import earlier
 
 _CIVIC = "{urn:ietf:params:xml:ns:pidf:geopriv10:civicAddr}"
 _CIVIC_AT = len(_CIVIC)
 _GML = "{http://www.opengis.net/gml}"
 _SHAPES = "{http://www.opengis.net/pidflo/1.0}"
+_CONFIDENCE = "{urn:ietf:params:xml:ns:geopriv:conf}confidence"
 _RULES = "{urn:ietf:params:xml:ns:pidf:geopriv10:basicPolicy}"
 _PIDF = "{urn:ietf:params:xml:ns:pidf}"
 _GEOPRIV = "{urn:ietf:params:xml:ns:pidf:geopriv10}"
 
-_POSITIONS = frozenset({f"{_GML}Point", f"{_SHAPES}Circle"})
 _POS = f"{_GML}pos"
 _RADIUS = f"{_SHAPES}radius"
 _RETRANSMISSION = frozenset({f"{_RULES}retransmission-allowed", f"{_GEOPRIV}retransmission-allowed"})
 _EXPIRY = frozenset({f"{_RULES}retention-expiry", f"{_GEOPRIV}retention-expiry"})
-_NOT_CARRIED = frozenset({f"{_PIDF}note", f"{_RULES}note-well", f"{_GEOPRIV}method", f"{_GEOPRIV}provided-by"})
-
-# 4326 is two-dimensional WGS 84, 4979 has the height too; both are latitude first (RFC 5491, section 4).
-_WGS_84 = re.compile(r"(?:.*[:#/])?(?:4326|4979)\Z")
-_OTHER_SHAPES = frozenset(f"{_SHAPES}{name}" for name in ("Ellipse", "ArcBand", "Sphere", "Ellipsoid", "Prism")) | {
-    f"{_GML}Polygon"
-}
+_NOT_CARRIED = frozenset(
+    {f"{_PIDF}note", f"{_RULES}note-well", f"{_GEOPRIV}method", f"{_GEOPRIV}provided-by", _CONFIDENCE}
+)
 
 # RFC 5139 elements that make the line of a street address, in the order in which one is written.
 _LINE = ("HNO", "HNS", "PRD", "PRM", "RD", "STS", "POD", "POM")
@@ -83,7 +80,7 @@ class Form:
     radius: int | None
     retransmission: tuple[int, ...]
     unused: tuple[str, ...]
-    expiries: int
+    expiries: tuple[int, ...]
 
 
 def pidf_place(xml: str, path: str, found: Found) -> Place | None:
@@ -103,15 +100,6 @@ def pidf_fields(xml: str, path: str, found: Found) -> dict[str, Any] | None:
             if fields is not None:
                 return fields
     return _parsed(xml, path, found)
-
-
-def pidf_street(xml: str, path: str, found: Found) -> str | None:
-    """The street of a place, for a cross street: its name, without number and town."""
-    fields = pidf_fields(xml, path, found)
-    if fields is None:
-        return None
-    street: str | None = fields["line"] or fields["text"]
-    return street
 
 
 @lru_cache(maxsize=256)
@@ -136,7 +124,7 @@ def _form(markup: str) -> Form | None:
     retransmission: list[int] = []
     unused: list[str] = []
     shapes: list[Element] = []
-    expiries = 0
+    expiries: list[int] = []
     for element in root.iter():
         tag = element.tag
         if tag.startswith(_CIVIC):
@@ -149,9 +137,9 @@ def _form(markup: str) -> Form | None:
                     civic[name] = word
                 else:
                     unused.append(name)
-        elif tag in _POSITIONS:
+        elif tag in ROUND:
             shapes.append(element)
-        elif tag in _OTHER_SHAPES:
+        elif tag in OTHERS:
             return None
         elif tag in _RETRANSMISSION:
             word = _word(element)
@@ -160,20 +148,23 @@ def _form(markup: str) -> Form | None:
             elif element.text is not None:
                 return None
         elif tag in _EXPIRY:
-            expiries += 1
+            word = _word(element)
+            if word is None:
+                return None
+            expiries.append(word)
         elif tag in _NOT_CARRIED:
             unused.append(tag.rpartition("}")[2])
     position = radius = None
     if shapes:
-        (shape, *more) = shapes
+        shape, *more = shapes
         pos = shape.find(_POS)
         position = _word(pos) if pos is not None else None
-        if more or pos is None or position is None or not _is_wgs_84(shape, pos):
+        if more or pos is None or position is None or not is_wgs_84(shape):
             return None
         circle = shape.find(_RADIUS)
         if circle is not None:
             radius = _word(circle)
-            if radius is None or not _is_metres(circle):
+            if radius is None or not is_metres(circle):
                 return None
     elif not civic:
         return None
@@ -190,7 +181,7 @@ def _form(markup: str) -> Form | None:
         radius=radius,
         retransmission=tuple(retransmission),
         unused=tuple(unused),
-        expiries=expiries,
+        expiries=tuple(expiries),
     )
 
 
@@ -220,17 +211,17 @@ def _filled(form: Form, words: list[str], path: str, found: Found) -> dict[str, 
     fields["line"] = line or None
     fields["text"] = ", ".join(form.text(words)) if form.text else None
     if form.position is not None:
-        numbers = _numbers(words[form.position].split())
-        if numbers is None or len(numbers) != 2 or not _is_on_earth(numbers):
+        numbers = numbers_of(words[form.position].split())
+        if numbers is None or len(numbers) != 2 or not is_on_earth(numbers):
             return None
         fields["latitude"], fields["longitude"] = numbers
         if form.radius is not None:
-            numbers = _numbers([words[form.radius]])
+            numbers = numbers_of([words[form.radius]])
             if numbers is None or numbers[0] < 0:
                 return None
             fields["uncertainty_m"] = numbers[0]
-    for _ in range(form.expiries):
-        found.issue(EXPIRES, path)
+    for word in form.expiries:
+        _expire(fields, words[word], path, found)
     if form.unused:
         found.unused += [under(path, name) for name in form.unused]
     return fields
@@ -249,7 +240,8 @@ def _parsed(xml: str, path: str, found: Found) -> dict[str, Any] | None:
         found.issue(BAD_PIDF, path)
         return None
     civic: dict[str, str] = {}
-    position: tuple[float, float] | None = None
+    expiries: list[str] = []
+    position: Position | None = None
     radius: float | None = None
     for element in root.iter():
         tag = element.tag
@@ -261,23 +253,37 @@ def _parsed(xml: str, path: str, found: Found) -> dict[str, Any] | None:
                     civic[name] = text.strip()
                 else:
                     found.unused.append(under(path, name))
-        elif tag in _POSITIONS:
+        elif tag in ROUND or tag in OTHERS:
             if position is None:
-                position, radius = _position(element, path, found)
-        elif tag in _OTHER_SHAPES:
-            found.issue(OTHER_SHAPE, path)
+                position, radius = center(element, path, found)
+            else:
+                found.issue(SEVERAL_SHAPES, path)
         elif tag in _RETRANSMISSION:
             if (element.text or "").strip().lower() in _NO:
                 found.drop(path, NO_RETRANSMISSION)
                 return None
         elif tag in _EXPIRY:
-            found.issue(EXPIRES, path)
+            expiries.append((element.text or "").strip())
         elif tag in _NOT_CARRIED:
             found.unused.append(under(path, tag.rpartition("}")[2]))
     if not civic and position is None:
         found.issue(NO_PLACE, path)
         return None
-    return _fields(civic, position, radius)
+    fields = _fields(civic, position, radius)
+    for expiry in expiries:
+        _expire(fields, expiry, path, found)
+    return fields
+
+
+def _expire(fields: dict[str, Any], text: str, path: str, found: Found) -> None:
+    """Until when the place may be kept: the earliest time that is said. An unreadable one is an issue."""
+    until: DateTime | None = found.time(text, path, "retention-expiry")
+    if until is None:
+        return
+    found.issue(EXPIRES, path)
+    known = fields.get("keep_until")
+    if known is None or earlier(until, known):
+        fields["keep_until"] = until
 
 
 def _fields(civic: dict[str, str], position: tuple[float, float] | None, radius: float | None) -> dict[str, Any]:
@@ -295,51 +301,3 @@ def _fields(civic: dict[str, str], position: tuple[float, float] | None, radius:
     if radius is not None:
         fields["uncertainty_m"] = radius
     return fields
-
-
-def _position(shape: Element, path: str, found: Found) -> tuple[tuple[float, float] | None, float | None]:
-    pos = shape.find(_POS)
-    if not _is_wgs_84(shape, pos):
-        found.issue(OTHER_CRS, path)
-        return None, None
-    numbers = _numbers((pos.text or "").split()) if pos is not None else None
-    if numbers is None or len(numbers) not in (2, 3) or not _is_on_earth(numbers):
-        found.issue(BAD_POSITION, path)
-        return None, None
-    if len(numbers) == 3:
-        found.unused.append(f"{path}.height")
-    return (numbers[0], numbers[1]), _radius(shape, path, found)
-
-
-def _radius(shape: Element, path: str, found: Found) -> float | None:
-    element = shape.find(_RADIUS)
-    if element is None:
-        return None
-    numbers = _numbers([element.text or ""]) if _is_metres(element) else None
-    if numbers and numbers[0] >= 0:
-        return numbers[0]
-    found.issue(BAD_RADIUS, path)
-    return None
-
-
-def _is_wgs_84(shape: Element, pos: Element | None) -> bool:
-    # RFC 5491 requires srsName; an absent one is read as its default for PIDF-LO, WGS 84.
-    system = shape.get("srsName") or (pos.get("srsName") if pos is not None else None)
-    return system is None or _WGS_84.match(system) is not None
-
-
-def _is_metres(radius: Element) -> bool:
-    # EPSG 9001 is the metre, the only unit that RFC 5491 allows here.
-    return (radius.get("uom") or "9001").endswith("9001")
-
-
-def _is_on_earth(numbers: list[float]) -> bool:
-    return abs(numbers[0]) <= 90 and abs(numbers[1]) <= 180
-
-
-def _numbers(texts: Iterable[str]) -> list[float] | None:
-    try:
-        numbers = [float(text) for text in texts]
-    except ValueError:
-        return None
-    return numbers if all(map(math.isfinite, numbers)) else None

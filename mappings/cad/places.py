@@ -7,11 +7,21 @@ ever the scene. A place given only by URL is not fetched.
 
 from __future__ import annotations
 
-from mappings.cad.pidf_lo import pidf_fields, pidf_street
-from mappings.cad.references import Component, Document
+from mappings.cad.components import Component
+from mappings.cad.pidf_lo import pidf_fields
+from mappings.cad.references import Document
+from mappings.cad.registries import LOCATION_TYPE
 from mappings.cad.rules import BY_REFERENCE, SEVERAL_PLACES
-from mappings.incident import Place
+from mappings.incident import DateTime, Place
 from mappings.times import earlier
+
+
+def check_types(document: Document) -> None:
+    """Check the type of each location: a misspelt one may be why there is no scene. Before any of them is read."""
+    for one in document.all("locationComponent", read=False):
+        token = one.members.get("locationTypeDescriptionRegistryText")
+        if type(token) is str:
+            one.check((token,), "locationTypeDescriptionRegistryText", LOCATION_TYPE)
 
 
 def scene(document: Document, referred: list[Component]) -> Component | None:
@@ -45,17 +55,27 @@ def place_of(component: Component, beat: str | None = None) -> Place | None:
     if by_value is None and "locationByReferenceUrl" in component.members:
         found.issue(BY_REFERENCE, component.place("locationByReferenceUrl"))
     description = component.text("locationDescriptionText")
-    crossing = [
-        street
-        for name in ("intersectingStreetByValue", "crossStreetByValue")
-        if name in component.members
-        for index, xml in enumerate(component.texts(name))
-        if (street := pidf_street(xml, f"{component.place(name)}[{index}]", found)) is not None
-    ]
+    crossing: list[str] = []
+    untils: list[DateTime] = []
+    for name in ("intersectingStreetByValue", "crossStreetByValue"):
+        if name not in component.members:
+            continue
+        for index, xml in enumerate(component.texts(name)):
+            street = pidf_fields(xml, f"{component.place(name)}[{index}]", found)
+            if street is None:
+                continue
+            # The street of a cross street: without number and town.
+            if said := street["line"] or street["text"]:
+                crossing.append(said)
+            # What one part may be kept until, the whole may: a place is one record.
+            untils += [street["keep_until"]] if "keep_until" in street else []
     if fields is None:
         if description is None and not crossing and beat is None:
             return None
         fields = {}
+    for until in untils:
+        if "keep_until" not in fields or earlier(until, fields["keep_until"]):
+            fields["keep_until"] = until
     if description is not None:
         text = fields.get("text")
         fields["text"] = f"{text}; {description}" if text else description

@@ -37,6 +37,25 @@ WRONG_TYPE = Rule(
     "the member has another JSON type than the standard gives it: taken only where that is clear",
 )  # fmt: skip
 
+NO_UPDATE = Rule(
+    "eido.no-update-time", "information", "required",
+    "a component without `lastUpdateTimeStamp`: which of two versions of it is the later cannot be told",
+)  # fmt: skip
+ALTERNATE_VALUE = Rule(
+    "eido.alternate-value", "information", "multiple-matches",
+    "other values are given for an element of a component: the component's own value is taken",
+)  # fmt: skip
+UNCHECKED_TOKEN = Rule(
+    "eido.unchecked-token", "information", "not-found",
+    "a registry's token that this reader does not act on: it is kept as it is, and whether it exists is not known",
+)  # fmt: skip
+UNKNOWN_TOKEN = Rule(
+    "eido.unknown-token",
+    "warning",
+    "code-invalid",
+    "a token that the given registry does not have: it is kept as it is",
+)
+
 UNMAPPED_TYPE = Rule(
     "translate.unmapped-code", "warning", "not-found", "the code is in no reviewed table: it is kept as text"
 )
@@ -56,8 +75,15 @@ ACTIVE_CONTENT = Rule(
 EMPTY_NOTE = Rule("eido.empty-note", "information", "informational", "a note without text")
 
 BAD_PIDF = Rule("pidf.not-read", "warning", "structure", "not a PIDF-LO that can be read safely: the place is unknown")
-OTHER_SHAPE = Rule(
-    "pidf.other-shape", "information", "not-supported", "a shape that is neither point nor circle is not carried"
+AS_CIRCLE = Rule(
+    "pidf.shape-as-circle", "information", "informational", "an area is carried as the circle around it, no smaller"
+)
+BAD_SHAPE = Rule("pidf.bad-shape", "warning", "value", "no circle around the shape can be read from its numbers")
+SEVERAL_SHAPES = Rule(
+    "pidf.several-shapes",
+    "information",
+    "multiple-matches",
+    "more than one position: the first that can be read is taken",
 )
 OTHER_CRS = Rule(
     "pidf.other-crs", "warning", "not-supported", "coordinates in another system than WGS 84 are not carried"
@@ -66,7 +92,10 @@ BAD_POSITION = Rule("pidf.bad-position", "warning", "value", "no latitude and lo
 BAD_RADIUS = Rule("pidf.bad-radius", "warning", "value", "no radius in metres can be read: the uncertainty is unknown")
 NO_PLACE = Rule("pidf.no-place", "information", "incomplete", "the PIDF-LO holds no place that is carried")
 EXPIRES = Rule(
-    "pidf.retention-expiry", "information", "informational", "the place says until when it may be kept (RFC 4119)"
+    "pidf.retention-expiry",
+    "information",
+    "informational",
+    "the place says until when it may be kept (RFC 4119): it is not translated after that",
 )
 BY_REFERENCE = Rule(
     "eido.location-by-reference", "information", "not-supported", "a place given only by URL is not fetched"

@@ -1,16 +1,20 @@
 """Emergency resources and dispatches of an EIDO document as units with their times.
 
 A document is a snapshot: a unit's status has no time of its own, only its component's last update. That time is taken
-for the stage when the statuses name one stage and nothing else places the unit; successive versions make it better.
+for the stage when the statuses name one stage and nothing else places the unit. Of joined documents there are the
+versions: a stage has the time of the first that shows it, `cleared` that of the first after which the unit was not
+sent again.
 """
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
+from mappings.cad import registries as registry
 from mappings.cad.agencies import Agencies, token
+from mappings.cad.components import Component, Json
 from mappings.cad.places import place_of
-from mappings.cad.references import Component, Document
+from mappings.cad.references import Document
 from mappings.incident import Coded, DateTime, Timeline, Unit
 from mappings.times import earlier
 
@@ -70,8 +74,18 @@ def units(document: Document, agencies: Agencies) -> tuple[Unit, ...]:
 
 def first_dispatch(document: Document) -> DateTime | None:
     """The earliest update of a dispatch component: its prologue's time is the only one it has."""
-    times = [one.updated for one in document.all("dispatchComponent") if one.updated]
-    return _earliest(times)
+    return _earliest([known[0][0] for one in document.all("dispatchComponent") if (known := versions(one))])
+
+
+def versions(component: Component) -> tuple[tuple[DateTime, Json], ...]:
+    """A component's versions in order of time: those of joined documents, else the one that this document is.
+
+    Call it before the members are taken. Empty for a component without a time.
+    """
+    history = component.document.history
+    if history and (known := history.get(f"{component.kind}={component.id}")):
+        return known
+    return () if component.updated is None else ((component.updated, component.members),)
 
 
 def stages(units_found: tuple[Unit, ...], timeline: Timeline) -> Timeline:
@@ -108,40 +122,59 @@ def _earliest(times: list[DateTime | None] | list[DateTime]) -> DateTime | None:
 def _dispatch_times(document: Document) -> dict[str, DateTime]:
     found: dict[str, DateTime] = {}
     for component in document.all("dispatchComponent"):
-        time = component.updated
-        for unit in component.reference_ids("emergencyResourceReference"):
-            if time is not None and (unit not in found or earlier(time, found[unit])):
-                found[unit] = time
+        for time, members in versions(component):
+            for unit in _named(members.get("emergencyResourceReference")):
+                if unit not in found or earlier(time, found[unit]):
+                    found[unit] = time
+        component.reference_ids("emergencyResourceReference")
     return found
 
 
+def _named(value: Any) -> list[str]:
+    """The `$id`s of a member's references, as `Component.reference_ids`, of a version that is not a component now."""
+    listed = value if type(value) is list else [value]
+    return [one["$ref"] for one in listed if type(one) is dict and type(one.get("$ref")) is str and one["$ref"]]
+
+
 def _unit(component: Component, unit_id: str, agencies: Agencies, dispatched: DateTime | None) -> Unit:
-    type_token = component.text("emergencyResourceTypeCommonRegistryText")
+    registries = component.document.registries
+    timeline = _timeline(versions(component), dispatched)
+    type_token = component.registry_text("emergencyResourceTypeCommonRegistryText", registry.RESOURCE_TYPE)
     type_text = component.text("emergencyResourceTypeInternalText")
-    attributes = component.texts("resourceAttributeRegistryText")
-    statuses = component.texts("secondaryUnitStatusRegistryText")
+    attributes = component.registry_texts("resourceAttributeRegistryText", registry.RESOURCE_ATTRIBUTE)
+    stated = component.registry_texts("secondaryUnitStatusRegistryText", registry.SECONDARY_UNIT_STATUS)
+    stated_in = registry.SECONDARY_UNIT_STATUS
     own_statuses = component.texts("unitStatusInternal")
-    primary = component.text("primaryUnitStatusRegistryText")
+    if not stated:
+        # Where there is a secondary status, the primary one says no more, and is listed as unused.
+        stated_in = registry.PRIMARY_UNIT_STATUS
+        primary = component.registry_text("primaryUnitStatusRegistryText", stated_in)
+        stated = [primary] if primary else []
     crew = tuple([agencies.staff(agent) for agent in component.reference_ids("agentReference")])
     employers = {member.organization for member in crew if member.organization}
     destination = component.references_to("unitDestinationReference", "locationComponent")
 
-    stated = statuses or ([primary] if primary else [])
+    status = None
+    if stated or own_statuses:
+        first = stated[0] if stated else None
+        text = "; ".join((*stated[1:], *own_statuses)) or None
+        display = registries[stated_in].display(first) if first is not None else None
+        status = token(first, UNIT_STATUS if first is not None else None, text, display)
     return Unit(
         id=unit_id,
         name=component.text("emergencyResourceName"),
         kind=_kind(type_token, attributes),
-        type=_type(type_token, type_text, attributes, component.texts("resourceAttributeInternalText")),
-        status=token(
-            stated[0] if stated else None,
-            UNIT_STATUS if stated else None,
-            "; ".join((*stated[1:], *own_statuses)) or None,
-        )
-        if stated or own_statuses
-        else None,
+        type=_type(
+            type_token,
+            type_text,
+            attributes,
+            component.texts("resourceAttributeInternalText"),
+            registries[registry.RESOURCE_TYPE].display(type_token) if type_token is not None else None,
+        ),
+        status=status,
         crew=crew,
         employer=next(iter(employers)) if len(employers) == 1 else None,
-        timeline=_timeline(statuses, component.updated, dispatched),
+        timeline=timeline,
         destination=place_of(destination[0]) if destination else None,
     )
 
@@ -153,19 +186,39 @@ def _kind(type_token: str | None, attributes: list[str]) -> Kind:
     return _KIND_BY_TYPE.get(type_token or "", "unknown")
 
 
-def _type(code: str | None, text: str | None, attributes: list[str], own: list[str]) -> Coded | None:
+def _type(
+    code: str | None, text: str | None, attributes: list[str], own: list[str], display: str | None
+) -> Coded | None:
     said = "; ".join(filter(None, (text, *attributes, *own))) or None
     if code is None and said is None:
         return None
-    return token(code, RESOURCE_TYPE if code else None, said)
+    return token(code, RESOURCE_TYPE if code else None, said, display)
 
 
-def _timeline(statuses: list[str], time: DateTime | None, dispatched: DateTime | None) -> Timeline | None:
-    named = {_STAGE[status] for status in statuses if status in _STAGE}
-    if time is None or len(named) != 1 or not _ELSEWHERE.isdisjoint(statuses):
-        return Timeline(dispatched=dispatched) if dispatched is not None else None
-    stage = named.pop()
-    if stage == "dispatched":
-        return Timeline(dispatched=dispatched or time)
-    reached: dict[str, DateTime] = {stage: time}
-    return Timeline(dispatched=dispatched, **reached)
+def _timeline(known: tuple[tuple[DateTime, Json], ...], dispatched: DateTime | None) -> Timeline | None:
+    reached: dict[str, DateTime] = {} if dispatched is None else {"dispatched": dispatched}
+    for time, members in known:
+        stage = _stage(members.get("secondaryUnitStatusRegistryText"))
+        if stage is None:
+            continue
+        if stage != "cleared":
+            reached.pop("cleared", None)  # sent again
+        reached.setdefault(stage, time)
+    return Timeline(**reached) if reached else None
+
+
+def _stage(statuses: Any) -> str | None:
+    """The one stage that statuses name; None for none, for several, and for a unit that is somewhere else."""
+    listed = statuses if type(statuses) is list else [statuses]
+    stage = None
+    for status in listed:
+        if type(status) is not str:
+            continue
+        if status in _ELSEWHERE:
+            return None
+        named = _STAGE.get(status)
+        if named is not None:
+            if stage is not None and named != stage:
+                return None
+            stage = named
+    return stage

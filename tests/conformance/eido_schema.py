@@ -82,9 +82,11 @@ def check() -> Outcome:
         raise NotRun("the folder that EIDO_SCHEMA names holds no openapi.yaml")
     validator = _validator(folder)
     problems = []
-    samples = sorted((SAMPLES / "eido").glob("*/input.json"))
+    samples = sorted((SAMPLES / "eido").glob("*/input.*json"))
     for path in samples:
-        problems += [f"{path.parent.name}: {place}" for place in _places(validator, json.loads(path.read_text()))]
+        # NDJSON has a document a line.
+        for text in path.read_text().splitlines() if path.suffix == ".ndjson" else (path.read_text(),):
+            problems += [f"{path.parent.name}: {place}" for place in _places(validator, json.loads(text))]
     for key, value in _CONTROLS:
         document: Json = copy.deepcopy(json.loads(samples[0].read_text()))
         if value is None:

@@ -1,6 +1,7 @@
 """Every sample case, whole: the Bundle and the account that its input becomes, compared with what is on disk.
 
-A case is `samples/<source>/<case>/` with `case.json` (`source`, `now`, optional `agency`) and `input.*`.
+A case is `samples/<source>/<case>/` with `case.json` (`source`, `now`, optional `agency`, and for EIDO `join` and
+`registry`) and `input.*`.
 `expected.bundle.json` and `expected.issues.json` hold one value, or an array when the input holds several incidents;
 what could not be read stands in the array as its issues alone. `--update-samples` rewrites both.
 """
@@ -16,12 +17,13 @@ import orjson
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
-from mappings import Agency, Rejected, Translation, read, translate
+from mappings import Agency, Rejected, Translation, translate
 from mappings.fhir.references import references
 from mappings.fhir.referral import referral_packages
 from mappings.incident_json import agency_from_json
 from mappings.packs import load_pack
 from profiles.check import check
+from tests.samples.cases import records
 
 SAMPLES = Path(__file__).resolve().parent.parent.parent / "samples"
 CASES = sorted(
@@ -37,12 +39,11 @@ def _agency(told: dict[str, Any]) -> Agency:
 
 def _translated(case: Path) -> list[Translation | Rejected]:
     told = json.loads((case / "case.json").read_text())
-    data = next(path for path in sorted(case.iterdir()) if path.stem == "input").read_bytes()
     agency = _agency(told)
     now = datetime.fromisoformat(told["now"])
     return [
         one if isinstance(one, Rejected) else translate(one, agency=agency, now=now)
-        for one in read(data, told["source"], agency)
+        for one in records(case, told, agency)
     ]
 
 

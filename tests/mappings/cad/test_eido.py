@@ -14,6 +14,7 @@ from mappings.cad.eido import read_eido
 from mappings.incident import Agency, Identifier, Incident, Organization, Rejected
 
 SAMPLES = Path(__file__).parents[3] / "samples"
+CASES = sorted(path.parent for path in (SAMPLES / "eido").glob("*/input.json"))
 
 #: A value that must never come back in an issue.
 SECRET = "Wolmerstadt"
@@ -407,7 +408,7 @@ def leaf_paths(value: Any, path: str = "") -> list[str]:
     return [path]
 
 
-@pytest.mark.parametrize("case", sorted((SAMPLES / "eido").iterdir()), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_no_leaf_of_a_sample_vanishes(case: Path) -> None:
     """Put a marker in place of each text in turn: it comes out, or its place is named, or it is a known join."""
     body = orjson.loads((case / "input.json").read_bytes())

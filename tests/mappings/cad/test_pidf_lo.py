@@ -90,7 +90,8 @@ def test_civic_parts_and_what_is_not_carried() -> None:
         (point("here there"), None, None, "pidf.bad-position"),
         (shape("Circle", radius("9001")), 39.5, 30.0, None),
         (shape("Circle", radius("9002")), 39.5, None, "pidf.bad-radius"),
-        (shape("Ellipse"), None, None, "pidf.other-shape"),
+        (shape("Ellipse"), None, None, "pidf.bad-shape"),
+        (shape("Circle", radius("9001")) + point("39.6 -105.25"), 39.5, 30.0, "pidf.several-shapes"),
         ("", None, None, "pidf.no-place"),
     ],
 )  # fmt: skip
@@ -109,9 +110,20 @@ def test_a_place_that_may_not_be_passed_on_is_not_carried(answer: str) -> None:
     assert [(g.path, g.rule) for g in found.dropped] == [("x", "pidf.retransmission-not-allowed")]
 
 
-def test_retention_is_said() -> None:
-    place, found = read(pidf(civic(RD="Elm"), "<gp:retention-expiry>2026-01-15T00:00:00Z</gp:retention-expiry>"))
-    assert place is not None and [issue.rule for issue in found.issues] == ["pidf.retention-expiry"]
+def until(*times: str) -> str:
+    return "".join(f"<gp:retention-expiry>{time}</gp:retention-expiry>" for time in times)
+
+
+def test_retention_goes_along() -> None:
+    place, found = read(pidf(civic(RD="Elm"), until("2026-01-15T00:00:00Z")))
+    assert place is not None and place.keep_until == "2026-01-15T00:00:00Z"
+    assert [issue.rule for issue in found.issues] == ["pidf.retention-expiry"]
+
+
+def test_the_earliest_expiry_counts_and_an_unreadable_one_is_said() -> None:
+    place, found = read(pidf(civic(RD="Elm"), until("2026-01-15T00:00:00Z", "soon", "2026-01-14T18:00:00-07:00")))
+    assert place is not None and place.keep_until == "2026-01-15T00:00:00Z"
+    assert ("read.bad-time", "x.retention-expiry") in [(issue.rule, issue.path) for issue in found.issues]
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,13 @@ from typing import Any
 import orjson
 import pytest
 
-from mappings.cad.eido import read_eido
 from mappings.incident import Rejected
 from mappings.incident_json import agency_from_json, read_incident, to_json
+from tests.samples.cases import records
 
 SAMPLES = Path(__file__).parents[3] / "samples"
-READERS = {"eido": read_eido, "incident": read_incident}
-CASES = [case.parent for source in READERS for case in sorted(SAMPLES.glob(f"{source}/*/input.json"))]
+SOURCES = ("eido", "incident")
+CASES = [case.parent for source in SOURCES for case in sorted(SAMPLES.glob(f"{source}/*/case.json"))]
 
 
 def read_case(case: Path) -> Any:
@@ -25,7 +25,7 @@ def read_case(case: Path) -> Any:
         agency = agency_from_json((SAMPLES / "agencies" / f"{settings['agency']}.json").read_bytes())
     found = [
         {"rejected": [issue.to_fhir() for issue in one.issues]} if isinstance(one, Rejected) else to_json(one)
-        for one in READERS[settings["source"]]((case / "input.json").read_bytes(), agency)
+        for one in records(case, settings, agency)
     ]
     return found[0] if len(found) == 1 else found
 
@@ -62,11 +62,12 @@ def test_a_source_of_every_kind_of_trouble_is_among_the_samples() -> None:
         if case.parent.name == "eido":
             settings = orjson.loads((case / "case.json").read_bytes())
             agency = agency_from_json((SAMPLES / "agencies" / f"{settings['agency']}.json").read_bytes())
-            for one in read_eido((case / "input.json").read_bytes(), agency):
+            for one in records(case, settings, agency):
                 assert not isinstance(one, Rejected)
                 rules |= {issue.rule for issue in one.reading.issues}
     assert rules >= {
         "eido.active-content",
+        "eido.alternate-value",
         "eido.age-unit",
         "eido.circular-reference",
         "eido.dangling-reference",
@@ -75,8 +76,11 @@ def test_a_source_of_every_kind_of_trouble_is_among_the_samples() -> None:
         "eido.placeholder-name",
         "eido.several-locations",
         "eido.several-report-numbers",
+        "eido.unchecked-token",
         "eido.unknown-role",
+        "eido.unknown-token",
         "pidf.retention-expiry",
+        "pidf.shape-as-circle",
         "read.ambiguous-time",
         "read.bad-time",
         "read.missing-hour",

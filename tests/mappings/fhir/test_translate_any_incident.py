@@ -78,7 +78,7 @@ _BY_FIELD: dict[str, st.SearchStrategy[typing.Any]] = {
 _TIMES = {
     *(f.name for f in fields(records.Timeline)),
     *("time", "start", "end", "started", "until", "onset", "created", "decided_at", "respond_by", "follow_up_by"),
-    *("valid_from", "expires", "at", "revoked_at", "updated"),
+    *("valid_from", "expires", "at", "revoked_at", "updated", "keep_until"),
 }
 
 
