@@ -1,7 +1,8 @@
 """The flow on one page: receive → read → translate → label → release → deliver → record.
 
     receive          the bytes, durable before the answer
-    read_waiting     what was received: read, translate, label (`loop.reading`), keep, decide, queue
+    read_waiting     what was received: read (`loop.reading`), merge with what others told of the same incident
+                     (`loop.merging`), translate, label, keep, decide, queue (`loop.keeping`)
     deliver_waiting  what is queued: decide again, record as intended, send, settle (`loop.sending`)
     receive_answer, receive_v2, poll
                      what the center says (`loop.answering`, `loop.polling`): the Task moves, the alarm stops
@@ -24,7 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.audit import chain
 from hub.errors import DuplicateConflict, LeaseLost, StoreError
-from hub.loop import alarm, answering, arrival, fault, keeping, outcome, polling, recovery, sending
+from hub.loop import alarm, answering, arrival, fault, keeping, merging, outcome, polling, recovery, sending
 from hub.loop.context import Hub
 from hub.loop.reading import take_apart
 from hub.records import Message
@@ -115,6 +116,10 @@ async def read_waiting(hub: Hub, owner: str, limit: int) -> bool:
     return bool(claimed)
 
 
+#: How often a message is read again because others told of the same incident at the same time.
+RACES = 5
+
+
 def process(hub: Hub, message: Message) -> None:
     """One message, all of it in one commit: documents, referrals, deliveries, holds, trace, audit."""
     source = hub.source(message.source)
@@ -122,9 +127,16 @@ def process(hub: Hub, message: Message) -> None:
         hub.store.write(lambda tx: arrival.put_by(tx, message))
         return
     body = hub.store.read(lambda tx: messages.body(tx, message.id))
-    parts = take_apart(hub, source, body, hub.clock())
-    plan = keeping.plan(hub, source, parts, now=hub.clock())
-    hub.store.write(lambda tx: keeping.keep(tx, hub, message, source, plan))
+    taken = take_apart(hub, source, body, hub.clock())
+    for turn in range(RACES):
+        together = merging.bring_together(hub, source, message, taken, hub.clock())
+        plan = keeping.plan(hub, source, together, now=hub.clock())
+        try:
+            hub.store.write(partial(keeping.keep, hub=hub, message=message, source=source, made=plan))
+            return
+        except merging.Overtaken:
+            if turn == RACES - 1:
+                raise
 
 
 # ── deliver → record ──────────────────────────────────────────────────────────────────────────────────────────────

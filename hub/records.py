@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any, Literal
 
 from mappings.record import record
+from mappings.telling import Kind
 
-MessageState = Literal["received", "translated", "rejected", "held", "ignored", "replayed"]
+MessageState = Literal["received", "translated", "rejected", "held", "ignored", "replayed", "expunged"]
 DeliveryState = Literal["ready", "done", "dead", "parked", "superseded"]
 DeliveryKind = Literal["referral", "update", "notice", "outcome"]
 AttemptOutcome = Literal["done", "retry", "blocked", "dead", "parked", "superseded"]
@@ -70,6 +71,46 @@ class Document:
     deleted: bool
     resource: dict[str, Any] | None
     fresh: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptTelling:
+    """What one source says of an incident, without its content: `first_id` and `message_id` order its arrival.
+
+    `made` are the (type, id) pairs of the resources that the incident had become when this was last merged.
+    """
+
+    id: int
+    custody: str
+    source: str
+    kind: Kind
+    number_key: bytes | None
+    case_key: bytes | None
+    message_id: int
+    place: int
+    first_id: int
+    state: Literal["standing", "replaced", "expunged"]
+    made: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnmappedCode:
+    """A code that nobody has mapped, of one field of one source: how often it stands in what is kept, and since when.
+
+    `code`, `system` and `text` are the agency's own, opened for its custody or the hub's operator; else None.
+    """
+
+    id: int
+    custody: str
+    source: str
+    field: str
+    number: int
+    messages: int
+    first_seen: datetime
+    last_seen: datetime
+    code: str | None = None
+    system: str | None = None
+    text: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,7 +12,8 @@ from typing import Any
 
 from hub.loop import alarm, package, queue
 from hub.loop.context import Hub
-from hub.loop.reading import Part, Parts
+from hub.loop.merging import Together, Whole, note, withdraw
+from hub.loop.reading import Part
 from hub.loop.record import audit, trace
 from hub.loop.releasing import Verdict, decide
 from hub.loop.reply import FINAL
@@ -49,7 +50,7 @@ class Again:
 class Plan:
     """What is to be written for one message."""
 
-    parts: Parts
+    parts: Together
     decided: tuple[tuple[Decided, ...], ...]
     again: tuple[Again, ...]
 
@@ -59,7 +60,7 @@ def incident_key(incident: Incident) -> str | None:
     return f"{incident.agency}|{incident.key}" if incident.key else None
 
 
-def plan(hub: Hub, source: SourceSection, parts: Parts, *, now: datetime) -> Plan:
+def plan(hub: Hub, source: SourceSection, parts: Together, *, now: datetime) -> Plan:
     """Routes and decides each referral, and again those that a new consent may free. Reads the store only."""
     decided = tuple(tuple(_decide(hub, source, part, p, now) for p in part.packages) for part in parts.parts)
     done = {d.package.task_id for group in decided for d in group}
@@ -156,17 +157,27 @@ def keep(tx: Tx, hub: Hub, message: Message, source: SourceSection, made: Plan) 
     """Writes the plan and settles the message. Raises LeaseLost when another worker has it by now; nothing is kept."""
     parts = made.parts
     issues = [*parts.rejected]
-    read_state = "read" if parts.parts else "rejected"
+    read_state = "read" if parts.taken.records else "rejected"
+    note(tx, source, message, parts)
     # Not written when it was received: the way to a durable answer is short.
     trace(tx, message.id, "receive", "received", at=message.received_at, source=message.source, size=message.size)
     trace(
-        tx, message.id, "read", read_state, reads=source.reads, incidents=len(parts.parts), rejected=len(parts.rejected)
+        tx,
+        message.id,
+        "read",
+        read_state,
+        reads=source.reads,
+        incidents=len(parts.taken.records),
+        rejected=len(parts.taken.rejected),
     )
-    for part, decided in zip(parts.parts, made.decided, strict=True):
-        issues += [*part.translation.issues, *part.problems]
-        _keep_part(tx, hub, message, source, part)
+    for whole, decided in zip(parts.wholes, made.decided, strict=True):
+        issues += whole.issues
+        _keep_part(tx, hub, message, source, whole)
         for one in decided:
-            _keep_referral(tx, hub, message, source, part, one)
+            _keep_referral(tx, hub, message, source, whole.part, one)
+    withdraw(tx, source, message, parts)
+    if parts.expunged:
+        _hold_expunged(tx, hub, message, source)
     for again in made.again:
         queue.put(tx, hub, again.referral, again.to, again.verdict, message_id=message.id)
     state: MessageState = "translated" if parts.parts else "rejected"
@@ -184,7 +195,23 @@ def keep(tx: Tx, hub: Hub, message: Message, source: SourceSection, made: Plan) 
     )
 
 
-def _keep_part(tx: Tx, hub: Hub, message: Message, source: SourceSection, part: Part) -> None:
+def _hold_expunged(tx: Tx, hub: Hub, message: Message, source: SourceSection) -> None:
+    """A record of what was expunged has come again: its bytes are here, and the order stands."""
+    hold = holds.place(
+        tx,
+        kind="law",
+        reason="incident.expunged",
+        owner_role=hub.settings.hub.privacy_officer,
+        subject_type="Message",
+        subject_id=str(message.id),
+        custody=source.organization,
+        message_id=message.id,
+    )
+    alarm.sound_hold(tx, hub, hold)
+
+
+def _keep_part(tx: Tx, hub: Hub, message: Message, source: SourceSection, whole: Whole) -> None:
+    part = whole.part
     key = incident_key(part.incident)
     kinds: dict[str, int] = {}
     for entry, origin in zip(part.bundle["entry"], part.origins, strict=True):
@@ -208,7 +235,8 @@ def _keep_part(tx: Tx, hub: Hub, message: Message, source: SourceSection, part: 
         "translate",
         "translated",
         resources=kinds,
-        findings=len(account.issues) + len(part.problems),
+        findings=len(whole.issues),
+        told_by=len(part.incident.reading.told) or 1,
         unused=len(account.unused),
         dropped=sum(g.count for g in account.dropped),
         held=sum(g.count for g in account.held),

@@ -21,7 +21,8 @@ ORIGINS = "https://warmhandoff.org/fhir/StructureDefinition/package-origins"
 
 #: What changes from one translation of the same facts to the next.
 _VOLATILE = {
-    "Provenance": ("recorded",),
+    # From which version of which record the facts are taken is no news while the facts are the same.
+    "Provenance": ("id", "recorded", "occurredDateTime", "entity"),
     # What the center itself said, and our note of its receipt, are no news for the center.
     "Task": ("authoredOn", "lastModified", "status", "statusReason", "businessStatus", "output"),
 }

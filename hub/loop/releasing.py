@@ -209,8 +209,10 @@ def decide(
             kind="law" if isinstance(error, ReleaseError) else "routing",
             reason=error.rule,
         )
-    rests_on = _rests_on(outcome, context, policy, consents)
-    return _verdict(outcome, own, _digest(rests_on, said, destination.id), destination, update=update)
+    rests_on = _rests_on(outcome, own, context, policy, consents)
+    # News is what the center would get: what is withheld from it may change unseen, and no message says that it did.
+    sent = package.digest(outcome.bundle) if outcome.bundle is not None else said
+    return _verdict(outcome, own, _digest(rests_on, sent, destination.id), destination, update=update)
 
 
 def _verdict(
@@ -275,22 +277,46 @@ def _control_id(identity: str, partner: Partner, *, update: bool) -> str:
     return message_id(identity, update=update) if partner.form == "message" else identity
 
 
-def _rests_on(outcome: Outcome, context: Context, policy: ReleasePolicy, consents: Sequence[dict[str, Any]]) -> str:
+def _rests_on(
+    outcome: Outcome,
+    bundle: dict[str, Any],
+    context: Context,
+    policy: ReleasePolicy,
+    consents: Sequence[dict[str, Any]],
+) -> str:
     """SHA-256 of a decision and what it rests on beside the content, whose digest leaves out the hub's own notes:
-    the decision's own digest covers those too, and would make each receipt a reason to send again."""
-    cited = {name for entry in outcome.decision.entries for name in entry.consents}
+    the decision's own digest covers those too, and would make each receipt a reason to send again.
+
+    Of what goes, only the entries that go count, each by its reference and not by its place.
+    """
+    going = [one for one in outcome.decision.entries if one.decision in ("permit", "redact")]
+    entries = going if outcome.release is not None else outcome.decision.entries
+    cited = {name for entry in entries for name in entry.consents}
     document = {
         "policy": policy.version,
         "discloser": [context.discloser.reference, context.discloser.role],
         "recipient": [context.recipient.reference, context.recipient.role],
         "purpose": context.purpose,
         "entries": [
-            [one.to_json(), sorted(one.redact), sorted(one.remove), None if one.only is None else sorted(one.only)]
-            for one in outcome.decision.entries
+            [
+                _reference(bundle, one.index),
+                {key: value for key, value in one.to_json().items() if key != "index"},
+                sorted(one.redact),
+                sorted(one.remove),
+                None if one.only is None else sorted(one.only),
+            ]
+            for one in entries
         ],
         "consents": [consent for consent in consents if f"Consent/{consent['id']}" in cited],
     }
     return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _reference(bundle: dict[str, Any], index: int) -> str:
+    """An entry by type and id; a Provenance by type alone, since each version of a record has one of its own."""
+    resource = bundle["entry"][index]["resource"]
+    kind = str(resource["resourceType"])
+    return kind if kind == "Provenance" else f"{kind}/{resource['id']}"
 
 
 def _digest(decision: str, said: str, destination: str) -> str:

@@ -38,8 +38,12 @@ def put(
     # whose record it is decides the law: a new origin is a new version
     digest = tx.keys.blind(custody, "document.body", (origin or "").encode() + b"\x1f" + content)
     labels = _labels(resource)
+    key = None if incident is None else tx.keys.blind(custody, "incident", incident)
     row = _current(tx, resource["resourceType"], resource["id"])
     if row is not None and row.digest == digest and not row.deleted:
+        if key is not None and row.incident_key != key:
+            # Filed under a case number until the event's own came: the same content under its better name.
+            tx.connection.execute(update(document).where(document.c.id == row.id).values(incident_key=key))
         return _record(tx, row, fresh=False)
     made = _add(
         tx,
@@ -50,7 +54,7 @@ def put(
             "custody": custody,
             "origin": origin,
             "patient_id": patient_id,
-            "incident_key": None if incident is None else tx.keys.blind(custody, "incident", incident),
+            "incident_key": key,
             "message_id": message_id,
             "digest": digest,
             "labels": labels,
@@ -69,6 +73,30 @@ def delete(tx: Tx, resource_type: str, resource_id: str, *, message_id: int | No
     kept = ("resource_type", "resource_id", "custody", "origin", "patient_id", "incident_key", "labels")
     values = {name: getattr(row, name) for name in kept}
     return _record(tx, _add(tx, row, values | {"message_id": message_id, "digest": b"", "deleted": True}))
+
+
+def expunge(tx: Tx, resource_type: str, resource_id: str, custody: str) -> bool:
+    """Delete the content of every version that a custody holds, for good; a version without content says that it was
+    there. False when the custody holds none. What other custodies have of the same id stays."""
+    mine = (
+        tx.connection.execute(
+            select(document.c.id).where(
+                document.c.resource_type == resource_type,
+                document.c.resource_id == resource_id,
+                document.c.custody == custody,
+            )
+        )
+        .scalars()
+        .all()
+    )
+    if not mine:
+        return False
+    for row in mine:
+        vault.remove(tx, _NOUN, row)
+    tx.connection.execute(
+        update(document).where(document.c.id.in_(mine)).values(deleted=True, digest=b"", patient_id=None, labels=[])
+    )
+    return True
 
 
 def current(tx: Tx, resource_type: str, resource_id: str) -> Document | None:

@@ -374,6 +374,51 @@ trace = Table(
     Column("detail", Codes, nullable=False),
 )
 
+# What one source says of one incident. `made`: the resources that its incident became when it was read.
+telling = Table(
+    "telling",
+    metadata,
+    _id(),
+    Column("custody", String(255), nullable=False),
+    Column("source", String(255), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("number_key", LargeBinary),
+    Column("case_key", LargeBinary),
+    Column("message_id", Id, ForeignKey("message.id"), nullable=False),
+    Column("place", Integer, nullable=False),
+    # a message read again keeps the place in time of the one it repeats
+    Column("first_id", Id, nullable=False, autoincrement=False),
+    Column("state", String(16), nullable=False),
+    Column("made", Codes, nullable=False),
+    UniqueConstraint("message_id", "place"),
+    Index(None, "number_key"),
+    Index(None, "case_key"),
+    sqlite_autoincrement=True,
+)
+
+unmapped = Table(
+    "unmapped",
+    metadata,
+    _id(),
+    Column("custody", String(255), nullable=False),
+    Column("source", String(255), nullable=False),
+    Column("field", String(255), nullable=False),
+    Column("code_key", LargeBinary, nullable=False),
+    UniqueConstraint("source", "field", "code_key"),
+    sqlite_autoincrement=True,
+)
+
+unmapped_use = Table(
+    "unmapped_use",
+    metadata,
+    Column("unmapped_id", Id, ForeignKey("unmapped.id"), primary_key=True, autoincrement=False),
+    Column("message_id", Id, ForeignKey("message.id"), primary_key=True, autoincrement=False),
+    Column("number", Integer, nullable=False),
+    # when the bytes came first: reading them again is no new sight of the code
+    Column("seen_at", Instant, nullable=False),
+    Index(None, "message_id"),
+)
+
 session = Table(
     "session",
     metadata,

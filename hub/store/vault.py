@@ -71,6 +71,16 @@ def get_json(tx: Tx, noun: str, noun_id: int, part: str) -> Any:
     return orjson.loads(get(tx, noun, noun_id, part))
 
 
+def remove(tx: Tx, noun: str, noun_id: int, *parts: str) -> int:
+    """Delete documents for good: those parts of a row, or all of it; how many. Only an order or a copy that another
+    row has is a reason."""
+    which = [sealed.c.noun == noun, sealed.c.noun_id == noun_id]
+    if parts:
+        which.append(sealed.c.part.in_(parts))
+    gone: int = tx.connection.execute(sealed.delete().where(*which)).rowcount
+    return gone
+
+
 def rewrap(tx: Tx, custody: str, *, limit: int = 500) -> int:
     """Wrap the keys of up to `limit` documents of a custody under its active key; how many. 0: rotation is done.
 

@@ -295,6 +295,48 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("message_id", "seq", name=op.f("pk_trace")),
     )
     op.create_table(
+        "telling",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("custody", sa.String(length=255), nullable=False),
+        sa.Column("source", sa.String(length=255), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("number_key", sa.LargeBinary(), nullable=True),
+        sa.Column("case_key", sa.LargeBinary(), nullable=True),
+        sa.Column("message_id", ID, nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("first_id", ID, autoincrement=False, nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("made", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_telling_message_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_telling")),
+        sa.UniqueConstraint("message_id", "place", name=op.f("uq_telling_message_id_place")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_telling_case_key"), "telling", ["case_key"], unique=False)
+    op.create_index(op.f("ix_telling_number_key"), "telling", ["number_key"], unique=False)
+    op.create_table(
+        "unmapped",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("custody", sa.String(length=255), nullable=False),
+        sa.Column("source", sa.String(length=255), nullable=False),
+        sa.Column("field", sa.String(length=255), nullable=False),
+        sa.Column("code_key", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_unmapped")),
+        sa.UniqueConstraint("source", "field", "code_key", name=op.f("uq_unmapped_source_field_code_key")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "unmapped_use",
+        sa.Column("unmapped_id", ID, autoincrement=False, nullable=False),
+        sa.Column("message_id", ID, autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("seen_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_unmapped_use_message_id")),
+        sa.ForeignKeyConstraint(["unmapped_id"], ["unmapped.id"], name=op.f("fk_unmapped_use_unmapped_id")),
+        sa.PrimaryKeyConstraint("unmapped_id", "message_id", name=op.f("pk_unmapped_use")),
+    )
+    op.create_index(op.f("ix_unmapped_use_message_id"), "unmapped_use", ["message_id"], unique=False)
+    op.create_table(
         "answer",
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("task_id", sa.String(length=64), nullable=False),

@@ -1,0 +1,51 @@
+"""The codes of a record that nobody has mapped: what a reviewer has to add to the agency's table.
+
+A code is unmapped as `translate` has it: the source's own code, no published one, with nothing beside it. Words
+without a code are words; there is nothing that a table could map by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from functools import lru_cache
+from typing import Any
+
+from mappings.fhir.draft import published
+from mappings.incident import Coded, Incident
+from mappings.record import record
+
+
+@record
+class Unmapped:
+    """One code as it stands in a record: `field` is its path without numbers (`units[].status`)."""
+
+    field: str
+    code: str
+    system: str | None = None
+    text: str | None = None
+
+
+def unmapped(incident: Incident) -> Iterator[Unmapped]:
+    """Every unmapped code of a record, as often as it stands there."""
+    yield from _in(incident, "")
+
+
+def _in(value: Any, path: str) -> Iterator[Unmapped]:
+    if isinstance(value, Coded):
+        if value.code and not value.mapped and not (value.system and published(value.system)):
+            yield Unmapped(field=path, code=value.code, system=value.system, text=value.text)
+    elif isinstance(value, tuple):
+        for each in value:
+            if not isinstance(each, str):
+                yield from _in(each, f"{path}[]")
+    elif is_dataclass(value) and not isinstance(value, type):
+        for name in _parts(value.__class__):
+            inner = getattr(value, name)
+            if inner is not None and inner.__class__ is not str:
+                yield from _in(inner, f"{path}.{name}" if path else name)
+
+
+@lru_cache(maxsize=64)
+def _parts(cls: Any) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(cls) if each.name != "reading")
