@@ -9,6 +9,7 @@ from datetime import UTC
 from typing import Any
 
 from hub.records import Event
+from hub.release.purpose import ACT_REASON, LOCAL, PURPOSE
 from mappings.fhir.profile import claim
 
 _DCM = "http://dicom.nema.org/resources/ontology/DCM"
@@ -17,7 +18,6 @@ _AUDIT_TYPE = "http://terminology.hl7.org/CodeSystem/audit-event-type"
 _ROLE = "http://terminology.hl7.org/CodeSystem/object-role"
 _ENTITY = "http://terminology.hl7.org/CodeSystem/audit-entity-type"
 _PARTICIPATION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
-_REASON = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 _SOURCE = "http://terminology.hl7.org/CodeSystem/security-source-type"
 _KIND = "https://warmhandoff.org/fhir/CodeSystem/audit-kind"
 _ACCOUNT = "https://warmhandoff.org/fhir/NamingSystem/account"
@@ -60,7 +60,9 @@ def to_fhir(event: Event) -> dict[str, Any]:
         "entity": _entities(event),
     }
     if event.purpose is not None:
-        resource["purposeOfEvent"] = [{"coding": [{"system": _REASON, "code": event.purpose}]}]
+        # HL7 has no code for what law enforcement asks for: those are ours.
+        system = PURPOSE if event.purpose in LOCAL else ACT_REASON
+        resource["purposeOfEvent"] = [{"coding": [{"system": system, "code": event.purpose}]}]
     return resource
 
 

@@ -70,3 +70,15 @@ def test_an_event_claims_the_profile_that_it_meets(more: dict[str, Any], profile
     made = to_fhir(Event(**(VALUES | more)))
     assert made["meta"] == claim(profile)
     assert [issue for issue in check(made) if issue.severity in ("error", "fatal")] == []
+
+
+@pytest.mark.parametrize(
+    ("purpose", "system"),
+    [
+        ("TREAT", "http://terminology.hl7.org/CodeSystem/v3-ActReason"),
+        ("outcome-feedback", "https://warmhandoff.org/fhir/CodeSystem/police-purpose-of-use"),
+    ],
+)
+def test_a_purpose_stands_under_its_own_code_system(purpose: str, system: str) -> None:
+    made = to_fhir(Event(**VALUES, purpose=purpose))
+    assert made["purposeOfEvent"] == [{"coding": [{"system": system, "code": purpose}]}]
