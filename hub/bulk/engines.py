@@ -18,9 +18,11 @@ from functools import partial
 from importlib import import_module
 from itertools import islice
 from multiprocessing import get_context, parent_process
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from hub.bulk.asked import Asked, release_of
+from hub.bulk.spool import fetched, left
 from hub.errors import HubError
 from mappings.bulk import Chunk, Done, Job, translate_chunk
 
@@ -31,11 +33,13 @@ Engine: TypeAlias = Callable[["Work", Iterable[Chunk], int, "str | None"], Itera
 class Work:
     """The work on one chunk: a job, and the release request if any. Can be pickled and called."""
 
-    __slots__ = ("job", "request")
+    __slots__ = ("job", "request", "spool")
 
-    def __init__(self, job: Job, request: Asked | None) -> None:
+    def __init__(self, job: Job, request: Asked | None, spool: Path | None = None) -> None:
         self.job = job
         self.request = request
+        #: Where workers on this machine leave what they made.
+        self.spool = spool
 
     def __call__(self, chunk: Chunk) -> Done:
         """The chunk's lines."""
@@ -71,17 +75,22 @@ def _end_with(parent: Any) -> None:
 
 def _do(chunk: Chunk) -> Done:
     assert _work is not None
-    return _work(chunk)
+    done = _work(chunk)
+    return done if _work.spool is None else left(done, _work.spool)
 
 
 def processes(work: Work, chunks: Iterable[Chunk], workers: int, address: str | None = None) -> Iterator[Done]:
     """One worker works in this process; several in a pool. Raises HubError `bulk.worker-died`: a rerun continues."""
     if workers == 1:
+        work.job.reading()
+        gc.collect()
+        gc.freeze()
         yield from map(work, chunks)
         return
     with ProcessPoolExecutor(workers, get_context("spawn"), _start, (work,)) as pool:
         try:
-            yield from _in_order(lambda chunk: pool.submit(_do, chunk), chunks, ahead(workers))
+            for done in _in_order(lambda chunk: pool.submit(_do, chunk), chunks, ahead(workers)):
+                yield done if work.spool is None else fetched(done, work.spool)
         except BrokenProcessPool:
             raise HubError(
                 "bulk.worker-died", "a worker process ended; the same command continues from here", code="exception"

@@ -125,11 +125,11 @@ class Output:
                 raise _other("a file that the journal speaks of is gone or shorter")
             file = self._file(path)
             file.truncate(size)
-            file.seek(0)
             self._counts[name] = count
             kind = path.stem
             if path.parent == self.folder and kind in SHARED:
-                self._seen[kind] = {_digest(line.rstrip(b"\n")) for line in file}
+                with path.open("rb") as lines:
+                    self._seen[kind] = {_digest(line.rstrip(b"\n")) for line in lines}
             file.seek(0, os.SEEK_END)
 
     # ── write ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -157,7 +157,6 @@ class Output:
     def checkpoint(self) -> None:
         """Everything written so far is on the disk, and the journal says so."""
         for file in self._files.values():
-            file.flush()
             os.fsync(file.fileno())
         _sync_folder(self.folder)
         self._say(self._known())
@@ -196,7 +195,9 @@ class Output:
     # ── files ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _append(self, path: Path, data: bytes, count: int) -> None:
-        self._file(path).write(data)
+        file, view = self._file(path), memoryview(data)
+        while view:
+            view = view[file.write(view) :]
         name = self._name(path)
         self._counts[name] = self._counts.get(name, 0) + count
 
@@ -237,7 +238,7 @@ class Output:
 
 
 def _opened(path: Path) -> IO[bytes]:
-    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=1 << 16)
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0)
 
 
 def _json(line: bytes) -> Json | None:

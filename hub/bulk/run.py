@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlencode
@@ -27,8 +27,15 @@ from hub.bulk.asked import Asked
 from hub.bulk.engines import ENGINES, Work
 from hub.bulk.output import Output
 from hub.bulk.progress import Silent
+from hub.bulk.spool import prepared, removed
 from hub.errors import HubError
 from mappings.bulk import CHUNK, Chunk, Job, chunks
+
+try:
+    #: The version of this package: another one may write other bytes.
+    RELEASE = version("warmhandoff")
+except PackageNotFoundError:  # run from a checkout that is not installed
+    RELEASE = "checkout"
 
 #: Seconds between two checkpoints: at most so much is made again after a kill.
 CHECKPOINT = 2.0
@@ -84,7 +91,8 @@ def run(bulk: Bulk, told: Silent) -> Counts:
         bulk = replace(bulk, job=replace(bulk.job, now=now))
         resumed = output.state.rows
         read = _Reading(bulk, output.state.input, output.state.chunk)
-        work = Work(bulk.job, bulk.request)
+        spool = prepared(output.own)
+        work = Work(bulk.job, bulk.request, spool)
         last = time.monotonic()
         for done in ENGINES[bulk.engine](work, read, bulk.workers, bulk.address):
             if done.rows != done.translated + len(done.rejected) or done.rows < read.expected(done.input, done.number):
@@ -94,6 +102,7 @@ def run(bulk: Bulk, told: Silent) -> Counts:
             if time.monotonic() - last >= CHECKPOINT:
                 output.checkpoint()
                 last = time.monotonic()
+        removed(spool)
         manifest = {
             "transactionTime": now.isoformat().replace("+00:00", "Z"),
             "request": f"handoff:bulk?{urlencode({'source': began['source']})}",
@@ -141,7 +150,7 @@ def _header(bulk: Bulk) -> dict[str, Any]:
     pack = bulk.job.pack()
     return {
         "bulk": 1,
-        "release": version("warmhandoff"),
+        "release": RELEASE,
         "source": f"{pack.id}@{pack.version}" if pack is not None else bulk.job.source,
         "job": bulk.job.digest(),
         "request": None if bulk.request is None else _digest(orjson.dumps(bulk.request.document)),
