@@ -12,7 +12,7 @@ import sys
 
 import typer
 
-from hub.cli import bulk, consent, definitions, demo, library, service
+from hub.cli import bulk, consent, definitions, demo, library, pack, service
 from hub.cli.edge import explain_missing_extra, fail
 from mappings.errors import WarmHandoffError
 
@@ -27,6 +27,7 @@ app = typer.Typer(
 library.register(app)
 bulk.register(app)
 consent.register(app)
+pack.register(app)
 definitions.register(app)
 service.register(app)
 demo.register(app)

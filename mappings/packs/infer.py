@@ -278,7 +278,10 @@ def _concluded(form: FileForm, profiles: _Profiles, rejected: int) -> Inference:
     times = {n: p.trial.result() if p.trial is not None else None for n, p in profiles.all.items()}
     roles = {name: one.role for name, one in profiles.all.items() if one.filled}
     stages, spent = stage_guesses(times, roles)
-    uses = {column: stage.stage for stage in stages for column in stage.columns}
+    uses: dict[str, str] = {}
+    for stage in stages:
+        # A date may serve several stages; it is named after the first.
+        uses |= {column: stage.stage for column in stage.columns if column not in uses}
     for column, text in spent.items():
         findings.append(Finding(column=column, text=text))
     for stage in stages:
