@@ -2,7 +2,7 @@ Profile: ContactProvenance
 Parent: $us-core-provenance
 Id: contact-provenance
 Title: "Provenance of a contact"
-Description: "Whose record the resources of a translation are, and which source record they were made of. There is one for each organization of origin. Where nobody has declared the origin, who says that it is unknown, and release holds what it names as 42 CFR part 2 would. It does not say who reads or sends: that is AuditEvent. Must-support elements are those that the hub sends whenever it knows them; a receiver can show or keep them."
+Description: "Whose record the resources of a translation are, and which source records they were made of: one entity for each, where a CAD record, a report and a contact form were merged. There is one for each organization of origin. Where nobody has declared the origin, who says that it is unknown, and release holds what it names as 42 CFR part 2 would. It does not say who reads or sends: that is AuditEvent. Must-support elements are those that the hub sends whenever it knows them; a receiver can show or keep them."
 * insert Labelled
 * target MS
 * occurred[x] only dateTime
@@ -15,7 +15,7 @@ Description: "Whose record the resources of a translation are, and which source 
 * agent[ProvenanceAuthor].who only Reference($us-core-organization)
 * agent[ProvenanceAuthor].who.extension contains $data-absent-reason named absent 0..1 MS
 * agent[ProvenanceAuthor].who.extension[absent] ^short = "unknown: nobody declared whose record it is"
-* entity 1..1 MS
+* entity 1..* MS
 * entity.role = #source
 * entity.what MS
 * entity.what.identifier MS
