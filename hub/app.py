@@ -21,7 +21,7 @@ from hub import pipeline
 from hub.api import answers, capability, health, outcomes
 from hub.console import pages
 from hub.delivery.transport import Transport
-from hub.ingest import folder, http, mllp
+from hub.ingest import folder, http, mllp, sql
 from hub.loop import foreign
 from hub.settings import Settings
 from hub.store.keys import EnvKeys, FileKeys, KeyRing
@@ -69,6 +69,9 @@ def create_app(settings: Settings, *, now: Callable[[], datetime] = clock, local
             for source in settings.source:
                 if source.folder is not None:
                     task = asyncio.create_task(folder.watch(hub, source))
+                    stack.callback(task.cancel)
+                if source.sql is not None:
+                    task = asyncio.create_task(sql.watch(hub, source))
                     stack.callback(task.cancel)
             if settings.hub.mllp_port is not None:
                 server = await mllp.serve(

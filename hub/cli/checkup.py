@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from hub.errors import HubError
-from hub.settings import DestinationSection, Settings, SourceSection, load
+from hub.settings import DestinationSection, Settings, SourceSection, SqlSection, load
 
 _PORTS = {"http": 80, "https": 443, "mllp": 2575, "mllps": 2575}
 #: Seconds to wait for a destination's TCP port.
@@ -143,6 +143,8 @@ def _source(source: SourceSection) -> Iterator[Finding]:
         ok = source.folder.is_dir() and os.access(source.folder, os.R_OK | os.W_OK)
         detail = "its folder can be watched" if ok else "its folder is not there, or not ours to write in"
         yield Finding(name=name, ok=ok, detail=detail, todo="" if ok else "Make the folder, or correct source.folder")
+    elif source.sql is not None:
+        yield _database(name, source.sql)
     elif source.token is not None:
         try:
             source.token.digest()
@@ -150,6 +152,29 @@ def _source(source: SourceSection) -> Iterator[Finding]:
             yield Finding(name=name, ok=False, detail=error.issues[0].text, todo="Set its token")
         else:
             yield Finding(name=name, ok=True, detail="has its token")
+
+
+def _database(name: str, sql: SqlSection) -> Finding:
+    """Whether the source's database answers and has the watermark column."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from hub.ingest.sql import columns, connect
+
+    todo = "Correct source.sql: the url, the password, the table or query"
+    try:
+        engine = connect(sql)
+        try:
+            found = columns(engine, sql)
+        finally:
+            engine.dispose()
+    except HubError as error:
+        return Finding(name=name, ok=False, detail=error.issues[0].text, todo="Set its password")
+    except (SQLAlchemyError, ImportError, OSError) as error:
+        # The error's own text may hold an address or a row.
+        return Finding(name=name, ok=False, detail=f"its database cannot be read ({type(error).__name__})", todo=todo)
+    ok = sql.watermark in found
+    detail = "its database can be read" if ok else "its table has no such watermark column"
+    return Finding(name=name, ok=ok, detail=detail, todo="" if ok else "Correct source.sql.watermark")
 
 
 def _destination(destination: DestinationSection) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from mappings.found import AMBIGUOUS_TIME, BAD_TIME, MISSING_HOUR, NO_ZONE, STAGES, Rule
 from mappings.incident import DateTime
+from mappings.incident_json import OUT_OF_RANGE
 from mappings.packs.code_verbs import BAD_NUMBER
 from mappings.packs.damage import SERIAL, is_serial
 from mappings.packs.formats import Row
@@ -39,6 +40,8 @@ AFTER_VERBS = (*TEXT_VERBS, "after", "unit")
 #: What a pack says of the hour that autumn repeats: its first or second time, or the date alone.
 DST = ("earlier", "later", "unknown")
 LENGTHS = {"seconds": 1, "minutes": 60, "hours": 3600}
+#: No call lasts a year, in seconds.
+_LONGEST = 366 * 86_400
 _NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,6})?\Z", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d))?\Z", re.ASCII)
 
@@ -114,6 +117,7 @@ def length(
     if made.constant:
         keys["const"].fail("expected `from`: a length of time is never constant", "pack.unknown-key")
     wrong, no_start = issue(BAD_NUMBER, made.path), issue(NO_START, made.path)
+    outside = issue(OUT_OF_RANGE, made.path)
     get = made.get
 
     def timed(row: Row, notes: Notes, found: Mapping[str, DateTime]) -> DateTime | None:
@@ -128,6 +132,9 @@ def length(
         else:
             notes.issues.append(wrong)
             return None
+        if seconds > _LONGEST:
+            notes.issues.append(outside)
+            return None
         since = found.get(start) or notes.times.get(start)
         begun = moment(since) if since is not None else None
         if begun is None:
@@ -137,7 +144,7 @@ def length(
             # By the length of the time itself: the clocks may change in between.
             then = begun.astimezone(UTC) + timedelta(seconds=round(seconds))
         except OverflowError:
-            notes.issues.append(wrong)
+            notes.issues.append(outside)
             return None
         return instant(then.astimezone(local_zone) if local_zone is not None else then)
 

@@ -50,6 +50,13 @@ def shout(text: str) -> str | None:
         ("from: a, when: {b: {in: [Y, Z]}, c: {not_empty: true}}", "1,x,Z,1,", "x"),
         ("from: a, when: {b: {in: [Y, Z]}, c: {not_empty: true}}", "1,x,Z,,", None),
         ("from: a, when: {b: {not_empty: false}}", "1,x, ,,", "x"),
+        ("from: a, when: {b: {not_in: [Y, Z]}}", "1,x,A,,", "x"),
+        ("from: a, when: {b: {not_in: [Y, Z]}}", "1,x,Z,,", None),
+        ("from: a, when: {b: {not_in: [Y, Z]}}", "1,x,,,", None),
+        ("from: a, when: {b: {matches: 'Y[0-9]'}}", "1,x,Y7,,", "x"),
+        ("from: a, when: {b: {matches: 'Y[0-9]'}}", "1,x,Y77,,", None),
+        ("from: [a, b], join: '', zero_pad: {b: 3}", "1,x,7,,", "x007"),
+        ("from: a, zero_pad: 3", "1,7x,,,", "7x"),
         ("const: P9", "1,,,,", "P9"),
     ],
 )

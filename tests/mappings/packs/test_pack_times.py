@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mappings.errors import PackError
 from mappings.incident import Agency, Incident
 from mappings.packs import Pack
 from mappings.packs.stamps import FormatError, compile_format, stamp_reader
@@ -167,3 +168,79 @@ def test_a_time_that_is_none_is_an_issue_and_no_time(make_pack: Callable[..., Pa
         ("read.bad-time", "date,clock"),
         ("read.bad-time", "date,other"),
     }
+
+
+@pytest.mark.parametrize(
+    ("dst", "expected", "rule"),
+    [
+        ("", "2026-11-01T01:30:00-06:00", "read.ambiguous-time"),
+        (", dst: earlier", "2026-11-01T01:30:00-06:00", "read.ambiguous-time-ruled"),
+        (", dst: later", "2026-11-01T01:30:00-07:00", "read.ambiguous-time-ruled"),
+        (", dst: unknown", "2026-11-01", "read.ambiguous-time-unknown"),
+    ],
+)
+def test_a_rule_for_the_repeated_hour(make_pack: Callable[..., Pack], dst: str, expected: str, rule: str) -> None:
+    text = TIMES.replace("{from: b, datetime: iso}", f"{{from: b, datetime: iso{dst}}}")
+    text += f"  units: {{id: {{from: event}}, on_scene: {{from: b, datetime: iso{dst}}}}}\n"
+    made = one(make_pack(text + f"  updated: {{from: b, datetime: iso{dst}}}\n"), "1,,2026-11-01T01:30:00,\n")
+    assert (made.timeline.dispatched, made.updated) == (expected, expected)
+    assert made.units[0].timeline.on_scene == expected
+    assert [(issue.rule, issue.path) for issue in made.reading.issues] == [(rule, "b")]
+    # what the other stages say goes before the rule
+    settled = one(make_pack(text), "1,2026-11-01T01:50:00-06:00,2026-11-01T01:30:00,2026-11-01T03:00:00\n")
+    assert settled.timeline.dispatched == "2026-11-01T01:30:00-07:00"
+
+
+LENGTHS = """source: {format: csv, header: [event, a, b, c]}
+incident:
+  event_number: {from: event}
+  received: {from: a, datetime: iso}
+  dispatched: {from: b, after: received}
+  on_scene: {from: c, after: dispatched, unit: seconds, when: {c: {not_in: ["-1"]}}}
+  units: {id: {from: event}, on_scene: {from: b, after: received, unit: hours}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("row", "expected", "rules"),
+    [
+        ("1,2026-01-08T01:00:00,5,90", ("2026-01-08T01:05:00-07:00", "2026-01-08T01:06:30-07:00"), []),
+        ("1,2026-01-08T01:00:00,2.5,-1", ("2026-01-08T01:02:30-07:00", None), []),
+        ("1,2026-01-08T01:00:00,1:05:00,0", ("2026-01-08T02:05:00-07:00", "2026-01-08T02:05:00-07:00"), []),
+        ("1,2026-01-08T23:59:00Z,2,", ("2026-01-08T17:01:00-07:00", None), []),
+        # the clocks go back in between: an hour later it is the same time on the wall
+        ("1,2026-11-01T01:30:00-06:00,60,0", ("2026-11-01T01:30:00-07:00", "2026-11-01T01:30:00-07:00"), []),
+        ("1,2026-01-08,5,", (None, None), [("read.no-start", "b")]),
+        ("1,,5,5", (None, None), [("read.no-start", "b"), ("read.no-start", "c")]),
+        ("1,2026-01-08T01:00:00,-5,", (None, None), [("read.bad-number", "b")]),
+        ("1,2026-01-08T01:00:00,999999999,", (None, None), [("read.out-of-range", "b")]),
+        ("1,2026-01-08T01:00:00,,", (None, None), []),
+    ],
+)
+def test_lengths_of_time(
+    make_pack: Callable[..., Pack], row: str, expected: tuple[str | None, str | None], rules: list[tuple[str, str]]
+) -> None:
+    made = one(make_pack(LENGTHS), row)
+    assert (made.timeline.dispatched, made.timeline.on_scene) == expected
+    assert [(issue.rule, issue.path) for issue in made.reading.issues] == rules
+
+
+def test_a_units_length_counts_from_the_incidents_stage(make_pack: Callable[..., Pack]) -> None:
+    made = one(make_pack(LENGTHS), "1,2026-01-08T01:00:00,1.5,\n")
+    assert made.units[0].timeline.on_scene == "2026-01-08T02:30:00-07:00"
+    assert made.reading.paths["units[0].timeline.on_scene"] == "b"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ("after: received}", "after: lunch}", "dispatched.after"),
+        ("after: dispatched", "after: cleared", "on_scene.after"),
+        ("unit: seconds", "unit: days", "on_scene.unit"),
+        ("  received: {from: a, datetime: iso}\n", "", "dispatched.after"),
+    ],
+)
+def test_lengths_that_cannot_be_meant(make_pack: Callable[..., Pack], old: str, new: str, place: str) -> None:
+    with pytest.raises(PackError) as caught:
+        make_pack(LENGTHS.replace(old, new))
+    assert any(issue.path.endswith(f"incident.{place}") for issue in caught.value.issues)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mappings.found import Rule
 from mappings.packs import damage
 from mappings.packs.code_verbs import CODED_VERBS
 from mappings.packs.declaration import ENCODINGS, SOURCE_KEYS
@@ -18,7 +19,7 @@ WORDS = {
     *SOURCE_KEYS, *(key for keys in SOURCE_KEYS.values() for key in keys), *ENCODINGS,
     *CODED_VERBS, *DATE_VERBS, *TIME_VERBS, *AFTER_VERBS, *DST, *LENGTHS, *CONDITIONS, *NORMALISE,
     "for_each", "each_row", "split", "origin", "stages", "key", "empty",
-    *(rule.rule for rule in vars(damage).values() if hasattr(rule, "rule")),
+    *(rule.rule for rule in vars(damage).values() if isinstance(rule, Rule)),
 }  # fmt: skip
 
 
