@@ -64,7 +64,7 @@ class Reader:
         each_row = self._of_rows if form.group is not None else None
         scope = Scope(columns=columns, known=self._known, empty=empty, each_row=each_row)
         build = Build(tables, agency, own, zone(agency.zone) if agency.zone else None)
-        keys = sections["incident"].mapping((*TOP, *STAGES, "stages"))
+        keys = sections["incident"].mapping((*TOP, *STAGES, "stages", "occurred"))
         build.stages = STAGES if "stages" in keys else tuple(stage for stage in STAGES if stage in keys)
         if "event_number" not in keys and "case_number" not in keys:
             sections["incident"].fail("expected event_number or case_number", "pack.missing-key")

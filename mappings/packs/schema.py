@@ -100,6 +100,7 @@ def pack_schema() -> dict[str, Any]:
         },
     }
     incident = {name: _shape(member.shape, definitions) for name, member in TOP.items()} | _stages()
+    incident["occurred"] = {"$ref": "#/$defs/Time"}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA_ID,

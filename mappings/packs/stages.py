@@ -53,8 +53,8 @@ def compile_stages(
 ) -> tuple[Callable[[Row, Notes], dict[str, Any]], dict[str, str]]:
     """The closure of `received`, `dispatched` … and of `stages`, with each stage's source path.
 
-    It gives the stages that are known, in order, as arguments of Timeline. `outer` are the incident's stages, where
-    these are a unit's.
+    It gives the stages that are known, in order, as arguments of Timeline, and behind them when it happened
+    (`occurred`), which is no stage of the call. `outer` are the incident's stages, where these are a unit's.
     """
     made: list[tuple[str, Get]] = []
     lengths: list[tuple[str, Callable[[Row, Notes, Mapping[str, DateTime]], DateTime | None]]] = []
@@ -69,6 +69,7 @@ def compile_stages(
             text = build.time(keys[stage], scope, stage)
             made.append((stage, text.get))
             where[stage] = text.path
+    occurred = build.time(keys["occurred"], scope) if "occurred" in keys else None
     history = None
     if "stages" in keys:
         history, history_paths = _history(keys["stages"], scope, build, frozenset(where))
@@ -79,6 +80,8 @@ def compile_stages(
         for b in STAGES[n + 1 :]
         if a in where and b in where
     }
+    if occurred is not None:
+        where["occurred"] = occurred.path
 
     def stages(row: Row, notes: Notes) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -100,6 +103,8 @@ def compile_stages(
         if notes.twice:
             _settle(found, notes)
         _order(found, pairs, notes)
+        if occurred is not None and (value := occurred.get(row, notes)) is not None:
+            found["occurred"] = value
         return found
 
     return stages, where
