@@ -85,7 +85,10 @@ def processes(work: Work, chunks: Iterable[Chunk], workers: int, address: str | 
         work.job.reading()
         gc.collect()
         gc.freeze()
-        yield from map(work, chunks)
+        try:
+            yield from map(work, chunks)
+        finally:
+            gc.unfreeze()
         return
     with ProcessPoolExecutor(workers, get_context("spawn"), _start, (work,)) as pool:
         try:
@@ -134,6 +137,7 @@ def spark(work: Work, chunks: Iterable[Chunk], workers: int, address: str | None
     """On the Spark cluster at `address`, else in `workers` threads' processes on this machine; wave after wave."""
     sql: Any = import_module("pyspark.sql")
     builder = sql.SparkSession.builder.appName("handoff bulk").config("spark.ui.enabled", "false")
+    builder = builder.config("spark.ui.showConsoleProgress", "false")
     if address is None:
         # Only this machine: nothing listens where others could reach it.
         builder = builder.config("spark.driver.bindAddress", "127.0.0.1").config("spark.driver.host", "127.0.0.1")
@@ -142,8 +146,8 @@ def spark(work: Work, chunks: Iterable[Chunk], workers: int, address: str | None
         context = session.sparkContext
         slots = max(workers, context.defaultParallelism)
         left = iter(chunks)
-        # A wave of two chunks a slot: results are taken before more is read.
-        while wave := list(islice(left, 2 * slots)):
+        # A wave costs about a second by itself; its results are all held here before more is read.
+        while wave := list(islice(left, slots * max(1, 64 // slots))):
             yield from context.parallelize(wave, len(wave)).map(work).collect()
     finally:
         session.stop()

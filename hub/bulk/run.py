@@ -62,6 +62,7 @@ class Bulk:
     base: str = ""
     now_given: bool = False
     size: int = CHUNK
+    checkpoint: float = CHECKPOINT
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,7 +100,7 @@ def run(bulk: Bulk, told: Silent) -> Counts:
                 raise HubError("bulk.lost-row", "rows read are not rows translated and rejected", code="exception")
             output.write(done)
             told(output.state, read.before[done.input] + done.position, read.total)
-            if time.monotonic() - last >= CHECKPOINT:
+            if time.monotonic() - last >= bulk.checkpoint:
                 output.checkpoint()
                 last = time.monotonic()
         removed(spool)
