@@ -19,8 +19,8 @@ ROOT = Path(__file__).parent.parent.parent
 
 #: The first part of a rule. Other strings with a dot in them are names of logs, files, columns and audit kinds.
 STAGES = (
-    "bulk", "check", "cjis", "deliver", "eido", "hold", "keys", "nibrs", "pack", "pidf", "read", "receive", "release", "render",
-    "settings", "store", "translate", "validate",
+    "bulk", "check", "cjis", "deliver", "eido", "hold", "keys", "nibrs", "pack", "pidf", "read", "receive", "release",
+    "render", "settings", "store", "translate", "validate",
 )  # fmt: skip
 _PARTS = r"(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)+\Z"
 _RULE = re.compile(f"(?:{'|'.join(STAGES)}){_PARTS}")
@@ -29,6 +29,7 @@ _ANY = re.compile(f"[a-z]+{_PARTS}")
 #: Rules whose words are made where they are used, or differ too much there to be told in one breath.
 WORDS = {
     "answer.taken": "The answer was taken.",
+    "bulk.other-run": "The folder holds something else than this bulk translation, or not all of it.",
     "cjis.criminal-history": "Criminal history of a person, in a text or in a column declared to hold it: kept back.",
     "cjis.field-class": "A field or a number is criminal justice information by its declared class. It is left out.",
     "cjis.fbi-number": "An FBI number, or a field that is declared to hold one. It is kept back.",
