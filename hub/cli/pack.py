@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import IO, Annotated, Any, get_args
 
 import orjson
 import typer
@@ -22,6 +22,8 @@ from profiles.issue import operation_outcome, stops
 Json = Annotated[bool, typer.Option("--json", help="The result as JSON, and errors as an OperationOutcome.")]
 PackName = Annotated[str, typer.Argument(metavar="PACK", help="A pack's folder, or a shipped pack's id.")]
 Zone = Annotated[str | None, typer.Option("--zone", help="IANA zone of the sample's local times. It is never guessed.")]
+
+Posture = Annotated[str | None, typer.Option("--posture", help="Who the agency is in law, such as law-enforcement.")]
 
 _README = """# {id}
 
@@ -50,9 +52,11 @@ def new(
     ],
     agency: Annotated[str | None, typer.Option("--agency", help="The agency's id; the pack's own by default.")] = None,
     zone: Zone = None,
+    posture: Posture = None,
     as_json: Json = False,
 ) -> None:
     """Makes a working folder from a sample file: how the file is written, and nothing mapped. `infer` goes on."""
+    from mappings.incident import Role
     from mappings.packs.declaration import IDENTIFIER
     from mappings.packs.draft import skeleton
 
@@ -64,6 +68,8 @@ def new(
     if folder.is_dir() and any(folder.iterdir()):
         raise typer.BadParameter("the folder is not empty", param_hint="FOLDER")
     _check_zone(zone)
+    if posture is not None and posture not in get_args(Role):
+        raise typer.BadParameter("one of: " + ", ".join(get_args(Role)), param_hint="--posture")
     with _errors(as_json), open_input(sample) as data:
         form = _form(data)
     (folder / "sample").mkdir(parents=True, exist_ok=True)
@@ -73,7 +79,7 @@ def new(
     shutil.copyfile(sample, kept)
     kept.chmod(0o600)
     files = {
-        "pack.yaml": skeleton(form, pack=name, agency=agency or name, zone=zone),
+        "pack.yaml": skeleton(form, pack=name, agency=agency or name, zone=zone, posture=posture),
         "README.md": _README.format(id=name),
         ".gitignore": "sample/\n",
     }
@@ -117,7 +123,7 @@ def infer(
         written: list[str] = []
         if folder is not None:
             known = settled(folder)
-            files = draft(found, pack=known.pack, agency=known.agency, zone=zone or known.zone)
+            files = draft(found, pack=known.pack, agency=known.agency, zone=zone or known.zone, posture=known.posture)
             written = write_files(folder, files)
     if as_json:
         write({"inference": found, "written": written})

@@ -56,6 +56,7 @@ class Settled:
     pack: str
     agency: str
     zone: str | None
+    posture: str | None
 
 
 def settled(folder: Path) -> Settled:
@@ -69,9 +70,10 @@ def settled(folder: Path) -> Settled:
         agency = head["agency"].mapping()
         tz = agency["tz"].text() if "tz" in agency else None
         known = tz if tz is not None and zone(tz) is not None else None
-        return Settled(pack=head["id"].text(), agency=agency["id"].text(), zone=known)
+        posture = agency["posture"].text() if "posture" in agency else None
+        return Settled(pack=head["id"].text(), agency=agency["id"].text(), zone=known, posture=posture)
     except (PackError, KeyError):
-        return Settled(pack=name, agency=name, zone=None)
+        return Settled(pack=name, agency=name, zone=None, posture=None)
 
 
 def is_untouched(folder: Path) -> bool:

@@ -202,8 +202,8 @@ def _coded(has: frozenset[str]) -> Role | None:
         return Role(field="units", part="code", confidence=0.8)
     if has & {"disposition", "dispo", "outcome", "result", "resolution", "clearance", "disp"}:
         return Role(field="disposition", part=part, confidence=0.7 if "clearance" in has else 0.9)
-    if has & {"closing", "close", "clear", "cleared"} and "code" in has:
-        return Role(field="disposition", part=part, confidence=0.7)
+    if has & {"closing", "close", "clear", "cleared"} and (part == "text" or "code" in has):
+        return Role(field="disposition", part=part, confidence=0.8)
     if has & {"priority", "pri", "prio", "severity"}:
         # The priority that was given first is kept beside nothing: one field holds the one in force.
         return Role(field="priority", part=part, confidence=0.5 if has & _FIRST else 0.9)

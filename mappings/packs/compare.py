@@ -175,7 +175,7 @@ class _Total:
         if not found:
             return
         self.changed += 1
-        self.paths.update({_PLACE.sub("[]", change.path) for change in found})
+        self.paths.update([*dict.fromkeys(_PLACE.sub("[]", change.path) for change in found)])
         if len(self.changes) < LISTED:
             shown = found if self.values else tuple(FieldChange(path=change.path) for change in found)
             number = (old.number or old.case_number) if self.values else None

@@ -206,14 +206,14 @@ def coverage(pack: Pack, data: Input) -> Coverage:
         version=pack.version,
         rows=incidents + rejected.total(),
         incidents=incidents,
-        rejected=dict(rejected.most_common()),
+        rejected=dict(sorted(rejected.items(), key=lambda item: (-item[1], item[0]))),
         columns=(
             _of_table(pack, root, layout, filled, incidents)
             if pack.source.tabular
             else _of_document(paths.values(), unused, dropped)
         ),
         tables=_tables(pack, root, tally),
-        issues=dict(issues.most_common()),
+        issues=dict(sorted(issues.items(), key=lambda item: (-item[1], item[0]))),
         functions=pack.functions,
     )
 

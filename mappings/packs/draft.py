@@ -22,6 +22,8 @@ from mappings.packs.tables import REVIEW_COLUMNS
 MARK = "# A draft, from a sample file. What says CONFIRM needs a person; delete this line when you begin."
 
 _PLAIN = re.compile(r"[A-Za-z_](?:[\w ./-]{0,78}[\w./-])?\Z", re.ASCII)
+#: What YAML does not take as it is (YAML 1.1, 5.1).
+_UNPRINTED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _LINE = 110
 _ZONE = "CONFIRM"
 _SINGLE = ("event_number", "case_number")
@@ -32,19 +34,29 @@ _TABLE_OF = {"type_initial": "type", "type_final": "type", "received_by": "recei
 
 def word(text: str) -> str:
     """A text as a YAML scalar, quoted where it has to be."""
-    return text if _PLAIN.match(text) else json.dumps(text, ensure_ascii=False)
+    if _PLAIN.match(text) and text.casefold() != "null":
+        return text
+    return _UNPRINTED.sub(lambda match: f"\\u{ord(match.group()):04x}", json.dumps(text, ensure_ascii=False))
 
 
-def skeleton(form: FileForm, *, pack: str, agency: str, zone: str | None) -> str:
+def skeleton(form: FileForm, *, pack: str, agency: str, zone: str | None, posture: str | None = None) -> str:
     """A pack.yaml with the source as it seems to be written, and nothing mapped yet."""
     number = "incident:\n  event_number: {from: CONFIRM}  # the column of the event number\n"
-    return "\n".join((MARK, _head(pack, agency, zone), _source(form, None), number))
+    return "\n".join((MARK, _head(pack, agency, zone, posture), _source(form, None), number))
 
 
-def draft(found: Inference, *, pack: str, agency: str, zone: str | None) -> Mapping[str, str]:
+def draft(
+    found: Inference, *, pack: str, agency: str, zone: str | None, posture: str | None = None
+) -> Mapping[str, str]:
     """The files of the draft, by their names in the pack's folder: pack.yaml and tables/*.csv."""
     key = found.column("event_number") or found.column("case_number")
-    parts = [MARK, _head(pack, agency, zone), _source(found.form, key), _tables(found, agency), _incident(found)]
+    parts = [
+        MARK,
+        _head(pack, agency, zone, posture),
+        _source(found.form, key),
+        _tables(found, agency),
+        _incident(found),
+    ]
     parts += [_cjis(found), _rest(found), _EXAMPLES]
     files = {"pack.yaml": "\n".join(part for part in parts if part)}
     for table in found.tables:
@@ -59,7 +71,7 @@ _EXAMPLES = """\
 """
 
 
-def _head(pack: str, agency: str, zone: str | None) -> str:
+def _head(pack: str, agency: str, zone: str | None, posture: str | None) -> str:
     lines = ["pack:", f"  id: {word(pack)}", "  version: 1", "  agency:", f"    id: {word(agency)}"]
     if zone is None:
         lines.append(
@@ -67,7 +79,10 @@ def _head(pack: str, agency: str, zone: str | None) -> str:
         )
     else:
         lines.append(f"    tz: {word(zone)}")
-    lines.append("    # posture: law-enforcement  # CONFIRM: who the agency is in law")
+    if posture is None:
+        lines.append("    # posture: law-enforcement  # CONFIRM: who the agency is in law")
+    else:
+        lines.append(f"    posture: {posture}")
     return "\n".join(lines) + "\n"
 
 
@@ -112,9 +127,8 @@ def _tables(found: Inference, agency: str) -> str:
         return ""
     lines = ["tables:"]
     for table in found.tables:
-        name = "unit" if table.name == "units" else table.name
-        system = "" if table.name == "units" else f', system: "urn:{agency}:{table.name}"'
-        lines.append(f"  {name}: {{file: tables/{table.name}.csv{system}}}")
+        system = "" if table.name == "unit" else f', system: "urn:{agency}:{table.name}"'
+        lines.append(f"  {table.name}: {{file: tables/{table.name}.csv{system}}}")
     return "\n".join(lines) + "\n"
 
 
@@ -203,14 +217,14 @@ def _rest(found: Inference) -> str:
     lines = []
     for one in found.columns:
         if one.use == "person":
-            lines.append(f"#   {one.name}: of a person: say under `persons` who it is (subject, caller, ...)")
+            lines.append(f"#   {word(one.name)}: of a person: say under `persons` who it is (subject, caller, ...)")
         elif one.use == "derived":
             lines.append(
-                f"#   {one.name}: seems to be a length of time, or a place on a map: both are made from other facts"
+                f"#   {word(one.name)}: seems to be a length of time or a place on a map: made from other facts"
             )
-        elif one.use == "" or (one.use == "units" and not any(table.name == "units" for table in found.tables)):
-            lines.append(f"#   {one.name}" + (f": {why[one.name]}" if one.name in why else ""))
-    lines += [f"#   {path}[]: a repeated group; `for_each` maps its items" for path in found.lists]
+        elif one.use == "" or (one.use == "units" and not any(table.name == "unit" for table in found.tables)):
+            lines.append(f"#   {word(one.name)}" + (f": {why[one.name]}" if one.name in why else ""))
+    lines += [f"#   {word(path)}[]: a repeated group; `for_each` maps its items" for path in found.lists]
     if not lines:
         return ""
     head = "# Not read by this draft. Map each, or name it under `drop:` with the reason:"
@@ -223,16 +237,18 @@ def _wrapped(line: str) -> list[str]:
 
 def _table(table: CodesFound) -> str:
     """The table's CSV: every code in a line of its own that waits for review."""
-    target = [table.target] if table.target is not None else []
-    header = ["id", "kind", "role", "employer"] if table.name == "units" else ["code", "text", *target]
+    target: list[str] = [table.target] if table.target is not None else []
+    if table.target == "field_disposition":
+        target.append("refers_to")
+    header = ["id", "kind", "role", "employer"] if table.name == "unit" else ["code", "text", *target]
     made = io.StringIO()
     writer = csv.writer(made, lineterminator="\n")
     writer.writerow([*header, *REVIEW_COLUMNS, "note"])
     for code in table.codes:
         cells = [code.code, *([""] * (len(header) - 1))]
-        if table.name != "units":
+        if table.name != "unit":
             cells[1] = code.text or ""
-        if target and code.suggestion is not None:
+        if code.suggestion is not None:
             cells[2] = code.suggestion.code
         writer.writerow([*cells, "true", "", "", _note(code)])
     return made.getvalue()

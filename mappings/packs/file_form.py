@@ -6,6 +6,7 @@ Nothing is guessed that the bytes do not show: what is neither UTF-8 nor plausib
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -151,8 +152,8 @@ def workbook_form(data: Input) -> FileForm:
 
 def _delimited(head: bytes, encoding: str, doubts: list[str]) -> FileForm:
     text = head.removeprefix(b"\xef\xbb\xbf").decode(encoding, "replace")
-    lines = [line for line in text.splitlines(keepends=True) if line.strip()]
-    if len(head) >= HEAD:
+    lines = [line for line in io.StringIO(text, newline="").readlines() if line.strip()]
+    if len(head) >= HEAD and len(lines) > 1:
         lines.pop()
     delimiter, rows = _delimiter(lines[:_LINES])
     width = Counter(len(row) for row in rows).most_common(1)[0][0]
@@ -184,6 +185,8 @@ def _delimiter(lines: list[str]) -> tuple[str, list[list[str]]]:
         try:
             rows = [row for row in csv.reader(lines, delimiter=sign) if row]
         except csv.Error:
+            continue
+        if not rows:
             continue
         width, times = Counter(len(row) for row in rows).most_common(1)[0]
         score = (times / len(rows), width)

@@ -43,7 +43,7 @@ CODED: dict[str, tuple[str, Target | None]] = {
     "disposition": ("disposition", "field_disposition"),
     "priority": ("priority", None),
     "received_by": ("received-by", None),
-    "units": ("units", None),
+    "units": ("unit", None),
 }
 
 
