@@ -24,6 +24,8 @@ def without_expired(incident: Incident, now: datetime) -> tuple[Incident, tuple[
     Looks at the incident's place, its units' destinations, its contacts' places, and its persons' and organizations'
     addresses. A date has passed when its day has. Raises ValueError for a `now` without zone.
     """
+    if not _any_until(incident):
+        return incident, ()
     changed: dict[str, Any] = {}
     gone: list[str] = []
     if incident.place is not None and _expired(incident.place, now):
@@ -56,6 +58,27 @@ def without_expired(incident: Incident, now: datetime) -> tuple[Incident, tuple[
     return replace(incident, **changed), tuple(
         Gated(path=source_path(paths, path), rule=RETENTION_EXPIRED) for path in gone
     )
+
+
+def _any_until(incident: Incident) -> bool:
+    """Whether any place has an end: most records have none, and are not looked at twice."""
+    place = incident.place
+    if place is not None and place.keep_until is not None:
+        return True
+    for unit in incident.units:
+        if unit.destination is not None and unit.destination.keep_until is not None:
+            return True
+    for contact in incident.contacts:
+        if contact.place is not None and contact.place.keep_until is not None:
+            return True
+    for organization in incident.organizations:
+        if organization.address is not None and organization.address.keep_until is not None:
+            return True
+    for person in incident.persons:
+        for place in person.addresses:
+            if place.keep_until is not None:
+                return True
+    return False
 
 
 def _expired(place: Place, now: datetime) -> bool:

@@ -86,6 +86,8 @@ def moment(value: DateTime) -> datetime | None:
 def earlier(first: DateTime, second: DateTime) -> bool:
     """Whether `first` is surely before `second`: instants by time, dates by day; a date and an instant by day."""
     if len(first) > 10 and len(second) > 10:
+        if len(first) == len(second) and first[19:] == second[19:]:
+            return first < second  # with the same offset and the same fractions the texts sort as the times do
         return datetime.fromisoformat(first) < datetime.fromisoformat(second)
     shared = min(len(first), len(second), 10)  # 2026 is not surely before 2026-01-14
     return first[:shared] < second[:shared]

@@ -49,6 +49,7 @@ class Component:
     updated_text: str | None = None
     agency_id: str | None = None
     agent_id: str | None = None
+    _path: str | None = None
     #: The `$id`s this component refers to, double ones too (prologue references are not among them).
     targets: list[str] | None = None
 
@@ -61,10 +62,15 @@ class Component:
     @property
     def path(self) -> str:
         """The component's path in the document; empty for the document itself."""
-        where = self.where
-        if where is not None and where[0] is None and where[2] is not None:
-            return f"{said(where[1])}[{where[2]}]"
-        return spelled(where)
+        path = self._path
+        if path is None:
+            where = self.where
+            if where is not None and where[0] is None and where[2] is not None:
+                path = f"{said(where[1])}[{where[2]}]"
+            else:
+                path = spelled(where)
+            self._path = path
+        return path
 
     def take(self, name: str) -> Any:
         """The member's value, whatever it is; None when it is not there. Taken once."""

@@ -237,7 +237,7 @@ def _status(incident: Component) -> Coded | None:
     text = "; ".join((*tokens[1:], *own)) or None
     if not tokens:
         return Coded(text=text)
-    display = incident.document.registries[INCIDENT_STATUSES].display(tokens[0])
+    display = incident.document.registries[INCIDENT_STATUSES].displays.get(tokens[0])
     return token(tokens[0], INCIDENT_STATUS, text, display)
 
 
@@ -274,7 +274,7 @@ def _coded_type(code: str | None, own_code: str | None, own_text: str | None, kn
     """A type with its APCO code; a token that the table does not have is text, with what the registry calls it."""
     mapped = apco_codes(code) if code is not None else ()
     if code is not None and not mapped:
-        own_text = "; ".join(filter(None, (own_text, code, known.display(code))))
+        own_text = "; ".join(filter(None, (own_text, code, known.displays.get(code))))
     return Coded(code=own_code, text=own_text, mapped=mapped)
 
 
@@ -341,7 +341,7 @@ def _received_by(document: Document, calls: list[Component]) -> Coded | None:
     if code is None and own is None:
         return None
     document.found.paths["received_by"] = call.place("standardPrimaryCallType")
-    display = document.registries[CALL_TYPES].display(code) if code is not None else None
+    display = document.registries[CALL_TYPES].displays.get(code) if code is not None else None
     return token(code, CALL_TYPE if code else None, own, display)
 
 
@@ -369,9 +369,11 @@ def _dispositions(incident: Component) -> tuple[Coded, ...]:
         said = None
         if code is not None:
             known = part.document.registries[DISPOSITIONS]
-            said = known.display(code)
-            mapped = tuple(replace(one, display=said) for one in disposition_codes(code))
-            if not mapped:
+            said = known.displays.get(code)
+            mapped = disposition_codes(code)
+            if mapped and said is not None:
+                mapped = tuple(replace(one, display=said) for one in mapped)
+            elif not mapped:
                 if known.complete and code not in known.displays:
                     part.document.found.issue(UNKNOWN_TOKEN, part.place("dispositionCommonRegistryCode"))
                 part.document.found.issue(UNMAPPED_TYPE, part.place("dispositionCommonRegistryCode"))

@@ -78,7 +78,7 @@ def cautions(document: Document, agencies: Agencies, about: dict[str, str]) -> t
                     code,
                     CAUTION_TYPE if code else None,
                     own,
-                    document.registries[CAUTION_TYPES].display(code) if code else None,
+                    document.registries[CAUTION_TYPES].displays.get(code) if code else None,
                 ),
                 severity=_SEVERITIES.get(severity or ""),  # type: ignore[arg-type]  # the table's values are the list's
                 source=agencies.id_of(component.text("cautionSource")) or agencies.id_of(component.agency_id),

@@ -27,11 +27,17 @@ def check_types(document: Document) -> None:
 def scene(document: Document, referred: list[Component]) -> Component | None:
     """The location of the incident among those it refers to, else among all that the document lists."""
     for locations in (referred, document.all("locationComponent", read=False)):
-        for wanted in ("CurrentIncident", "InitialIncident"):
+        current: list[Component] = []
+        initial: list[Component] = []
+        for one in locations:
             # Looked at, not taken: a location that is not the scene stays unused.
-            fitting = [one for one in locations if one.members.get("locationTypeDescriptionRegistryText") == wanted]
-            if fitting:
-                return _latest(document, fitting)
+            kind = one.members.get("locationTypeDescriptionRegistryText")
+            if kind == "CurrentIncident":
+                current.append(one)
+            elif kind == "InitialIncident":
+                initial.append(one)
+        if current or initial:
+            return _latest(document, current or initial)
     return None
 
 

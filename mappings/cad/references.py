@@ -11,7 +11,7 @@ dangling here: `versions` joins documents before they are read.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from mappings.cad.components import Component, Json, Step, Where, spelled
 from mappings.cad.registries import ONLY_CHECKED, OURS, Registries
@@ -193,16 +193,20 @@ class Document:
                 self.found.issue(WRONG_TYPE, said(name))
         # The list grows while it is walked: by the components that stand inside others.
         for component in self._in_order:
-            targets = _targets(self._own(component))
-            if targets is None:
+            targets, parts, deep = _targets(self._own(component))
+            if deep:
+                # Members of members: seldom, and with a longer way to their places.
                 targets = []
+                parts = []
                 for where, target, part in self._inside(component):
                     if part is None:
                         targets.append(target)
                     else:
-                        # Organizations, items and the like have no list of their own: their kind is the member they
-                        # stand in.
                         self._of[id(part)] = make(where[1], where, part)
+            for name, at, part in parts:
+                # Dispositions, organizations, items and the like have no list of their own: their kind is the member
+                # they stand in.
+                self._of[id(part)] = make(name, (component.where, name, at), part)
             if targets:
                 component.targets = targets
 
@@ -235,7 +239,7 @@ class Document:
                         yield where, target, None
                     elif "$id" in item:
                         yield where, "", item
-                    else:
+                    elif index is None or len(item) != 1 or ("value" not in item and "simpleType" not in item):
                         queue.append((where, item))
 
     def _check_references(self) -> None:
@@ -303,33 +307,55 @@ class Document:
                     done.add(id(component))
 
 
-def _targets(members: Json) -> list[str] | None:
-    """The `$id`s that members refer to, however deep; None where a component stands inside, which has its own."""
+def _targets(members: Json) -> tuple[list[str], list[tuple[str, int | None, Json]], bool]:
+    """The `$id`s that members refer to, however deep, and the components that are members themselves or stand in a list
+    that is one. Whether there are components deeper inside, too: then neither is whole."""
     found: list[str] = []
+    parts: list[tuple[str, int | None, Json]] = []
+    todo: list[Any] = []
+    for name, value in members.items():
+        kind = type(value)
+        if kind is list:
+            for index, item in enumerate(value):
+                if type(item) is dict:
+                    if "$ref" in item and type(item["$ref"]) is str:
+                        found.append(item["$ref"])
+                    elif "$id" in item:
+                        parts.append((name, index, item))
+                    elif len(item) != 1 or ("value" not in item and "simpleType" not in item):
+                        todo.append(item)
+                elif type(item) is list:
+                    todo.append({"": item})
+        elif kind is dict:
+            if "$ref" in value and type(value["$ref"]) is str:
+                found.append(value["$ref"])
+            elif "$id" in value:
+                parts.append((name, None, value))
+            else:
+                todo.append(value)
     # The list grows while it is walked.
-    todo = [members]
     for container in todo:
         for value in container.values():
-            if type(value) is list:
+            kind = type(value)
+            if kind is list:
                 for item in value:
                     if type(item) is dict:
+                        # NIEM wraps each text in an object of its own; there is nothing to find in one.
                         if len(item) == 1 and ("value" in item or "simpleType" in item):
-                            continue  # NIEM wraps each text in an object of its own; there is nothing to find in one
-                        target = item.get("$ref")
-                        if type(target) is str:
-                            found.append(target)
+                            continue
+                        if "$ref" in item and type(item["$ref"]) is str:
+                            found.append(item["$ref"])
                         elif "$id" in item:
-                            return None
+                            return found, parts, True
                         else:
                             todo.append(item)
                     elif type(item) is list:
                         todo.append({"": item})
-            elif type(value) is dict:
-                target = value.get("$ref")
-                if type(target) is str:
-                    found.append(target)
+            elif kind is dict:
+                if "$ref" in value and type(value["$ref"]) is str:
+                    found.append(value["$ref"])
                 elif "$id" in value:
-                    return None
+                    return found, parts, True
                 else:
                     todo.append(value)
-    return found
+    return found, parts, False

@@ -63,38 +63,34 @@ _DISPLAY = ("display", "description")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Registry:
-    """One registry: its tokens with their displays. `complete` says that there are no others."""
+    """One registry: its tokens with their displays, None where it does not say. `complete`: there are no others."""
 
     displays: Mapping[str, str | None]
     complete: bool
 
-    def display(self, token: str) -> str | None:
-        """What the registry calls a token; None where it does not say, or does not have it."""
-        return self.displays.get(token)
 
+class Registries(dict[str, Registry]):
+    """Registries by key. Those that nobody supplied have the tokens that the reader acts on, or none at all."""
 
-class Registries:
-    """Registries by key. Those that nobody supplied have the tokens that the reader acts on."""
-
-    __slots__ = ("_by_key",)
+    __slots__ = ()
 
     def __init__(self, supplied: Mapping[str, Mapping[str, str | None]] | None = None) -> None:
         """`supplied`: tokens with their displays (or None), by the registry's name in any spelling."""
-        self._by_key: dict[str, Registry] = dict(_ACTED_ON)
+        super().__init__(_ACTED_ON)
         merged: dict[str, dict[str, str | None]] = {}
         for name, tokens in (supplied or {}).items():
             merged.setdefault(registry_key(name), {}).update(tokens)
         for key, tokens in merged.items():
-            self._by_key[key] = Registry(displays=MappingProxyType(tokens), complete=True)
+            self[key] = Registry(displays=tokens, complete=True)
 
-    def __getitem__(self, key: str) -> Registry:
-        """The registry of this key; an empty one, not complete, where nothing is known of it."""
-        return self._by_key.get(key, _EMPTY)
+    def __missing__(self, key: str) -> Registry:
+        """An empty registry, not complete: nothing is known of it."""
+        return _EMPTY
 
     @property
     def supplied(self) -> tuple[str, ...]:
         """The keys of the registries that an operator supplied, sorted."""
-        return tuple(sorted(key for key, one in self._by_key.items() if one.complete))
+        return tuple(sorted(key for key, one in self.items() if one.complete))
 
 
 def registry_key(name: str) -> str:
@@ -186,7 +182,7 @@ def _wrong(place: str, text: str) -> ReadError:
 
 
 def _some(*tokens: str) -> Registry:
-    return Registry(displays=MappingProxyType(dict.fromkeys(tokens)), complete=False)
+    return Registry(displays=dict.fromkeys(tokens), complete=False)
 
 
 _EMPTY: Final = _some()

@@ -158,7 +158,7 @@ def _unit(component: Component, unit_id: str, agencies: Agencies, dispatched: Da
     if stated or own_statuses:
         first = stated[0] if stated else None
         text = "; ".join((*stated[1:], *own_statuses)) or None
-        display = registries[stated_in].display(first) if first is not None else None
+        display = registries[stated_in].displays.get(first) if first is not None else None
         status = token(first, UNIT_STATUS if first is not None else None, text, display)
     return Unit(
         id=unit_id,
@@ -169,7 +169,7 @@ def _unit(component: Component, unit_id: str, agencies: Agencies, dispatched: Da
             type_text,
             attributes,
             component.texts("resourceAttributeInternalText"),
-            registries[registry.RESOURCE_TYPE].display(type_token) if type_token is not None else None,
+            registries[registry.RESOURCE_TYPE].displays.get(type_token) if type_token is not None else None,
         ),
         status=status,
         crew=crew,

@@ -36,7 +36,7 @@ def test_it_is_found_beside_the_settings_and_read(tmp_path: Path) -> None:
     (source,) = settings(tmp_path).source
     assert source.registry == tmp_path / "lists/registries.csv"
     given = _registries(source.registry)
-    assert given is not None and given["personrole"].display("Patient") == "The patient"
+    assert given is not None and given["personrole"].displays.get("Patient") == "The patient"
     assert _registries(None) is None
 
 

@@ -76,8 +76,8 @@ CSV = "Registry,Token,Display\nPersonRole,Patient,\nEIDO-IncidentStatus-Common,A
 def test_files_of_registries(data: bytes) -> None:
     given = registries_of(data)
     assert given.supplied == ("incidentstatus", "personrole")
-    assert given["incidentstatus"].display("Active") == "Being worked"
-    assert given["personrole"].complete and given["personrole"].display("Patient") is None
+    assert given["incidentstatus"].displays.get("Active") == "Being worked"
+    assert given["personrole"].complete and given["personrole"].displays.get("Patient") is None
     assert not given["locationtype"].complete and given["locationtype"] is OURS["locationtype"]
 
 
