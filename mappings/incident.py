@@ -479,8 +479,8 @@ class Reading:
     `persons[0].names`) to its source path. It is not part of the record's value or its JSON form.
 
     Of a merged record (`mappings.merge`), `told` are the records it is made of, and `ids` says what the ids of its
-    parts are made of, where that is not their number and place: by path, by `person <slot>`, or by the empty path for
-    the incident itself.
+    parts are made of, where that is not their number and place: by path, by `person <slot>`, by `patient <slot>` (one
+    whose id is not made of an identifier), or by the empty path for the incident itself.
     """
 
     source: str = "incident"

@@ -218,6 +218,8 @@ class _Merge:
         self._numbered("contacts", [(at, key) for _, at, key in contacts])
         for slot, key in people.keys.items():
             self.ids[f"person {slot}"] = key
+            if slot in people.by_slot:
+                self.ids[f"patient {slot}"] = key
         self._numbered("persons", [(at, None) for at in people.places])
         narratives = self._narratives(people)
         cautions = self._cautions(people)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import combinations
 
 from mappings.incident import ConsentForm, Contact, Person
-from mappings.joining import Conflict, Said, joined, name_key, person_facts
+from mappings.joining import Conflict, Said, joined, name_key, person_facts, union
 from mappings.record import record
 from mappings.telling import Telling, inside, place
 
@@ -21,15 +21,21 @@ Report = Callable[[str, str], None]
 _Node = tuple[str, str]
 
 
+#: Kinds of identifier of which no id is made (`mappings.fhir.patient`).
+_SSN = frozenset({"ssn", "ss"})
+
+
 @record
 class PersonMap:
     """The persons of a merge. `keys`: what the ids of the one with that slot are made of; `places`: parallel to
-    `persons`, where each comes from."""
+    `persons`, where each comes from. `by_slot`: those whose own record has no identifier to make the Patient's id of;
+    one that another record brings does not change it."""
 
     persons: tuple[Person, ...]
     places: tuple[str, ...]
     keys: Mapping[str, str]
     slots: Mapping[_Node, str]
+    by_slot: frozenset[str]
 
     def slot(self, telling: Telling, slot: str | None) -> str | None:
         """The slot here of a person of a telling. One that is not in the record stays as it is named, with whom."""
@@ -62,6 +68,7 @@ def people_of(stood: Sequence[Telling], report: Report, conflict: Conflict) -> P
     keys: dict[str, str] = {}
     persons: list[Person] = []
     places: list[str] = []
+    by_slot: set[str] = set()
     for group in groups:
         own = group[0][1]
         slot = own if own not in keys else f"{group[0][0]}/{own}"
@@ -70,7 +77,13 @@ def people_of(stood: Sequence[Telling], report: Report, conflict: Conflict) -> P
         keys[slot] = key
         slots |= dict.fromkeys(group, slot)
         told = [_said(entry) for node in group for entry in said[node]]
-        persons.append(replace(person_facts(told, conflict), slot=slot))
+        own_identifiers = tuple(i for _, _, p in said[lead][:1] for i in p.identifiers)
+        made: Person = replace(person_facts(told, conflict), slot=slot)
+        if any(i.assigner and (i.kind or "").lower() not in _SSN for i in own_identifiers):
+            made = replace(made, identifiers=union([own_identifiers, made.identifiers]))
+        else:
+            by_slot.add(slot)
+        persons.append(made)
         first, n, _ = said[group[0]][0]
         places.append(place(first)(f"persons[{n}]"))
     lead_first = sorted(groups, key=lambda group: all(node not in refers for node in group))
@@ -79,6 +92,7 @@ def people_of(stood: Sequence[Telling], report: Report, conflict: Conflict) -> P
         places=tuple(places),
         keys=_apart({slots[group[0]]: (keys[slots[group[0]]], group[0][0]) for group in lead_first}),
         slots=slots,
+        by_slot=frozenset(by_slot),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hub.cli import waiting
+from hub.cli import codes, incidents, waiting
 from hub.cli.edge import write
 from hub.cli.store import HUB_TOML, By, Config, Json, Limit, done, missing, opened, plain, rows
 
@@ -35,6 +35,12 @@ def register(app: typer.Typer) -> None:
                 "reject": waiting.reject_hold,
             },
         ),
+        (
+            "codes",
+            "Codes that nobody has mapped.",
+            {"list": codes.list_codes, "show": codes.show_code, "replay": codes.replay_codes},
+        ),
+        ("incidents", "What was told of one incident.", {"expunge": incidents.expunge_incident}),
         ("alarms", "What a named person must act on.", {"list": waiting.list_alarms, "ack": waiting.acknowledge_alarm}),
         ("referrals", "Where each loop stands.", {"list": list_referrals}),
         ("lanes", "What goes to each destination, in order.", {"list": list_lanes, "unblock": unblock_lane}),

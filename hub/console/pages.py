@@ -22,9 +22,9 @@ from hub.loop import package
 from hub.loop.context import Hub
 from hub.loop.paper import decide_paper
 from hub.loop.record import audit
-from hub.records import Message
+from hub.records import Message, UnmappedCode
 from hub.release import Outcome
-from hub.store import alarms, documents, holds, messages, referrals
+from hub.store import alarms, documents, holds, messages, referrals, unmapped
 from hub.store.tx import Tx
 
 #: Most of a raw body, in bytes, and most documents that a page shows; messages on one page.
@@ -44,6 +44,7 @@ def router(hub: Hub, local_token: str | None) -> APIRouter:
         ("/console/referrals/{id}/print", console.paper),
         ("/console/alarms", console.alarms),
         ("/console/holds", console.holds),
+        ("/console/codes", console.codes),
     ):
         routes.add_route(path, console.page(look), methods=["GET"])
     for path, act in (
@@ -125,6 +126,8 @@ class Console(Door):
         content = self.hub.store.read(open_documents)
         patients = list(dict.fromkeys(d.patient_id for d in content if d.patient_id is not None))
         self._looked(visitor, "message", ("message", found.id), patients)
+        if found.state == "expunged":
+            return "", False, content
         body = self.hub.store.read(lambda tx: messages.body(tx, found.id))
         return body[:RAW].decode("utf-8", "replace"), len(body) > RAW, content
 
@@ -243,6 +246,24 @@ class Console(Door):
             holds=found,
             mine={one.id for one in found if seeing.may_settle(self.settings, one, visitor.custody)},
             destinations=[(d.id, self.name(d.organization)) for d in self.settings.destination],
+        )
+
+    def codes(self, request: Request, visitor: Visitor) -> Response:
+        """What no table has, by source: the codes themselves for their own custody, and the look is audited first."""
+
+        def look(tx: Tx) -> list[UnmappedCode]:
+            return unmapped.listed(tx, open_for=visitor.custody)
+
+        found = self.hub.store.read(look)
+        if any(one.custody == visitor.custody for one in found):
+            self._looked(visitor, "codes", ("custody", visitor.custody), [])
+        sources: dict[str, list[UnmappedCode]] = {}
+        for one in found:
+            sources.setdefault(one.source, []).append(one)
+        return self.show(
+            "codes.html",
+            visitor,
+            sources=[(name, self.name(codes[0].custody), codes) for name, codes in sorted(sources.items())],
         )
 
     def settle_hold(self, request: Request, visitor: Visitor, form: Form) -> Response:

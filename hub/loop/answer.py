@@ -90,7 +90,10 @@ def take(
     if not fresh:
         return Taken(referral=referral, fresh=False)
     document = documents.current(tx, "Task", referral.task_id)
-    assert document is not None and document.resource is not None
+    assert document is not None
+    if document.resource is None:
+        # The referral was expunged by order: the answer stays the center's record, and there is nothing to move.
+        return Taken(referral=referral, fresh=True)
     try:
         task = moved(document.resource, reply, now=instant(tx.now))
     except ReceiveError as error:

@@ -284,7 +284,11 @@ def note(tx: Tx, source: SourceSection, message: Message, made: Together) -> Non
 
 
 def _note(tx: Tx, source: SourceSection, message: Message, made: Together, whole: Whole) -> None:
-    resources = _resources(whole.part)
+    # All that it ever made, so that an order finds it too.
+    mine = [one.keys for one, _ in whole.fresh]
+    before = [kept for kept, _ in whole.kept]
+    before += [old for old in made.related if old.message_id in made.again and any(_same(keys, old) for keys in mine)]
+    resources = list(dict.fromkeys([*_resources(whole.part), *(pair for old in before for pair in old.made)]))
     for one, stands in whole.fresh:
         body = one.body if stands else None
         _put(tx, source, message, made, one.telling.kind, one.keys, one.record.place, body, resources)

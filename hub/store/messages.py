@@ -95,13 +95,15 @@ def keep_conflict(
 def replay(tx: Tx, message_id: int) -> Message:
     """Take the same bytes in again as a new message with lineage; the old one becomes `replayed`.
 
-    Raises StoreError `store.not-found`; `store.state` while the message is still waiting.
+    Raises StoreError `store.not-found`; `store.state` while the message is still waiting, or when it was expunged.
     """
     old = tx.connection.execute(select(message).where(message.c.id == message_id)).one_or_none()
     if old is None:
         raise StoreError("store.not-found", "there is no such message", code="not-found")
     if old.state == "received":
         raise StoreError("store.state", "a message that waits is not replayed", code="conflict")
+    if old.state == "expunged":
+        raise StoreError("store.state", "what was expunged cannot be taken in again", code="conflict")
     data = body(tx, message_id)
     values = _new(tx, old.source, old.custody, old.organization, old.media_type, data) | {"lineage": message_id}
     tx.connection.execute(update(message).where(message.c.id == message_id).values(state="replayed"))
@@ -182,6 +184,30 @@ def get(tx: Tx, message_id: int) -> Message | None:
     """One message, without its bytes."""
     row = tx.connection.execute(select(message).where(message.c.id == message_id)).one_or_none()
     return None if row is None else _record(row)
+
+
+def expunge(tx: Tx, message_id: int) -> bool:
+    """Delete the bytes and the control id for good; the row stays, and knows the same input when it comes again.
+    False when that was done before."""
+    changed = tx.connection.execute(
+        update(message)
+        .where(message.c.id == message_id, message.c.state != "expunged")
+        .values(state="expunged", issues=[], owner=None, lease_until=EPOCH, finished_at=tx.now)
+    )
+    vault.remove(tx, _NOUN, message_id)
+    return bool(changed.rowcount)
+
+
+def repeated_by(tx: Tx, message_id: int) -> list[Message]:
+    """The messages that were taken in again as this one, newest first; the same bytes all."""
+    found: list[Message] = []
+    one = get(tx, message_id)
+    while one is not None and one.lineage is not None:
+        one = get(tx, one.lineage)
+        if one is None or one.state not in ("replayed", "expunged"):
+            break
+        found.append(one)
+    return found
 
 
 def body(tx: Tx, message_id: int) -> bytes:

@@ -99,6 +99,13 @@ def of_messages(tx: Tx, message_ids: Sequence[int]) -> list[KeptTelling]:
     return [_record(row) for row in rows]
 
 
+def others(tx: Tx, custody: str, besides: Iterable[int]) -> set[tuple[str, str]]:
+    """What the incidents of all other tellings of a custody made. Reads them all: for an order, not for a message."""
+    apart = set(besides)
+    rows = tx.connection.execute(select(telling.c.id, telling.c.made).where(telling.c.custody == custody))
+    return {(kind, name) for row in rows if row.id not in apart for kind, name in row.made}
+
+
 def replace(tx: Tx, telling_id: int) -> None:
     """A later one stands in its place: the content goes, the row stays."""
     tx.connection.execute(update(telling).where(telling.c.id == telling_id).values(state="replaced"))

@@ -25,7 +25,7 @@ _NOUN = "unmapped"
 
 def note(tx: Tx, *, custody: str, source: str, message_id: int, found: Iterable[Unmapped], seen_at: datetime) -> None:
     """Counts the codes of a message. `seen_at`: when its bytes came first; reading them again is no new sight."""
-    for code, number in sorted(Counter(found).items(), key=lambda pair: (pair[0].field, pair[0].code)):
+    for code, number in sorted(Counter(found).items(), key=lambda pair: repr(pair[0])):
         row = _row_of(tx, custody, source, code)
         tx.connection.execute(
             unmapped_use.insert(), {"unmapped_id": row, "message_id": message_id, "number": number, "seen_at": seen_at}

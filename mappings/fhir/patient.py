@@ -30,6 +30,8 @@ def patient_url(draft: Draft, person: Person, origin: str | None, path: str) -> 
     # Never the SSN: a conditional create would put it into a search.
     key = next((made for made in identifiers if made.get("system", _SSN) != _SSN), None)
     made = ""
+    if f"patient {person.slot}" in draft.ids:
+        key = None  # a merged person whose id is older than this identifier
     if key is not None:
         made = draft.id_of("patient", key["value"], origin=origin, assigner=key["system"])
         if ("patient", made) in draft.interned:

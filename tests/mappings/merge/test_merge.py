@@ -304,7 +304,7 @@ def test_what_was_referred_keeps_its_ids_whatever_comes_later() -> None:
         "report",
         number=None,
         case_number="C-1",
-        persons=(person("S-1"),),
+        persons=(person("S-1", identifiers=(Identifier(value="9", assigner="example-pd"),)),),
         contacts=(Contact(person="S-1", force=(Coded(code="none"),)),),
         narratives=(Narrative(text="On arrival.", organization="example-pd"),),
     )
@@ -317,6 +317,18 @@ def test_what_was_referred_keeps_its_ids_whatever_comes_later() -> None:
     assert alone_report.keys() <= made.keys()
     (provenance,) = [r for r in made.values() if r["resourceType"] == "Provenance"]
     assert len(provenance["entity"]) == 3
+
+
+def test_a_patient_whose_id_is_made_of_an_identifier_keeps_it() -> None:
+    held = Identifier(value="M-1", assigner="example-pd", kind="medical-record")
+    form = tell(
+        "contact",
+        persons=(person("p1", identifiers=(held,)),),
+        contacts=(Contact(person="p1", referrals=(Referral(organization="center"),)),),
+    )
+    other = replace(held, value="R-2", kind="report-person")
+    report = tell("report", persons=(person("S-1", identifiers=(other,)),))
+    assert resources(merge([report, form]).incident, "Patient").keys() == resources(form.incident, "Patient").keys()
 
 
 def test_two_sources_with_the_same_slot_for_two_persons_have_two_ids() -> None:
@@ -367,8 +379,7 @@ _RECORDS = st.builds(
     version=st.sampled_from([None, "1", "2", "x"]),
     updated=_TIMES,
     type_final=_CODED,
-    place=st.none()
-    | st.builds(Place, line=st.sampled_from([None, "1 Elm", "2 Elm"]), city=st.just("R")),
+    place=st.none() | st.builds(Place, line=st.sampled_from([None, "1 Elm", "2 Elm"]), city=st.just("R")),
     timeline=st.builds(Timeline, received=_TIMES, cleared=_TIMES),
     units=st.lists(st.builds(Unit, id=st.sampled_from(["A", "B"]), status=_CODED), max_size=2).map(tuple),
     persons=_PEOPLE,
