@@ -107,7 +107,35 @@ def coded(keys: dict[str, Spec], at: Spec, scope: Scope, tables: Tables) -> tupl
             notes.refers.append(refers)
         return value
 
-    return make, ",".join(paths_read)
+    first = made.place
+    if dated or first is None:
+        return make, ",".join(paths_read)
+    # Cells as they stand, without a table of several days: what they mean is looked up by the cells themselves.
+    second = first if "text" not in keys else scope.place(keys["text"])
+    assert second is not None
+    known: dict[tuple[str, str], tuple[Coded | None, tuple[Issue, ...], Entry | None]] = {}
+
+    def quick(row: Row, notes: Notes) -> Coded | None:
+        cells = (row[first], row[second])
+        hit = known.get(cells)
+        if hit is None:
+            if len(known) > _REMEMBERED:
+                known.clear()
+            code = get(row, notes)
+            given = label(row, notes) if label is not None else None
+            if code is None:
+                hit = (None if given is None else Coded(text=given)), (), None
+            else:
+                hit = look_up(code, given, None)
+            known[cells] = hit
+        value, missed, refers = hit
+        if missed:
+            notes.issues += missed
+        if refers is not None:
+            notes.refers.append(refers)
+        return value
+
+    return quick, ",".join(paths_read)
 
 
 def value(keys: dict[str, Spec], at: Spec, scope: Scope, tables: Tables, choices: tuple[str, ...] = ()) -> Text:

@@ -11,7 +11,7 @@ import re
 
 from mappings.found import Rule
 from mappings.packs.source import Row
-from mappings.packs.verbs import Get, Make, Notes, issue
+from mappings.packs.verbs import Get, Make, Notes, Scope, Text, issue
 
 SCIENTIFIC = Rule(
     "read.excel-number", "warning", "value", "a number in scientific form, as Excel writes it: its last digits are lost"
@@ -88,12 +88,14 @@ def looked_at(get: Get, path: str, *, keys: bool) -> Make:
     return looked
 
 
-def without_errors(get: Get, path: str) -> Make:
+def without_errors(made: Text, scope: Scope) -> Make:
     """A plain text, unknown with an issue where Excel has an error instead."""
-    error = issue(ERROR, path)
+    error = issue(ERROR, made.path)
+    get = made.get
+    place = made.place if not scope.empty else None
 
     def plain(row: Row, notes: Notes) -> str | None:
-        value = get(row, notes)
+        value: str | None = (row[place].strip() or None) if place is not None else get(row, notes)
         if value is not None and value[0] == "#" and _ERROR.match(value):
             notes.issues.append(error)
             return None

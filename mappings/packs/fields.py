@@ -186,7 +186,7 @@ class Build:
         elif (owner, member.field) in _NUMBERS and not made.constant:
             make = looked_at(made.get, made.path, keys=_NUMBERS[owner, member.field])
         elif isinstance(shape, Scalar) and scope.columns is not None and not made.constant:
-            make = without_errors(made.get, made.path)
+            make = without_errors(made, scope)
         make = _when(make, keys, scope)
         if not made.constant:
             return Field(make=make, paths={"": made.path})

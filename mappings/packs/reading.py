@@ -210,10 +210,13 @@ class Reader:
     def _gated(self) -> Callable[[Row], tuple[Gated, ...]]:
         """What is kept back in a row: each gate that holds something. Rows alike share the answer."""
         counts = tuple(count for count, _, _ in self._gates)
+        cells: list[int] = []
+        if self._columns is not None and self._group is None:
+            cells = [self._columns.index(path) for _, path, _ in self._gates]
         known: dict[tuple[int, ...], tuple[Gated, ...]] = {}
 
         def gated(row: Row) -> tuple[Gated, ...]:
-            key = tuple([count(row) for count in counts])
+            key = tuple([1 if row[n].strip() else 0 for n in cells] if cells else [count(row) for count in counts])
             found = known.get(key)
             if found is None:
                 if len(known) > _SHAPES:

@@ -229,9 +229,11 @@ def time(keys: dict[str, Spec], at: Spec, scope: Scope, local_zone: ZoneInfo | N
     if formats[0].name != "iso" or digits or "unknown_date" in keys:
         return Text(get=single, path=path)
 
+    place = made.place if not scope.empty else None
+
     def quick(row: Row, notes: Notes) -> DateTime | None:
-        value = whole(row, notes)
-        if value is None:
+        value = row[place].strip() if place is not None else whole(row, notes)
+        if not value:
             return None
         # A local time in an hour met before, which is nearly every cell of an export; `read` fills `hours`.
         suffix = hours.get(value[:13])

@@ -107,6 +107,12 @@ class Scope:
         self.known.add((*self.steps, *steps))
         return paths.reader(steps), self.prefix if text == "." else self._join(text)
 
+    def place(self, spec: Spec) -> int | None:
+        """The place of a column's cell in a row; None where rows are not cells."""
+        if self.columns is None or self.pieces:
+            return None
+        return self.columns.index(spec.text())
+
     def _join(self, text: str) -> str:
         return f"{self.prefix}.{text}" if self.prefix else text
 
@@ -163,12 +169,16 @@ def as_text(value: Any) -> str | None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Text:
-    """A compiled text: its closure, its source path, and whether it is a constant."""
+    """A compiled text: its closure, its source path, and whether it is a constant.
+
+    `place` is the cell's place where the text is one column as it stands, for closures that all rows come by.
+    """
 
     get: Get
     path: str
     constant: bool = False
     cells: tuple[Get, ...] = field(default=(), repr=False)
+    place: int | None = None
 
 
 def text(keys: dict[str, Spec], at: Spec, scope: Scope) -> Text:
@@ -208,7 +218,9 @@ def text(keys: dict[str, Spec], at: Spec, scope: Scope) -> Text:
         get = _regex(get, keys["regex"], path)
     if "fn" in keys:
         get = _call(get, keys["fn"], path)
-    return Text(get=get, path=path, cells=tuple(one for one, _ in cells))
+    bare = len(cells) == 1 and not keys.keys() & set(TEXT_VERBS[2:-1])
+    place = scope.place(keys["from"].items()[0]) if bare else None
+    return Text(get=get, path=path, cells=tuple(one for one, _ in cells), place=place)
 
 
 def _each_width(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -260,3 +263,31 @@ def test_a_driver_that_is_not_there_is_a_finding_of_doctor() -> None:
     (found,) = checkup._source(source)
     assert not found.ok
     assert "ModuleNotFoundError" in found.detail
+
+
+@pytest.mark.parametrize(
+    ("value", "overlap", "back"),
+    [
+        (
+            datetime.fromisoformat("2026-01-14T23:02:00.123456"),
+            60.0,
+            datetime.fromisoformat("2026-01-14T23:01:00.123456"),
+        ),
+        (datetime.fromisoformat("2026-01-14T23:02:00-07:00"), 0.0, datetime.fromisoformat("2026-01-14T23:02:00-07:00")),
+        (date.fromisoformat("2026-01-14"), 0.0, date.fromisoformat("2026-01-14")),
+        (Decimal("12345678901234567890.5"), 1.0, Decimal("12345678901234567889.5")),
+        (7, 5.0, 2),
+        (7.5, 5.0, 2.5),
+        ("2026-01-14 23:02:00", 0.0, "2026-01-14 23:02:00"),
+        (b"\x00\x07\xd1", 0.0, b"\x00\x07\xd1"),
+    ],
+)
+def test_a_mark_comes_back_as_it_was(value: Any, overlap: float, back: Any) -> None:
+    kept = sql._of_mark(json.loads(json.dumps(sql._as_mark(value))))
+    assert (type(kept), kept) == (type(value), value)
+    assert sql._back(kept, overlap) == back
+
+
+def test_a_row_is_written_with_every_digit() -> None:
+    row = {"n": Decimal("1.10"), "at": datetime.fromisoformat("2026-01-14T23:02:00"), "v": b"\x07", "none": None}
+    assert sql._line(row) == b'{"n":"1.10","at":"2026-01-14T23:02:00","v":"07","none":null}\n'
