@@ -10,15 +10,15 @@ it). Call-back numbers are dropped by rule.
 The standard's schema checks neither tokens of registries nor references nor times: they are checked here. Not done:
 nothing is fetched by URL; the schema itself is not checked member by member.
 
-The scene, the units, the persons and the notes have their own modules beside this one.
+What the incident component says of the call, the scene, the units, the persons and the notes have their own modules
+beside this one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
-from mappings.apco import apco_codes, disposition_codes
+from mappings.cad import classification
 from mappings.cad.agencies import Agencies, token
 from mappings.cad.components import Component, Json
 from mappings.cad.notes import cautions, notes
@@ -26,10 +26,7 @@ from mappings.cad.persons import persons
 from mappings.cad.places import check_types, place_of, scene
 from mappings.cad.references import Document, History
 from mappings.cad.registries import CALL_TYPE as CALL_TYPES
-from mappings.cad.registries import DISPOSITION as DISPOSITIONS
-from mappings.cad.registries import INCIDENT_STATUS as INCIDENT_STATUSES
-from mappings.cad.registries import INCIDENT_TYPE as INCIDENT_TYPES
-from mappings.cad.registries import OURS, Registries, Registry
+from mappings.cad.registries import OURS, Registries
 from mappings.cad.rules import (
     NO_AGENCY,
     NO_INCIDENT,
@@ -39,15 +36,12 @@ from mappings.cad.rules import (
     OTHER_VERSION,
     SEVERAL_OWNERS,
     SEVERAL_REPORTS,
-    UNKNOWN_TOKEN,
-    UNMAPPED_TYPE,
     WRONG_KIND,
 )
-from mappings.cad.units import first_dispatch, stages, units, versions
+from mappings.cad.units import first_dispatch, stages, units
 from mappings.found import Found, Rule
 from mappings.incident import (
     Agency,
-    Code,
     Coded,
     DateTime,
     Identifier,
@@ -63,9 +57,7 @@ from mappings.json_documents import documents
 from mappings.times import earlier, zone
 from profiles.issue import Issue
 
-#: Code systems of registry tokens. Ours: no canonical FHIR URI of the registries is known to us.
-INCIDENT_STATUS = "https://warmhandoff.org/fhir/CodeSystem/eido-incident-status"
-PRIORITY = "https://warmhandoff.org/fhir/CodeSystem/eido-incident-priority"
+#: Code system of call types. Ours: no canonical FHIR URI of the registry is known to us.
 CALL_TYPE = "https://warmhandoff.org/fhir/CodeSystem/eido-call-type"
 
 #: Identifier kind of the incident tracking id, which is the document's `$id`.
@@ -147,12 +139,12 @@ def incident_of(
 
     check_types(document)
     # While their members are there: what the versions say of the closing and of the types.
-    closed, first_type = _closed(incident), _first_type(incident)
-    status = _status(incident)
-    final_type = _type(incident)
+    closed_at, type_initial = classification.closed(incident), classification.first_type(incident)
+    status = classification.status(incident)
+    type_final = classification.final_type(incident)
     all_units = units(document, agencies)
     calls = _incoming(document)
-    timeline = stages(all_units, _timeline(document, calls, closed))
+    timeline = stages(all_units, _timeline(document, calls, closed_at))
     found.order(timeline, "timeline")
     # Everybody listed is on the incident; its references to them say no more than that.
     incident.reference_ids("personReference")
@@ -172,15 +164,15 @@ def incident_of(
         status=status,
         # A snapshot has one type, the current one: it is the latest known, which a later version may correct. The
         # first is known only where an earlier version was seen that had another.
-        type_initial=first_type if first_type != final_type else None,
-        type_final=final_type,
-        priority=_priority(incident),
+        type_initial=type_initial if type_initial != type_final else None,
+        type_final=type_final,
+        priority=classification.priority(incident),
         received_by=_received_by(document, calls),
         place=_place(document, incident),
         timeline=timeline,
         units=all_units,
         persons=people,
-        dispositions=_dispositions(incident),
+        dispositions=classification.dispositions(incident),
         narratives=(*reported, *narratives),
         cautions=cautions(document, agencies, about),
         links=_links(document),
@@ -226,84 +218,6 @@ def _numbers(tracking_id: str | None, reports: list[str], owner: str) -> tuple[I
     if tracking_id is not None:
         made.append(Identifier(value=tracking_id, kind=TRACKING_ID))
     return tuple(made)
-
-
-def _status(incident: Component) -> Coded | None:
-    tokens = incident.registry_texts("incidentStatusCommonRegistryText", INCIDENT_STATUSES)
-    own = incident.texts("incidentStatusInternalText")
-    if not tokens and not own:
-        return None
-    incident.document.found.paths["status"] = "incidentComponent.incidentStatusCommonRegistryText"
-    text = "; ".join((*tokens[1:], *own)) or None
-    if not tokens:
-        return Coded(text=text)
-    display = incident.document.registries[INCIDENT_STATUSES].displays.get(tokens[0])
-    return token(tokens[0], INCIDENT_STATUS, text, display)
-
-
-def _closed(incident: Component) -> DateTime | None:
-    """When the incident was closed: the update that first said so after it was last open."""
-    closed = None
-    for time, members in versions(incident):
-        tokens = members.get("incidentStatusCommonRegistryText")
-        if type(tokens) is not list or "Closed" not in tokens:
-            closed = None
-        elif closed is None:
-            closed = time
-    return closed
-
-
-def _type(incident: Component) -> Coded | None:
-    code = incident.text("incidentTypeCommonRegistryText")
-    own_code = incident.text("incidentTypeInternalCode")
-    own_text = incident.text("incidentTypeInternalText")
-    if code is None and own_code is None and own_text is None:
-        return None
-    found = incident.document.found
-    found.paths["type_final"] = "incidentComponent.incidentTypeCommonRegistryText"
-    known = incident.document.registries[INCIDENT_TYPES]
-    made = _coded_type(code, own_code, own_text, known)
-    if code is not None and not made.mapped:
-        if known.complete and code not in known.displays:
-            found.issue(UNKNOWN_TOKEN, "incidentComponent.incidentTypeCommonRegistryText")
-        found.issue(UNMAPPED_TYPE, "incidentComponent.incidentTypeCommonRegistryText")
-    return made
-
-
-def _coded_type(code: str | None, own_code: str | None, own_text: str | None, known: Registry) -> Coded:
-    """A type with its APCO code; a token that the table does not have is text, with what the registry calls it."""
-    mapped = apco_codes(code) if code is not None else ()
-    if code is not None and not mapped:
-        own_text = "; ".join(filter(None, (own_text, code, known.displays.get(code))))
-    return Coded(code=own_code, text=own_text, mapped=mapped)
-
-
-def _first_type(incident: Component) -> Coded | None:
-    """The type of the earliest version, where several were joined."""
-    known = versions(incident)
-    if len(known) < 2:
-        return None
-    _, members = known[0]
-    names = ("incidentTypeCommonRegistryText", "incidentTypeInternalCode", "incidentTypeInternalText")
-    code, own_code, own_text = (
-        value if type(value := members.get(name)) is str and value and not value.isspace() else None for name in names
-    )
-    if code is None and own_code is None and own_text is None:
-        return None
-    incident.document.found.paths["type_initial"] = "incidentComponent.incidentTypeCommonRegistryText"
-    return _coded_type(code, own_code, own_text, incident.document.registries[INCIDENT_TYPES])
-
-
-def _priority(incident: Component) -> Coded | None:
-    own = incident.text("incidentPriorityInternalText")
-    number = incident.take("incidentCommonPriorityNumber")
-    if number is not None and type(number) is not int:
-        incident.wrong("incidentCommonPriorityNumber")
-        number = None
-    if own is None and number is None:
-        return None
-    incident.document.found.paths["priority"] = "incidentComponent.incidentCommonPriorityNumber"
-    return Coded(code=own, mapped=() if number is None else (Code(system=PRIORITY, code=str(number)),))
 
 
 def _incoming(document: Document) -> list[Component]:
@@ -356,32 +270,6 @@ def _place(document: Document, incident: Component) -> Place | None:
     if location is not None:
         return place_of(location, beat)
     return None if beat is None else Place(beat=beat)
-
-
-def _dispositions(incident: Component) -> tuple[Coded, ...]:
-    """As listed, the primary one first. No hold or referral is read into a code."""
-    found: list[tuple[bool, Coded]] = []
-    for part in incident.objects("dispositionComponent"):
-        code = part.text("dispositionCommonRegistryCode")
-        primary = part.flag("dispositionPrimaryIndicator") is True
-        texts = (part.text("dispositionCategoryText"), part.text("dispositionDescriptionText"))
-        mapped: tuple[Code, ...] = ()
-        said = None
-        if code is not None:
-            known = part.document.registries[DISPOSITIONS]
-            said = known.displays.get(code)
-            mapped = disposition_codes(code)
-            if mapped and said is not None:
-                mapped = tuple(replace(one, display=said) for one in mapped)
-            elif not mapped:
-                if known.complete and code not in known.displays:
-                    part.document.found.issue(UNKNOWN_TOKEN, part.place("dispositionCommonRegistryCode"))
-                part.document.found.issue(UNMAPPED_TYPE, part.place("dispositionCommonRegistryCode"))
-        text = "; ".join(filter(None, (*(() if mapped else (code, said)), *texts))) or None
-        if mapped or text:
-            found.append((not primary, Coded(text=text, mapped=mapped)))
-            incident.document.found.paths["dispositions"] = "incidentComponent.dispositionComponent"
-    return tuple(coded for _, coded in sorted(found, key=lambda one: one[0]))
 
 
 def _links(document: Document) -> tuple[Link, ...]:

@@ -11,10 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mappings import translate
+from mappings import Translation, translate
 from mappings.cad.eido import read_eido
 from mappings.cad.versions import read_joined
-from mappings.fhir.translate import Translation
 from mappings.incident import Agency, Incident, Rejected
 
 SAMPLES = Path(__file__).parents[3] / "samples"
@@ -197,7 +196,7 @@ def test_an_organization_reference_to_something_else_is_said() -> None:
 _SEEDS = [WHOLE, *(orjson.loads((SAMPLES / "eido" / name / "input.json").read_bytes()) for name in (
     "welfare-check-one-person", "several-agencies", "dangling-and-circular-refs", "bad-times"
 ))]  # fmt: skip
-_JUNK = st.sampled_from(
+_JUNK: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, 0, -1, 1.5, "", " ", SECRET, "\u0000", AT, "<a", [], {}, [[]], [None], {"$ref": "p"}, {"$ref": 1},
      {"$id": "p"}, {"$id": "p", "value": "x"}, {"value": {"value": 1}}, [{"$ref": "urn:1"}], "urn:1", OWNER]
 )  # fmt: skip
