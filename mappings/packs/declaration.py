@@ -86,7 +86,7 @@ SOURCE_KEYS: dict[str, tuple[str, ...]] = {
     "ndjson": ("encoding", "rows"),
     "xml": ("rows", "namespaces"),
 }
-ENCODINGS = ("utf-8", "windows-1252", "iso-8859-1")
+ENCODINGS = ("utf-8", "windows-1252", "iso-8859-1", "utf-16")
 #: The furthest apart that rows of one group may be: what is held of them stays small.
 FURTHEST = 10_000
 
@@ -126,9 +126,13 @@ def source(spec: Spec) -> tuple[Source, frozenset[str], str | None]:
         namespaces = {prefix: uri.text() for prefix, uri in keys["namespaces"].mapping().items()}
     if "within" in keys and "group" not in keys:
         keys["within"].fail("expected `group` beside it", "pack.missing-key")
+    encoding = "utf-8"
+    if "encoding" in keys:
+        # A line of UTF-16 does not end where its bytes say so: NDJSON is UTF-8 by its own rule, or of one byte a sign.
+        encoding = keys["encoding"].one_of(ENCODINGS if form != "ndjson" else ENCODINGS[:-1])
     made = Source(
         format=form,
-        encoding=keys["encoding"].one_of(ENCODINGS) if "encoding" in keys else "utf-8",
+        encoding=encoding,
         delimiter=delimiter,
         quote=quote,
         headed="columns" in keys,

@@ -6,6 +6,7 @@ the file: the line is remembered in `broken` with the byte's offset.
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ _BOM = b"\xef\xbb\xbf"
 #: How much is read at a time.
 _BLOCK = 1 << 18
 _UNDECODED = re.compile(r"[\ud800-\udfff]")
+#: What stands for wrong bytes of UTF-16, which have no form of their own.
+_REPLACED = re.compile(r"[\ud800-\udfff\ufffd]")
 
 
 class Lines:
@@ -25,6 +28,7 @@ class Lines:
     def __init__(self, data: Input, encoding: str) -> None:
         self._handle: IO[bytes] | IO[str] = io.BytesIO(data) if isinstance(data, bytes | bytearray) else data
         self._encoding = encoding
+        self._wrong = _REPLACED if encoding == "utf-16" else _UNDECODED
         #: Line (from 0) -> offset of the first byte in it that is not of the encoding.
         self.broken: dict[int, int] = {}
 
@@ -34,7 +38,8 @@ class Lines:
         for raw in self._raw():
             if isinstance(raw, str):
                 text = raw.removeprefix("\ufeff") if number == 0 else raw
-                wrong = _UNDECODED.search(text) is not None
+                at += self._length(raw[: len(raw) - len(text)])
+                wrong = self._wrong.search(text) is not None
             else:
                 skipped = 3 if at == 0 and self._encoding == "utf-8" and raw.startswith(_BOM) else 0
                 at += skipped
@@ -45,8 +50,7 @@ class Lines:
             lines = io.StringIO(text, newline="").readlines()
             if wrong:
                 self._note(lines, number, at)
-            if not isinstance(raw, str):
-                at += len(raw) - skipped
+            at += self._length(text) if isinstance(raw, str) else len(raw) - skipped
             number += len(lines)
             yield lines
 
@@ -62,10 +66,7 @@ class Lines:
     def _raw(self) -> Iterator[bytes | str]:
         """What is read, cut at the ends of lines. Memory is bounded by the longest line."""
         held: list[bytes | str] = []
-        while True:
-            block = self._handle.read(_BLOCK)
-            if not block:
-                break
+        for block in self._decoded() if self._encoding == "utf-16" else self._read():
             cut = _last_end(block)
             if cut:
                 yield _joined([*held, block[:cut]])
@@ -75,16 +76,35 @@ class Lines:
         if held:
             yield _joined(held)
 
+    def _read(self) -> Iterator[bytes | str]:
+        while block := self._handle.read(_BLOCK):
+            yield block
+
+    def _decoded(self) -> Iterator[bytes | str]:
+        """UTF-16 as text: no byte of it is a line's end by itself. Without byte order mark it is as Windows has it."""
+        decoder: codecs.IncrementalDecoder | None = None
+        for block in self._read():
+            if isinstance(block, str):
+                yield block
+                continue
+            if decoder is None:
+                order = "utf-16-be" if block.startswith(codecs.BOM_UTF16_BE) else "utf-16-le"
+                decoder = codecs.getincrementaldecoder(order)("replace")
+            if text := decoder.decode(block):
+                yield text
+        if decoder is not None and (text := decoder.decode(b"", True)):
+            yield text
+
     def _note(self, lines: list[str], number: int, at: int) -> None:
         for place, line in enumerate(lines, number):
-            match = _UNDECODED.search(line)
+            match = self._wrong.search(line)
             if match is not None:
                 self.broken[place] = at + self._length(line[: match.start()])
             at += self._length(line)
 
     def _length(self, text: str) -> int:
         try:
-            return len(text.encode(self._encoding, "surrogateescape"))
+            return len(text.encode("utf-16-le" if self._encoding == "utf-16" else self._encoding, "surrogateescape"))
         except UnicodeEncodeError:  # a text handle: its own encoding is not known here
             return len(text)
 

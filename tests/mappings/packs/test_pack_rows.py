@@ -86,6 +86,21 @@ def test_windows_1252_is_declared_never_guessed(make_pack: Callable[..., Pack]) 
     assert reasons(found)[1:] == [("read.encoding", f"line 3, byte {data.index(0x81)}"), "3"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_as_excel_and_sql_server_write_it(make_pack: Callable[..., Pack], encoding: str) -> None:
+    data = "event,nature,note\r\n1,A,“naïve” 🚓\r\n2,A,x\r\n".encode(encoding)
+    if encoding == "utf-16-be":
+        data = b"\xfe\xff" + data
+    pack = make_pack(ONE % ", encoding: utf-16")
+    one, two = pack.read(data)
+    assert isinstance(one, Incident)
+    assert isinstance(two, Incident)
+    assert (one.narratives[0].text, two.number) == ("“naïve” 🚓", "2")
+    assert reasons(list(pack.read(data[:-5]))) == ["1", ("read.encoding", f"line 3, byte {len(data) - 6}")]
+    spoilt = data.replace("x".encode(encoding)[-2:], b"\xdc\xdc", 1)  # half of a pair
+    assert reasons(list(pack.read(spoilt)))[1] == ("read.encoding", f"line 3, byte {spoilt.index(bytes([0xDC, 0xDC]))}")
+
+
 def test_header_is_found_in_any_order_and_spelling(make_pack: Callable[..., Pack]) -> None:
     pack = make_pack(ONE % ", rename: {Nature_Code: nature}")
     data = b"\xef\xbb\xbfNOTE,nature_code,District,Event \nx,A,9,1\n"

@@ -20,6 +20,7 @@ SOURCES = {
     "csv": Source(format="csv", columns=("a", "b", "c"), headed=False),
     "csv with header": Source(format="csv", columns=("a", "b", "c")),
     "csv of windows": Source(format="csv", columns=("a", "b"), delimiter=";", quote="'", encoding="windows-1252"),
+    "csv of sql server": Source(format="csv", columns=("a", "b", "c"), encoding="utf-16"),
     "fixed": Source(format="fixed", columns=("a", "b"), spans=((0, 2), (2, 4))),
     "fixed and trimmed": Source(format="fixed", columns=("a", "b"), spans=((0, 2), (3, None)), trimmed=True, skip=1),
     "xlsx": Source(format="xlsx", columns=("a", "b")),
