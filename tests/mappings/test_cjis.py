@@ -246,7 +246,7 @@ NOT_FREE = {
     "Telecom": {"value"},
     "Coded": {"code", "system"},
     "Name": {"family", "given"},
-    "Place": {"city", "district", "state", "postal_code", "country", "beat"},
+    "Place": {"city", "district", "state", "postal_code", "country", "beat", "keep_until"},
     "Person": {"slot", "birth_date"},
     "Staff": {"id", "organization", "credential"},
     "Unit": {"id", "employer"},

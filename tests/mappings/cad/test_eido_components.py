@@ -225,7 +225,7 @@ def mutated(draw: Any) -> Any:
             case "gone":
                 del container[key]
             case "junk":
-                container[key] = draw(_JUNK)
+                container[key] = copy.deepcopy(draw(_JUNK))
             case "other":
                 container[key] = copy.deepcopy(other[name])
             case "twice" if isinstance(container, list):
