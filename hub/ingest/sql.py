@@ -27,7 +27,7 @@ from urllib.parse import quote
 
 import orjson
 import structlog
-from sqlalchemy import Engine, bindparam, column, create_engine, make_url, select, table, text
+from sqlalchemy import Engine, NullPool, bindparam, column, create_engine, make_url, select, table, text
 
 from hub import pipeline
 from hub.errors import ReceiveError
@@ -165,6 +165,7 @@ def connect(sql: SqlSection) -> Engine:
             "sqlite://",
             creator=lambda: sqlite3.connect(address, uri=True, check_same_thread=False),
             hide_parameters=True,
+            poolclass=NullPool,  # the looks run in whatever thread is free
         )
     if sql.password is not None:
         url = url.set(password=sql.password.reveal())

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
@@ -260,3 +261,15 @@ def test_any_damage_to_a_part_is_rejected_or_read(part: str, data: st.DataObject
 @given(st.integers(0, len(WHOLE)), st.binary(max_size=8))
 def test_any_damage_to_the_file_is_rejected_or_read(at: int, noise: bytes) -> None:
     cells(WHOLE[:at] + noise + WHOLE[at + len(noise) :])
+
+
+def test_memory_does_not_grow_with_a_sheet() -> None:
+    peaks = []
+    for count in (500, 4000):
+        data = io.BytesIO(book(*([f"26-{n}", "EDP", n * 1.5, "x" * 100] for n in range(count)), shared=False))
+        tracemalloc.start()
+        source = Source(format="xlsx", columns=COLUMNS)
+        assert sum(1 for _ in xlsx_rows(data, source, lambda layout: None)) == count
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.1 * peaks[0] + 100_000
