@@ -155,6 +155,7 @@ LISTS = [
     ("holds", "list"),
     ("holds", "show", "1"),
     ("alarms", "list"),
+    ("codes", "list"),
     ("referrals", "list"),
     ("lanes", "list"),
     ("disclosures", "list"),
@@ -436,3 +437,50 @@ def test_the_log_has_no_text_of_an_exception() -> None:
     for line in lines:
         assert "Ostravelle" not in line
     assert json.loads(lines[0])["error"] == json.loads(lines[2])["error"] == "ValueError"
+
+
+# ── codes and incidents ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def unmapped(hub: Hub) -> Hub:
+    """With one form that has a code nobody mapped."""
+    section = hub.source("cedar-app")
+    assert section is not None
+    form = json.loads((SAMPLES / "story-1-contact" / "input.json").read_text())
+    form["type_final"] = {"code": "XQ7", "system": "https://pd.riverton.example/nature"}
+
+    async def take() -> None:
+        data = json.dumps(form).encode()
+        await pipeline.receive(hub, section, data, media_type="application/json", control_id=None)
+        await pipeline.read_waiting(hub, "test", 10)
+
+    asyncio.run(take())
+    return hub
+
+
+def test_unmapped_codes_are_listed_shown_and_replayed(unmapped: Hub, handoff: Callable[..., Any]) -> None:
+    (listed,) = [c for c in said(handoff("codes", "list", "--json")) if c["field"] == "type_final"]
+    assert (listed["source"], listed["code"], listed["number"], listed["messages"]) == ("cedar-app", "XQ7", 1, 1)
+    number = str(listed["id"])
+    assert "XQ7" in handoff("codes", "list", "--source", "cedar-app").stdout
+    assert said(handoff("codes", "list", "--source", "elsewhere", "--json")) == []
+    assert said(handoff("codes", "show", number, "--json"))["in"] == [1]
+    assert "in messages 1" in handoff("codes", "show", number).stdout
+    made = said(handoff("codes", "replay", number, "--by", "A Reviewer", "--json"))
+    assert made == {"replayed": [{"message": 2, "replays": 1}]}
+    assert unmapped.store.read(lambda tx: messages.get(tx, 1)).state == "replayed"  # type: ignore[union-attr]
+    assert handoff("codes", "replay", "--by", "A Reviewer").exit_code == 2
+    assert isinstance(handoff("codes", "show", "99").exception, StoreError)
+
+
+def test_an_incident_is_expunged_and_the_recipients_are_told(fed: Hub, handoff: Callable[..., Any]) -> None:
+    words = ("incidents", "expunge", "RV26-004417", "--custody", "cedar-coresponse", "--order", "24-CV-1")
+    made = said(handoff(*words, "--by", "A Records Officer", "--json"))
+    assert (made["messages"], made["recipients"], made["elsewhere"]) == ([1], [], [])
+    assert made["documents"] > 5
+    again = handoff(*words, "--by", "A Records Officer")
+    assert again.exception.rule == "incident.not-found"
+    other = handoff("incidents", "expunge", "RV26-004431", *words[3:], "--by", "A Records Officer")
+    assert other.exit_code == 0
+    assert "Expunged: 1 messages" in other.stdout
