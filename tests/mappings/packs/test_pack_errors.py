@@ -32,6 +32,43 @@ BAD = {
     "rows in a csv": (
         "source: {format: csv, columns: [event], rows: a}\n" + GOOD, {}, "pack.yaml:2:source.rows", "pack.unknown-key"
     ),
+    "rename without a header": (
+        "source: {format: csv, header: [event], rename: {Event: event}}\n" + GOOD,
+        {}, "pack.yaml:2:source.rename", "pack.unknown-key",
+    ),
+    "skip that is no number": (
+        "source: {format: csv, columns: [event], skip: two}\n" + GOOD, {}, "pack.yaml:2:source.skip", "pack.value"
+    ),
+    "utf-16 by lines": (
+        "source: {format: ndjson, encoding: utf-16}\n" + GOOD, {}, "pack.yaml:2:source.encoding", "pack.value"
+    ),
+    "one sign for two": (
+        "source: {format: csv, columns: [event], quote: ','}\n" + GOOD, {}, "pack.yaml:2:source.quote", "pack.value"
+    ),
+    "fixed without columns": ("source: {format: fixed}\n" + GOOD, {}, "pack.yaml:2:source", "pack.missing-key"),
+    "list in a path of xml": (
+        "source: {format: xml, rows: 'a[].b'}\n" + GOOD, {}, "pack.yaml:2:source.rows", "pack.value"
+    ),
+    "one width for several columns": (
+        SOURCE + "incident:\n  event_number: {from: event}\n  priority: {from: [nature, at], width: 4}\n",
+        {}, "pack.yaml:5:incident.priority.width", "pack.value",
+    ),
+    "width of another column": (
+        SOURCE + "incident:\n  event_number: {from: event}\n  priority: {from: [nature, at], zero_pad: {units: 4}}\n",
+        {}, "pack.yaml:5:incident.priority.zero_pad.units", "pack.column",
+    ),
+    "width of a constant": (
+        SOURCE + "incident:\n  event_number: {from: event}\n  priority: {const: P1, width: 2}\n",
+        {}, "pack.yaml:5:incident.priority.width", "pack.unknown-key",
+    ),
+    "rule for the clocks": (
+        SOURCE + "incident:\n  event_number: {from: event}\n  received: {from: at, datetime: iso, dst: first}\n",
+        {}, "pack.yaml:5:incident.received.dst", "pack.value",
+    ),
+    "condition that is none": (
+        SOURCE + "incident:\n  event_number: {from: event}\n  priority: {from: nature, when: {at: {matches: '('}}}\n",
+        {}, "pack.yaml:5:incident.priority.when.at.matches", "pack.value",
+    ),
     "xml without rows": ("source: {format: xml}\n" + GOOD, {}, "pack.yaml:2:source", "pack.missing-key"),
     "unknown column": (
         SOURCE + "incident:\n  event_number: {from: evnet}\n",
