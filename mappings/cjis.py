@@ -97,21 +97,25 @@ def gate(incident: Incident) -> tuple[Incident, tuple[Gated, ...], tuple[Gated, 
 
 def _any_hit(value: Any) -> bool:
     """Whether anything in a record hits: most hit nothing, and are then not looked at twice."""
-    plan = _PLANS.get(type(value))
-    if plan is None:
-        return False
-    for text in plan.looked_at(value):
-        if text.__class__ is str and criminal_justice_rules(text):
-            return True
-    if plan.own is not None and plan.own(value):
-        return True
-    for part in plan.records(value):
-        if part.__class__ is tuple:
-            for each in part:
-                if _any_hit(each):
+    plans = _PLANS
+    # The list grows while it is walked.
+    todo = [value]
+    for one in todo:
+        plan = plans.get(one.__class__)
+        if plan is None:
+            continue
+        if plan.looked_at is not None:
+            for text in plan.looked_at(one):
+                if text.__class__ is str and criminal_justice_rules(text):
                     return True
-        elif part is not None and _any_hit(part):
+        if plan.own is not None and plan.own(one):
             return True
+        if plan.records is not None:
+            for part in plan.records(one):
+                if part.__class__ is tuple:
+                    todo += part
+                elif part is not None:
+                    todo.append(part)
     return False
 
 
@@ -207,15 +211,15 @@ class _Plan:
 
     texts: tuple[str, ...]
     parts: tuple[str, ...]
-    looked_at: _Values
-    records: _Values
+    looked_at: _Values | None
+    records: _Values | None
     own: Callable[[Any], bool] | None
 
 
-def _values(names: tuple[str, ...]) -> _Values:
-    """Those fields of a record, as a tuple."""
+def _values(names: tuple[str, ...]) -> _Values | None:
+    """Those fields of a record, as a tuple; None where there are none."""
     if not names:
-        return lambda _: ()
+        return None
     if len(names) == 1:
         name = names[0]
         return lambda value: (getattr(value, name),)
