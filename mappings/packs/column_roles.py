@@ -7,7 +7,7 @@ cut into words of the field; the words decide. Nothing here looks at a cell, and
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from mappings.found import STAGES
@@ -142,6 +142,11 @@ def role_of(name: str) -> Role | None:
 
 def role_of_path(path: str) -> Role | None:
     """The same of a member of a document (`times.closed`): its own name first, then with the names that it is under."""
+    parent, _, last = path.rpartition(".")
+    if last == "#text":
+        # The text of an element that has attributes: the words beside its code.
+        found = role_of_path(parent)
+        return replace(found, part="text") if found is not None and found.part == "code" else found
     steps = [step.rpartition(":")[2] for step in path.split(".")]
     for size in range(1, min(3, len(steps)) + 1):
         found = role_of(" ".join(steps[-size:]))

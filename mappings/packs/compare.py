@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import zip_longest
 from typing import Any
 
@@ -19,6 +19,8 @@ from mappings.incident_json import to_json
 from mappings.packs.pack import Pack
 from mappings.packs.source import Input
 
+#: What of a record is compared: all of it but the account of its reading.
+_COMPARED = tuple(one.name for one in fields(Incident) if one.name != "reading")
 _PLACE = re.compile(r"\[\d+\]")
 #: How many changed records are listed; all are counted.
 LISTED = 100
@@ -171,6 +173,8 @@ class _Total:
         if old.reading.issues != new.reading.issues:
             self.issues.update({(issue.rule, issue.path) for issue in new.reading.issues})
             self.issues.subtract({(issue.rule, issue.path) for issue in old.reading.issues})
+        if all(getattr(old, name) == getattr(new, name) for name in _COMPARED):
+            return
         found = differing(to_json(old), to_json(new))
         if not found:
             return

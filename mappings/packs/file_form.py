@@ -11,8 +11,11 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
+from xml.etree.ElementTree import ParseError
 
+import defusedxml.ElementTree
 import orjson
+from defusedxml import DefusedXmlException
 
 from mappings.errors import ReadError
 from mappings.packs.formats import READERS
@@ -27,7 +30,6 @@ _LINES = 200
 _DATUM = re.compile(
     r"[-+]?\d[\d.,]*\Z|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?\Z|\d{1,2}:\d\d(:\d\d)?( ?[AaPp][Mm])?\Z"
 )
-_XML_NAME = re.compile(rb"<([A-Za-z_][\w:.-]*)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,20 +121,38 @@ def _rows_in_text(text: bytes) -> tuple[str, ...]:
 
 
 def _xml(head: bytes, doubts: list[str]) -> FileForm:
-    """The root, and below it the element that comes again: the rows."""
-    body = re.sub(rb"<[?!][^>]*>", b"", head)
-    found = list(_XML_NAME.finditer(body))
-    if not found:
+    """The root and the element that comes in it again and again: the rows. Names are local, without namespaces.
+
+    A root whose children differ is itself the row: one file an event.
+    """
+    root, below = "", list[str]()
+    depth = 0
+    try:
+        for event, element in defusedxml.ElementTree.iterparse(
+            io.BytesIO(head), events=("start", "end"), forbid_dtd=True
+        ):
+            if event == "end":
+                depth -= 1
+                continue
+            name = element.tag.rpartition("}")[2]
+            if depth == 0:
+                root = name
+            elif depth == 1:
+                below.append(name)
+            depth += 1
+    except (ParseError, ValueError, LookupError):
+        pass  # the head may end anywhere; what came before it counts
+    except DefusedXmlException:
+        raise ReadError("read.unknown-form", "document types and entities are not read") from None
+    if not root:
         raise ReadError("read.unknown-form", "no element is there: not XML")
-    root = found[0][1].decode("utf-8", "replace")
-    counted = Counter(match[1].decode("utf-8", "replace") for match in found[1:])
-    row = next((match[1].decode("utf-8", "replace") for match in found[1:]), root)
-    doubts.append("the path to the rows is the root and the first element in it: look whether that is one call")
-    if counted and counted[row] == 1:
-        doubts.append("the element of a row comes once in the part of the file that was looked at")
-    spaces = dict(re.findall(rb'xmlns:([A-Za-z_][\w.-]*)="([^"]{1,200})"', head))
-    namespaces = {prefix.decode(): uri.decode("utf-8", "replace") for prefix, uri in spaces.items()}
-    return FileForm(source=Source(format="xml", rows=(root, row), namespaces=namespaces), doubts=tuple(doubts))
+    counted = Counter(below)
+    row = max(counted, key=lambda name: counted[name]) if counted else ""
+    alone = len(counted) > 1 and counted[row] == 1
+    doubts.append("look whether the path to the rows leads to one call")
+    return FileForm(
+        source=Source(format="xml", rows=(root,) if alone or not row else (root, row)), doubts=tuple(doubts)
+    )
 
 
 #: More columns than a sheet with a header has.

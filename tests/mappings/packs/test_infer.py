@@ -81,11 +81,25 @@ def test_where_rows_are_in_an_envelope() -> None:
     assert file_form(b'{"success": true, "data": {"calls": [{"a": 1}]}}').source.rows == ("data", "calls")
 
 
-def test_the_rows_of_xml_are_below_its_root() -> None:
-    source = file_form(
-        b'<?xml version="1.0"?><x:Export xmlns:x="urn:x"><x:Call a="1"/><x:Call a="2"/></x:Export>'
-    ).source
-    assert (source.format, source.rows, source.namespaces) == ("xml", ("x:Export", "x:Call"), {"x": "urn:x"})
+@pytest.mark.parametrize(
+    ("data", "rows"),
+    [
+        (b'<x:Export xmlns:x="urn:x"><x:Call a="1"/><x:Call a="2"/></x:Export>', ("Export", "Call")),
+        (b'<Export xmlns="urn:x"><Call a="1"/></Export>', ("Export", "Call")),
+        (b"<Event><Number>1</Number><Type>EDP</Type></Event>", ("Event",)),
+        (b"<Export><Made/><Call/><Call/>", ("Export", "Call")),
+    ],
+)
+def test_the_rows_of_xml_are_what_comes_again_below_its_root(data: bytes, rows: tuple[str, ...]) -> None:
+    assert file_form(data).source.rows == rows
+
+
+def test_one_event_a_file_is_read_by_its_local_names(tmp_path: Path) -> None:
+    data = b'<v:Event xmlns:v="urn:v"><v:Number>E1</v:Number><v:CallTime>2026-01-14T23:02:00</v:CallTime></v:Event>'
+    data = data.replace(b"v:Number", b"v:EventNumber")
+    made = next(compile_pack(write(tmp_path, inferred(data))).read(data))
+    assert isinstance(made, Incident)
+    assert (made.number, made.timeline and made.timeline.received) == ("E1", "2026-01-14T23:02:00-07:00")
 
 
 @pytest.mark.parametrize("head", [b"", b"  \n", b"\x00\x01\x02\x03", b"one line of words\nand another\n"])
