@@ -16,6 +16,7 @@ Function: TypeAlias = Callable[[str], str | None]
 F = TypeVar("F", bound=Function)
 
 _REGISTERED: dict[str, Function] = {}
+_ZONELESS = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?\Z", re.ASCII)
 _HOUSE = re.compile(r"(\d{1,6})([A-Za-z]?)\s+(?=\S)")
 
 
@@ -50,3 +51,17 @@ def block_level(address: str) -> str | None:
     if match is None:
         return address
     return f"{int(match[1]) // 100 * 100} block of {address[match.end() :]}"
+
+
+@register
+def utc_unless_told(text: str) -> str | None:
+    """A time that is UTC unless the word before it says that it is local (`false|2026-03-08T01:40:00`).
+
+    The word may be missing. A time that has its own zone keeps it. Raises ValueError for another word: nobody knows
+    then what the time is.
+    """
+    word, _, time = text.rpartition("|")
+    told = word.strip().casefold()
+    if told not in ("", "true", "1", "yes", "y", "false", "0", "no", "n"):
+        raise ValueError("expected a word for yes or no before the time")
+    return f"{time}Z" if told in ("", "true", "1", "yes", "y") and _ZONELESS.match(time) else time

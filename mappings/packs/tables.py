@@ -148,7 +148,7 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UnitTable:
-    """A table of units: exact ids first, then patterns (`?C*`) on the whole id."""
+    """A table of units: exact ids first, then patterns (`?C*`) on the whole id, as written or in its normal form."""
 
     name: str
     file: str
@@ -169,7 +169,11 @@ class UnitTable:
             key = normal(cell)
             found = self._by_normal.get(key, ())
             if not found:
-                found = tuple(entry for entry in self._patterns if entry.matches is not None and entry.matches(key))
+                # The normal form of `2-C1` has a space for its dash; a pattern is written like the id.
+                forms = (key, cell.strip().casefold())
+                found = tuple(
+                    entry for entry in self._patterns if entry.matches is not None and any(map(entry.matches, forms))
+                )
             self._seen[cell] = found
         if not found:
             return "unmapped"
@@ -298,7 +302,7 @@ def _unit_table(
             employer=employer,
             valid_from=valid_from,
             valid_to=valid_to,
-            # Patterns match the normal form, in which ids are compared.
+            # Patterns match the whole id, as it is written or in the normal form in which ids are compared.
             matches=re.compile(glob(pattern.casefold())).match if pattern else None,
         )
         if pattern:

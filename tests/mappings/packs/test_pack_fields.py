@@ -105,6 +105,27 @@ def test_block_level(address: str, block: str) -> None:
     assert functions.block_level(address) == block
 
 
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("2026-03-08T01:40:00", "2026-03-08T01:40:00Z"),
+        ("|2026-03-08T01:40", "2026-03-08T01:40Z"),
+        ("True|2026-03-08T01:40:00.5", "2026-03-08T01:40:00.5Z"),
+        ("true|2026-03-08T01:40:00-06:00", "2026-03-08T01:40:00-06:00"),
+        ("false|2026-03-08T01:40:00", "2026-03-08T01:40:00"),
+        ("0|2026-03-08", "2026-03-08"),
+        ("true|2026-03-08", "2026-03-08"),
+    ],
+)
+def test_a_time_in_utc_unless_told(text: str, time: str) -> None:
+    assert functions.utc_unless_told(text) == time
+
+
+def test_a_word_that_nobody_knows_makes_no_time() -> None:
+    with pytest.raises(ValueError, match="yes or no"):
+        functions.utc_unless_told("maybe|2026-03-08T01:40:00")
+
+
 def test_markers_for_empty(make_pack: Callable[..., Pack]) -> None:
     pack = make_pack(HEAD.replace("header:", "empty: ['NULL', 'N/A'], header:") + "  priority: {from: a}\n")
     assert made_of(pack, "1,NULL,,,\n").priority is None

@@ -102,6 +102,20 @@ def test_units_by_id_then_by_pattern(pack: Pack) -> None:
     assert (before.units[0].kind, before.reading.issues[0].rule) == ("unknown", "read.undated-code")
 
 
+def test_a_pattern_is_written_like_the_ids(make_pack: Callable[..., Pack]) -> None:
+    pack = make_pack(
+        """source: {format: csv, header: [no, units]}
+tables: {unit: {file: unit.csv}}
+incident:
+  event_number: {from: no}
+  units: {from: units, split: ";", for_each: {table: unit}}
+""",
+        unit="id,pattern,kind\n,[0-9]-C[0-9],co-responder\n,MCT *,clinician\n",
+    )
+    made = made_of(pack, "1,2-C1;2 c1;MCT 4;mct-4;2-14\n")
+    assert [unit.kind for unit in made.units] == ["co-responder", "unknown", "clinician", "clinician", "unknown"]
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
