@@ -66,7 +66,7 @@ def test_example_of_a_pack(name: str, given: str, expected: str, request: pytest
 
 def test_each_shipped_pack_has_samples_and_examples_and_a_readme() -> None:
     assert len(CASES) >= 8
-    assert shipped_packs() == ("new-orleans-cad", "riverton-rms", "riverton-webhook", "seattle-cad")
+    assert len(shipped_packs()) >= 12
     for name in shipped_packs():
         assert any(case.parent.name == name for case in CASES)
         assert load_pack(name).examples
