@@ -27,9 +27,12 @@ def folder_of(name: str) -> Path | Traversable:
 
 def own_folder(name: str) -> Path:
     """The same of a pack that is written to. A shipped one is not."""
-    folder = folder_of(name)
-    if not isinstance(folder, Path) or folder == resources.files("mappings.packs") / name:
+    from mappings.packs import shipped_packs
+
+    if name in shipped_packs():
         raise PackError("pack.file", "expected a folder of your own: a shipped pack is not written to")
+    folder = folder_of(name)
+    assert isinstance(folder, Path)
     return folder
 
 

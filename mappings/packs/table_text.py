@@ -87,9 +87,7 @@ class TableText:
         return first[len(first.rstrip("\r\n")) :] or "\n"
 
     def _written(self, cells: Mapping[str, str]) -> str:
-        made = io.StringIO()
-        csv.writer(made, lineterminator=self._end).writerow([cells.get(column, "") for column in self.columns])
-        return made.getvalue()
+        return ",".join(_quoted(cells.get(column, "")) for column in self.columns) + self._end
 
     def blanked(self, line: int) -> str | None:
         """The text without what begins at this line, which stays as empty lines; None where there is no such line."""
@@ -135,3 +133,8 @@ class TableText:
         if lines and not lines[-1].endswith(("\n", "\r")):
             lines[-1] += self._end
         return TableText.of(self.mark + "".join((*lines, self._written(cells))))
+
+
+def _quoted(cell: str) -> str:
+    """A cell as CSV; quoted where it has to be (RFC 4180, 2.6), a lone carriage return included."""
+    return '"' + cell.replace('"', '""') + '"' if any(sign in cell for sign in ',"\r\n') else cell
