@@ -86,6 +86,7 @@ class KeptTelling:
     kind: Kind
     number_key: bytes | None
     case_key: bytes | None
+    document_key: bytes | None
     message_id: int
     place: int
     first_id: int

@@ -15,7 +15,7 @@ import orjson
 
 from hub.errors import StoreError
 from hub.loop.context import Hub
-from hub.loop.reading import Part, Record, Taken, translated
+from hub.loop.reading import Part, Record, Taken, joined, translated
 from hub.records import KeptTelling, Message
 from hub.settings import SourceSection
 from hub.store import documents, messages, referrals, tellings, unmapped
@@ -68,6 +68,7 @@ class Fresh:
     telling: Telling
     keys: _Keys
     body: bytes
+    document_key: bytes | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +84,8 @@ class Whole:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Together:
-    """What a message becomes. `seen` are the tellings that were there; `again` the messages that this one repeats."""
+    """What a message becomes. `seen` are the tellings that were there; `again` the messages that this one repeats;
+    `contained` the tellings of documents that were joined with this message's."""
 
     wholes: tuple[Whole, ...]
     rejected: tuple[Issue, ...]
@@ -92,6 +94,8 @@ class Together:
     seen: frozenset[tuple[int, str]] = frozenset()
     related: tuple[KeptTelling, ...] = ()
     again: tuple[int, ...] = ()
+    contained: tuple[KeptTelling, ...] = ()
+    document_keys: tuple[bytes, ...] = ()
     first_id: int = 0
     expunged: tuple[tuple[Record, _Keys], ...] = ()
 
@@ -116,23 +120,36 @@ def kind_of(source: SourceSection, incident: Incident) -> Kind:
 _READS: dict[str, Kind] = {"eido": "cad", "nibrs": "report", "incident": "contact"}
 
 
-def bring_together(hub: Hub, source: SourceSection, message: Message, taken: Taken, now: datetime) -> Together:
+def bring_together(hub: Hub, source: SourceSection, message: Message, found: Taken, now: datetime) -> Together:
     """Merges and translates. Reads the store only. What cannot be translated is in `rejected`."""
     custody = source.organization
 
-    def look(tx: Tx) -> tuple[int, list[int], list[Fresh], list[KeptTelling], dict[int, bytes]]:
+    def look(
+        tx: Tx,
+    ) -> tuple[Taken, int, list[int], list[Fresh], list[KeptTelling], list[KeptTelling], dict[int, bytes]]:
         first, again = tellings.lineage(tx, message.id)
-        fresh = [_fresh(tx, source, message, first, record) for record in taken.records if _joins(record)]
-        related = tellings.related(tx, [one.keys for one in fresh])
+        names = {tellings.document_key_of(tx, custody, source.name, one.name): one.name for one in found.partial}
+        contained = tellings.of_documents(tx, names)
+        said = {
+            names[one.document_key]: body
+            for one in contained
+            if one.document_key is not None and (body := tellings.joined(tx, one.id)) is not None
+        }
+        whole = joined(hub, source, found, said)
+        fresh = [_fresh(tx, source, message, first, record) for record in whole.records if _joins(record)]
+        known = {one.document_key for one in fresh}
+        contained = [one for one in contained if one.document_key in known]
+        related = _related(tx, [one.keys for one in fresh], contained)
+        within = {one.id for one in contained}
         bodies = {
             one.id: tellings.body(tx, one.id)
             for one in related
-            if one.state == "standing" and one.message_id not in again and one.custody == custody
+            if one.state == "standing" and one.message_id not in again and one.id not in within
         }
-        return first, again, fresh, related, bodies
+        return whole, first, again, fresh, related, contained, bodies
 
-    first, again, fresh, related, bodies = hub.store.read(look)
-    gone = [one for one in fresh if any(_same(one.keys, kept) for kept in related if kept.state == "expunged")]
+    taken, first, again, fresh, related, contained, bodies = hub.store.read(look)
+    gone = [one for one in fresh if any(_same(one, kept) for kept in related if kept.state == "expunged")]
     fresh = [one for one in fresh if one not in gone]
     here = {one.id: one for one in related}
     known = {row: _opened(body, here[row]) for row, body in bodies.items()}
@@ -172,6 +189,8 @@ def bring_together(hub: Hub, source: SourceSection, message: Message, taken: Tak
         seen=frozenset((one.id, one.state) for one in related),
         related=tuple(related),
         again=tuple(again),
+        contained=tuple(one for one in contained if one.state == "standing"),
+        document_keys=tuple(one.document_key for one in (*fresh, *gone) if one.document_key is not None),
         first_id=first,
         expunged=tuple((one.record, one.keys) for one in gone),
     )
@@ -235,7 +254,15 @@ def _fresh(tx: Tx, source: SourceSection, message: Message, first: int, record: 
             tx, source.organization, telling.owner, incident.agency, incident.number, incident.case_number
         ),
         body=orjson.dumps({"reader": incident.reading.source, "record": to_json(incident)}),
+        document_key=None
+        if record.document is None
+        else tellings.document_key_of(tx, source.organization, source.name, record.document),
     )
+
+
+def _related(tx: Tx, keys: Iterable[_Keys], contained: Sequence[KeptTelling]) -> list[KeptTelling]:
+    found = {one.id: one for one in (*contained, *tellings.related(tx, keys))}
+    return [found[row] for row in sorted(found)]
 
 
 def _opened(body: bytes, kept: KeptTelling) -> Telling:
@@ -248,9 +275,12 @@ def _opened(body: bytes, kept: KeptTelling) -> Telling:
     )
 
 
-def _same(keys: _Keys, kept: KeptTelling) -> bool:
-    """Whether a record is of the incident of a telling: by its number, or by its case if either has no number."""
-    number, case = keys
+def _same(one: Fresh, kept: KeptTelling) -> bool:
+    """Whether a record is of the incident of a telling: by its source's name for it, by its number, or by its case if
+    either has no number."""
+    if one.document_key is not None and one.document_key == kept.document_key:
+        return True
+    number, case = one.keys
     if number is not None and kept.number_key is not None:
         return number == kept.number_key
     return case is not None and case == kept.case_key
@@ -262,7 +292,7 @@ def _same(keys: _Keys, kept: KeptTelling) -> bool:
 def note(tx: Tx, source: SourceSection, message: Message, made: Together) -> None:
     """Keeps the tellings and the unmapped codes. Raises Overtaken."""
     tellings.lock(tx, made.keys)
-    related = tellings.related(tx, made.keys)
+    related = _related(tx, made.keys, tellings.of_documents(tx, made.document_keys))
     if {(one.id, one.state) for one in related} != made.seen:
         raise Overtaken
     custody = source.organization
@@ -279,50 +309,53 @@ def note(tx: Tx, source: SourceSection, message: Message, made: Together) -> Non
     unmapped.forget(tx, made.again)
     for whole in made.wholes:
         _note(tx, source, message, made, whole)
+    for one in made.contained:
+        if one.message_id not in made.again:
+            tellings.replace(tx, one.id)
     for record, keys in made.expunged:
-        _put(tx, source, message, made, "report", keys, record.place, None, ())
+        tellings.put(
+            tx,
+            custody=custody,
+            source=source.name,
+            kind=kind_of(source, record.incident),
+            keys=keys,
+            message_id=message.id,
+            place=record.place,
+            first_id=made.first_id,
+            body=None,
+            made=(),
+        )
 
 
 def _note(tx: Tx, source: SourceSection, message: Message, made: Together, whole: Whole) -> None:
     # All that it ever made, so that an order finds it too.
-    mine = [one.keys for one, _ in whole.fresh]
+    mine = [one for one, _ in whole.fresh]
     before = [kept for kept, _ in whole.kept]
-    before += [old for old in made.related if old.message_id in made.again and any(_same(keys, old) for keys in mine)]
+    before += [old for old in made.related if old.message_id in made.again and any(_same(one, old) for one in mine)]
+    names = {one.document_key for one, _ in whole.fresh} - {None}
+    before += [old for old in made.contained if old.document_key in names and old not in before]
     resources = list(dict.fromkeys([*_resources(whole.part), *(pair for old in before for pair in old.made)]))
     for one, stands in whole.fresh:
-        body = one.body if stands else None
-        _put(tx, source, message, made, one.telling.kind, one.keys, one.record.place, body, resources)
+        tellings.put(
+            tx,
+            custody=source.organization,
+            source=source.name,
+            kind=one.telling.kind,
+            keys=one.keys,
+            message_id=message.id,
+            place=one.record.place,
+            first_id=made.first_id,
+            body=one.body if stands else None,
+            made=resources,
+            document_key=one.document_key,
+            joined=one.record.joined,
+        )
     for kept, stands in whole.kept:
         if kept.message_id in made.again:
             continue
         if not stands:
             tellings.replace(tx, kept.id)
     tellings.made(tx, [kept.id for kept, stands in whole.kept if stands], resources)
-
-
-def _put(
-    tx: Tx,
-    source: SourceSection,
-    message: Message,
-    made: Together,
-    kind: Kind,
-    keys: _Keys,
-    place: int,
-    body: bytes | None,
-    resources: Sequence[tuple[str, str]],
-) -> None:
-    tellings.put(
-        tx,
-        custody=source.organization,
-        source=source.name,
-        kind=kind,
-        keys=keys,
-        message_id=message.id,
-        place=place,
-        first_id=made.first_id,
-        body=body,
-        made=resources,
-    )
 
 
 def _resources(part: Part) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ enforces that as Part 2.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -21,10 +21,12 @@ from hub.loop.releasing import origin
 from hub.settings import SourceSection
 from mappings import read, translate
 from mappings.cad.registries import Registries, registries_of
+from mappings.cad.versions import EidoState, eido_update, read_state, tracking_id
 from mappings.cjis import gate
 from mappings.errors import WarmHandoffError
 from mappings.fhir.referral import Package, referral_packages
 from mappings.incident import Agency, Gated, Incident, Rejected
+from mappings.json_documents import documents
 from mappings.labels import label_bundle
 from mappings.packs import load_pack
 from mappings.translation import Translation
@@ -39,6 +41,7 @@ class Record:
 
     `place` is its number in the message, `doubts` what was not believed, `believed` whether what is left as the
     source's own is its own. `dropped` and `held` are what the CJIS gate kept back; `codes` are those nobody mapped.
+    `document` is its source's name for documents that each say a part of it, `joined` all that they said so far.
     """
 
     place: int
@@ -48,14 +51,26 @@ class Record:
     dropped: tuple[Gated, ...]
     held: tuple[Gated, ...]
     codes: tuple[Unmapped, ...]
+    document: str | None = None
+    joined: bytes | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Partial:
+    """A document that may say only a part of its incident: read with those that came before, by the same `name`."""
+
+    place: int
+    name: str
+    document: dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Taken:
-    """What a message holds: its records, and what could not be read."""
+    """What a message holds: its records, documents to be joined first, and what could not be read."""
 
     records: tuple[Record, ...]
     rejected: tuple[Issue, ...]
+    partial: tuple[Partial, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,16 +107,41 @@ def take_apart(hub: Hub, source: SourceSection, body: bytes, now: datetime) -> T
     what others told of the same incidents, is for `loop.merging`."""
     records: list[Record] = []
     rejected: list[Issue] = []
+    partial: list[Partial] = []
     try:
         for place, record in enumerate(_records(source, body, agency_of(hub, source))):
             if isinstance(record, Rejected):
                 rejected.extend(record.issues)
-            else:
+            elif isinstance(record, Incident):
                 records.append(taken(record, source, place))
+            else:
+                partial.append(Partial(place=place, name=record[0], document=record[1]))
     except WarmHandoffError as error:
         rejected.extend(error.issues)
-    if not records and not rejected:
+    if not records and not rejected and not partial:
         rejected.append(_NOTHING)
+    return Taken(records=tuple(records), rejected=tuple(rejected), partial=tuple(partial))
+
+
+def joined(hub: Hub, source: SourceSection, found: Taken, kept: Mapping[str, bytes]) -> Taken:
+    """The documents of `found.partial` joined with what earlier ones said (`kept`, by name), each incident once."""
+    agency = agency_of(hub, source)
+    states: dict[str, tuple[int, EidoState]] = {}
+    records, rejected = list(found.records), list(found.rejected)
+    for one in found.partial:
+        try:
+            state = states[one.name][1] if one.name in states else None
+            if state is None and one.name in kept:
+                state = EidoState.from_json(kept[one.name])
+            states[one.name] = one.place, eido_update(state, one.document, agency)
+        except WarmHandoffError as error:
+            rejected.extend(error.issues)
+    for name, (place, state) in states.items():
+        record = read_state(state, agency, registries(source.registry), index=place)
+        if isinstance(record, Rejected):
+            rejected.extend(record.issues)
+        else:
+            records.append(replace(taken(record, source, place), document=name, joined=state.to_json()))
     return Taken(records=tuple(records), rejected=tuple(rejected))
 
 
@@ -120,15 +160,33 @@ def taken(read_record: Incident, source: SourceSection, place: int) -> Record:
     )
 
 
-def _records(source: SourceSection, body: bytes, agency: Agency | None) -> Iterator[Incident | Rejected]:
+def _records(
+    source: SourceSection, body: bytes, agency: Agency | None
+) -> Iterator[Incident | Rejected | tuple[str, dict[str, Any]]]:
     if source.sql is not None:
         # rows as `hub.ingest.sql` wrote them, whatever the format of the pack's files
         return load_pack(source.reads)((orjson.loads(line) for line in body.splitlines()), agency)
-    return read(body, source.reads, agency, registries=_registries(source.registry))
+    if source.reads == "eido":
+        return _eido(source, body, agency)
+    return read(body, source.reads, agency)
+
+
+def _eido(
+    source: SourceSection, body: bytes, agency: Agency | None
+) -> Iterator[Incident | Rejected | tuple[str, dict[str, Any]]]:
+    """An EIDO document replaces by component: one that says of which incident it is waits for those before it."""
+    for document in documents(body):
+        name = None if isinstance(document, Rejected) else tracking_id(document)
+        if isinstance(document, Rejected):
+            yield document
+        elif name is not None and "eidoVersion" in document:
+            yield name, document
+        else:
+            yield from read(orjson.dumps(document), "eido", agency, registries=registries(source.registry))
 
 
 @lru_cache(maxsize=16)
-def _registries(path: Path | None) -> Registries | None:
+def registries(path: Path | None) -> Registries | None:
     """A source's EIDO registries, read once: a changed file counts from the next start on."""
     return None if path is None else registries_of(path.read_bytes())
 

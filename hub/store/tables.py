@@ -384,6 +384,7 @@ telling = Table(
     Column("kind", String(16), nullable=False),
     Column("number_key", LargeBinary),
     Column("case_key", LargeBinary),
+    Column("document_key", LargeBinary),
     Column("message_id", Id, ForeignKey("message.id"), nullable=False),
     Column("place", Integer, nullable=False),
     # a message read again keeps the place in time of the one it repeats
@@ -393,6 +394,7 @@ telling = Table(
     UniqueConstraint("message_id", "place"),
     Index(None, "number_key"),
     Index(None, "case_key"),
+    Index("ix_telling_document_key", "document_key", **_where("document_key IS NOT NULL")),
     sqlite_autoincrement=True,
 )
 

@@ -36,8 +36,14 @@ def put(
     first_id: int,
     body: bytes | None,
     made: Iterable[tuple[str, str]],
+    document_key: bytes | None = None,
+    joined: bytes | None = None,
 ) -> int:
-    """Keep a telling; its row. `keys` as `keys_of` gives them; `body` None: a later one has replaced it already."""
+    """Keep a telling; its row. `keys` as `keys_of` gives them; `body` None: a later one has replaced it already.
+
+    `joined`: what its source's documents of the incident said so far, where each says a part, and `document_key` what
+    they are known by.
+    """
     row: int = tx.connection.execute(
         telling.insert().returning(telling.c.id),
         {
@@ -46,6 +52,7 @@ def put(
             "kind": kind,
             "number_key": keys[0],
             "case_key": keys[1],
+            "document_key": document_key,
             "message_id": message_id,
             "place": place,
             "first_id": first_id,
@@ -54,7 +61,8 @@ def put(
         },
     ).scalar_one()
     if body is not None:
-        vault.put(tx, _NOUN, row, "record", body, custody=custody)
+        parts = {"record": body} if joined is None else {"record": body, "joined": joined}
+        vault.put_parts(tx, _NOUN, row, parts, custody=custody)
     return row
 
 
@@ -91,6 +99,29 @@ def related(tx: Tx, keys: Iterable[tuple[bytes | None, bytes | None]]) -> list[K
 def body(tx: Tx, telling_id: int) -> bytes:
     """The record of a standing telling. Raises KeyringError `keys.missing`, `keys.unknown`, `keys.tampered`."""
     return vault.get(tx, _NOUN, telling_id, "record")
+
+
+def joined(tx: Tx, telling_id: int) -> bytes | None:
+    """What the documents of a standing telling said so far; None where each says all."""
+    return vault.find(tx, _NOUN, telling_id, "joined")
+
+
+def document_key_of(tx: Tx, custody: str, source: str, name: str) -> bytes:
+    """The blind index of a source's own name for the documents of one incident."""
+    return tx.keys.blind(custody, "telling.document", f"{source}\x1f{name}")
+
+
+def of_documents(tx: Tx, keys: Iterable[bytes]) -> list[KeptTelling]:
+    """The tellings of documents with these keys, but for those that were replaced."""
+    wanted = sorted(set(keys))
+    found: list[KeptTelling] = []
+    for start in range(0, len(wanted), _BATCH):
+        some = wanted[start : start + _BATCH]
+        rows = tx.connection.execute(
+            select(telling).where(telling.c.document_key.in_(some), telling.c.state != "replaced")
+        )
+        found += [_record(row) for row in rows]
+    return found
 
 
 def of_messages(tx: Tx, message_ids: Sequence[int]) -> list[KeptTelling]:
@@ -168,6 +199,7 @@ def _record(row: Row[Any]) -> KeptTelling:
         kind=cast(Kind, row.kind),
         number_key=row.number_key,
         case_key=row.case_key,
+        document_key=row.document_key,
         message_id=row.message_id,
         place=row.place,
         first_id=row.first_id,

@@ -302,6 +302,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("number_key", sa.LargeBinary(), nullable=True),
         sa.Column("case_key", sa.LargeBinary(), nullable=True),
+        sa.Column("document_key", sa.LargeBinary(), nullable=True),
         sa.Column("message_id", ID, nullable=False),
         sa.Column("place", sa.Integer(), nullable=False),
         sa.Column("first_id", ID, autoincrement=False, nullable=False),
@@ -313,6 +314,9 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_telling_case_key"), "telling", ["case_key"], unique=False)
+    op.create_index(
+        "ix_telling_document_key", "telling", ["document_key"], unique=False, **_where("document_key IS NOT NULL")
+    )
     op.create_index(op.f("ix_telling_number_key"), "telling", ["number_key"], unique=False)
     op.create_table(
         "unmapped",
