@@ -17,7 +17,7 @@ from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from importlib import import_module
 from itertools import islice
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_all_start_methods, get_context, parent_process
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -48,7 +48,8 @@ class Work:
 
 def ahead(workers: int) -> int:
     """How many chunks are under way at most."""
-    return 2 * workers + 2
+    # Enough that workers go on while a checkpoint waits for the disk.
+    return 6 * workers + 4
 
 
 # ── processes ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -73,6 +74,16 @@ def _end_with(parent: Any) -> None:
     os._exit(1)
 
 
+def _context() -> Any:
+    """How workers are started: forked from a process that has imported everything and has no threads, where that is
+    possible; never forked from this one, which may have some."""
+    if "forkserver" not in get_all_start_methods():
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["__main__", __name__])
+    return context
+
+
 def _do(chunk: Chunk) -> Done:
     assert _work is not None
     done = _work(chunk)
@@ -90,7 +101,7 @@ def processes(work: Work, chunks: Iterable[Chunk], workers: int, address: str | 
         finally:
             gc.unfreeze()
         return
-    with ProcessPoolExecutor(workers, get_context("spawn"), _start, (work,)) as pool:
+    with ProcessPoolExecutor(workers, _context(), _start, (work,)) as pool:
         try:
             for done in _in_order(lambda chunk: pool.submit(_do, chunk), chunks, ahead(workers)):
                 yield done if work.spool is None else fetched(done, work.spool)

@@ -77,12 +77,12 @@ def _journaled(out: Path) -> int:
 
 
 def _descendants(pid: int) -> list[int]:
-    """The worker processes of a process (Linux)."""
+    """The processes below a process (Linux)."""
     found = []
     with contextlib.suppress(OSError):
         for task in Path(f"/proc/{pid}/task").iterdir():
             found += [int(one) for one in (task / "children").read_text().split()]
-    return found
+    return found + [below for one in found for below in _descendants(one)]
 
 
 def _alive(pid: int) -> bool:
