@@ -16,6 +16,7 @@ import time
 import tomllib
 import traceback
 import warnings
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,7 @@ from mappings import Incident, Partner, read, translate
 from mappings.errors import WarmHandoffError
 from mappings.fhir.referral import referral_packages
 from mappings.labels import Origin, label_bundle
+from mappings.packs import shipped_packs
 from mappings.render import render
 from profiles.check import check
 from profiles.issue import Issue, operation_outcome
@@ -57,7 +59,10 @@ def broken(data: bytes, suffix: str, chance: Random) -> Iterator[bytes]:
     """Copies that end early, are in another encoding, or have one field replaced by something else."""
     for _ in range(4):
         yield data[: chance.randrange(1, len(data))]
-    text = data.decode()
+    try:
+        text, encoding = data.decode(), "utf-8"
+    except UnicodeDecodeError:  # of one byte a sign, or a workbook
+        text, encoding = data.decode("latin-1"), "latin-1"
     yield text.encode("utf-16")
     yield (text + "\u00e9").encode("latin-1", errors="replace")
     at = chance.randrange(1, len(data))
@@ -66,12 +71,32 @@ def broken(data: bytes, suffix: str, chance: Random) -> Iterator[bytes]:
     yield JUNK.encode()
     if suffix == ".json":
         yield from _broken_json(orjson.loads(data), chance)
-    elif suffix == ".csv":
+    elif suffix == ".xlsx":
+        yield from _broken_workbook(data, chance)
+    elif suffix in (".csv", ".tsv", ".txt"):
         # the first line names the columns: a name is repeated, as the place where something was found
         head, _, rows = text.partition("\n")
-        yield from (f"{head}\n".encode() + one for one in _broken_between(rows, re.compile(r"[^,\n]+"), chance))
+        cell = re.compile(r"\S+" if suffix == ".txt" else r"[^,|\t\n]+")
+        yield from (f"{head}\n{one}".encode(encoding) for one in _broken_between(rows, cell, chance))
     else:
-        yield from _broken_between(text, re.compile(r"(?<=>)[^<>\n]+(?=<)|(?<==\")[^\"]*(?=\")"), chance)
+        yield from (one.encode(encoding) for one in _broken_between(text, _ELEMENT, chance))
+
+
+#: The text of an element or of an attribute.
+_ELEMENT = re.compile(r"(?<=>)[^<>\n]+(?=<)|(?<==\")[^\"]*(?=\")")
+
+
+def _broken_workbook(data: bytes, chance: Random) -> Iterator[bytes]:
+    """Copies with one text or attribute of a part replaced."""
+    with zipfile.ZipFile(io.BytesIO(data)) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    for name in sorted(name for name in parts if re.search(r"sheet\d+\.xml\Z|sharedStrings\.xml\Z", name)):
+        for one in _broken_between(parts[name].decode(), _ELEMENT, chance):
+            made = io.BytesIO()
+            with zipfile.ZipFile(made, "w") as book:
+                for each, part in parts.items():
+                    book.writestr(each, one.encode() if each == name else part)
+            yield made.getvalue()
 
 
 def _broken_json(document: Any, chance: Random) -> Iterator[bytes]:
@@ -93,11 +118,11 @@ def _places(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
         yield from _places(inner, (*path, key))
 
 
-def _broken_between(text: str, field: re.Pattern[str], chance: Random) -> Iterator[bytes]:
+def _broken_between(text: str, field: re.Pattern[str], chance: Random) -> Iterator[str]:
     found = list(field.finditer(text))
     for one in found if len(found) <= FIELDS else chance.sample(found, FIELDS):
         junk = chance.choice((JUNK, "", "99/99/9999 25:61", f'"{JUNK}', "\x00", "9" * 400))
-        yield (text[: one.start()] + junk + text[one.end() :]).encode()
+        yield text[: one.start()] + junk + text[one.end() :]
 
 
 # ── what is said about it ─────────────────────────────────────────────────────────────────────────────────────────
@@ -261,14 +286,12 @@ def settings_document(samples: Path) -> dict[str, Any]:
     document["destination"] = [one | {"token": {"env": "HANDOFF_TEST_TOKEN"}} for one in document["destination"]]
     more = {
         "riverton-eido": ("riverton-pd", "eido"),
-        "riverton-reports": ("riverton-pd", "riverton-rms"),
         "riverton-nibrs": ("riverton-pd", "nibrs"),
-        "city-rows": ("riverton-pd", "new-orleans-cad"),
-        "sound-rows": ("riverton-pd", "seattle-cad"),
         "lakeshore-app": ("lakeshore-cmhc", "incident"),
         "northfork-app": ("northfork-crisis", "incident"),
         "agency-app": ("riverton-pd", "incident"),
     }
+    more |= {f"rows-of-{pack}": ("riverton-pd", pack) for pack in shipped_packs()}
     for name, (organization, reads) in more.items():
         digest = hashlib.sha256(token(name).encode()).hexdigest()
         document["source"].append(
@@ -283,13 +306,10 @@ def sources_of(case: Any) -> list[str]:
         return ["cedar-app", "lakeshore-app"] if "part2" not in case.id else ["sunrise-app"]
     by_reader = {
         "riverton-webhook": "riverton-cad",
-        "riverton-rms": "riverton-reports",
         "nibrs": "riverton-nibrs",
-        "new-orleans-cad": "city-rows",
-        "seattle-cad": "sound-rows",
         "eido": "lakemont-cad" if case.agency.id == "lakemont-911" else "riverton-eido",
     }
-    return [by_reader[case.source]]
+    return [by_reader.get(case.source, f"rows-of-{case.source}")]
 
 
 @pytest.fixture(scope="module")

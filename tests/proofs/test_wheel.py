@@ -29,6 +29,8 @@ WANTED = (
     "mappings/packs/riverton-webhook/tables/nature.csv",
     "mappings/packs/riverton-rms/pack.yaml",
     "mappings/packs/new-orleans-cad/pack.yaml",
+    "mappings/packs/stonebridge-crisis/examples/forms.xlsx",
+    "mappings/packs/ferncliff-cards/examples/calls.txt",
     "mappings/data/apco_incident_types.csv",
     "mappings/schemas/incident.schema.json",
     "mappings/labels/data/lexicon.csv",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mappings.codes import APCO, FIELD_DISPOSITION
-from mappings.incident import Incident
+from mappings.incident import Incident, Rejected
 from mappings.packs import load_pack, shipped_packs
 from mappings.packs.tables import Entry, Table, UnitTable
 
@@ -214,6 +214,12 @@ def test_a_time_is_utc_unless_the_call_says_that_it_is_not() -> None:
     assert utc.timeline.received == "2026-03-08T05:30:00Z"
     assert local.timeline.received == "2026-03-08T01:40:00-06:00"
     assert doubtful.timeline.received is None
+
+
+def test_an_error_is_no_empty_day() -> None:
+    (made,) = load_pack("northvale-push").read(b'{"success": false, "data": {"calls": []}, "error": {"code": 503}}')
+    assert isinstance(made, Rejected)
+    assert [issue.rule for issue in made.issues] == ["read.no-success"]
 
 
 def test_minutes_are_counted_over_the_change_of_the_clocks() -> None:
