@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Any, Literal
 
 from mappings.incident import Coded, Incident, Reading, Rejected, Timeline
+from mappings.packs.column_profiles import CONTACT
 from mappings.packs.column_roles import PRIVATE, words
 from mappings.packs.groups import Grouped
 from mappings.packs.lint import columns_read, dropped_columns, table_uses
@@ -26,8 +27,8 @@ from mappings.packs.tables import Entry, Miss, Table, UnitEntry, UnitTable, norm
 #: More codes than this of one table are counted and not listed.
 MOST_CODES = 5_000
 _BLOCK = 1_024
-#: A code that could be a person's or a text: it is counted, never listed.
-_NOT_A_CODE = re.compile(r".{61}|@\w|(?<!\d)(?:\+?1[-. ]?)?\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4}(?!\d)", re.DOTALL)
+#: A text longer than this may be no code: it is counted, never listed.
+_LONGEST = 60
 #: Words of a column whose cells are a person's but few and closed: a table of them is of codes.
 _CLOSED = frozenset(("ethnicity", "gender", "place", "race", "sex"))
 
@@ -298,7 +299,9 @@ def _tables(pack: Pack, root: Spec, tally: _Tally) -> tuple[TableCoverage, ...]:
             state = state_of(code)
             different, volume = counts[state]
             counts[state] = (different + 1, volume + rows)
-            if len(codes) >= MOST_CODES or (state == "unmapped" and (quiet or _NOT_A_CODE.search(code))):
+            if len(codes) >= MOST_CODES or (
+                state == "unmapped" and (quiet or len(code) > _LONGEST or CONTACT.search(code))
+            ):
                 unlisted += 1
             else:
                 codes.append(CodeCoverage(code=code, rows=rows, state=state))
