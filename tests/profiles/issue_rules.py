@@ -19,8 +19,8 @@ ROOT = Path(__file__).parent.parent.parent
 
 #: The first part of a rule. Other strings with a dot in them are names of logs, files, columns and audit kinds.
 STAGES = (
-    "bulk", "check", "cjis", "deliver", "eido", "hold", "keys", "nibrs", "pack", "pidf", "read", "receive", "release",
-    "render", "settings", "store", "translate", "validate",
+    "bulk", "check", "cjis", "deliver", "eido", "hold", "incident", "keys", "merge", "nibrs", "pack", "pidf", "read",
+    "receive", "release", "render", "settings", "store", "translate", "validate",
 )  # fmt: skip
 _PARTS = r"(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)+\Z"
 _RULE = re.compile(f"(?:{'|'.join(STAGES)}){_PARTS}")

@@ -34,6 +34,7 @@ Description: "What the hub did or was asked to do, for AuditEvent.subtype. A kin
 * insert OurCodes
 * #message "Message received" "An input was received and kept."
 * #message.replayed "Message replayed" "A person had an input worked through again."
+* #incident.expunged "Incident expunged" "A record was deleted by order of a court or of the law."
 * #disclosure "Disclosure" "Something left for another organization, or was meant to."
 * #answer "Answer" "A center answered a referral."
 * #outcome "Outcome asked for" "Somebody asked what became of a referral."
@@ -47,6 +48,7 @@ Description: "What the hub did or was asked to do, for AuditEvent.subtype. A kin
 * #alarm.acknowledged "Alarm acknowledged" "A person took an alarm."
 * #lane.unblocked "Lane unblocked" "A person let the deliveries of a lane go on."
 * #console.message "Message viewed" "A person looked at a message of their own organization."
+* #console.codes "Unmapped codes viewed" "A person looked at the codes of their own organization that no table has."
 * #console.print "Referral viewed to print" "A person opened a referral to print it or read it out."
 * #sign-in "Sign-in" "A person signed in, or tried to."
 * #sign-out "Sign-out" "A person signed out."
