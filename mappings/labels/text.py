@@ -1,218 +1,354 @@
-"""Labels by text: spans in a narrative, each with its class and context (negation, hypothetical, other person ...).
+"""Labels by text: spans in a narrative, each with its class, whose it is, and whether it is so.
 
-After ConText (Harkema et al. 2009): a lexicon term, triggers around it, a scope that ends at a conjunction or at the
-sentence. Plus the frames of police narratives: who told the officer, what was seen or smelled, what was given. Only a
-disorder or a treatment that is the subject's own tells a sensitivity for certain; use, intoxication and exposure ask
-a person to look (42 CFR 2.12(e)(4)(ii)). No text ever gives `42CFRPart2`: that is a matter of origin.
+The words come from a lexicon (`lexicon.py`), what stands around them from the context engine (`context.py`), after the
+text was folded so that no term hides behind its spelling on the wire (`folding.py`). The same spans serve two ends.
+Labels want precision: only a disorder or a treatment that is the person's own, or violence that happened to the person,
+tells a sensitivity for certain; substance use, intoxication and exposure ask a person to look (42 CFR
+2.12(e)(4)(ii)). Masking wants recall: whatever is mentioned, also denied, wished for or another person's, is found.
+No text ever gives `42CFRPart2`: that is a matter of origin.
 
-Does not spell-correct, does not read other languages, does not know programs by name: a deployment's gazetteer is
-configuration. Keeps no text: nothing here is cached by value.
+Does not spell-correct beyond the misspellings that the lexicon lists, does not read other languages, and knows
+programs by name only where a deployment names them. Keeps no text: nothing here is cached by value.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, Protocol
 
+from mappings.labels import lexicon as words_of
 from mappings.labels.codes import Finding
+from mappings.labels.context import Context, Subject, contexts
+from mappings.labels.folding import Folded, fold, mended, plain
+from mappings.labels.lexicon import WORD, Grade, Lexicon, SpanClass, Term
 from mappings.labels.vocabulary import FAMILY_SENSITIVE, ORIGIN_UNKNOWN
-
-SpanClass = Literal["disorder", "treatment", "use", "intoxication", "exposure"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Span:
-    """A term found at [start, end) of the text, with its context. `labels` are what the term means unqualified."""
+    """A term found at [start, end) of the text, with its context. `labels` are what the term means unqualified.
+
+    `subject` is whose it is; `place` that it stands in the name of a street or a building.
+    """
 
     kind: SpanClass
     labels: tuple[str, ...]
-    grade: Literal["certain", "possible"]
+    grade: Grade
     start: int
     end: int
+    subject: Subject = "patient"
     negated: bool = False
     hypothetical: bool = False
-    other: bool = False
     historical: bool = False
     uncertain: bool = False
     relayed: bool = False
+    place: bool = False
+
+    @property
+    def context(self) -> Literal["asserted", "negated", "hypothetical", "historical", "uncertain"]:
+        """The one word for it; what takes most away comes first."""
+        if self.negated:
+            return "negated"
+        if self.hypothetical:
+            return "hypothetical"
+        if self.uncertain:
+            return "uncertain"
+        return "historical" if self.historical else "asserted"
+
+    @property
+    def tells(self) -> Grade | None:
+        """How sure it makes a label of the person the text is about; None for no label at all."""
+        if self.negated or self.hypothetical or self.place or self.subject != "patient":
+            return None
+        # 42 CFR 2.12(e)(4)(ii): use, intoxication or overdose that shows no disorder is no evidence of one.
+        shows = self.kind in ("disorder", "treatment") or "SUD" not in self.labels
+        return "certain" if self.grade == "certain" and shows and not self.uncertain else "possible"
 
 
-class _Term(NamedTuple):
-    pattern: re.Pattern[str]
-    kind: SpanClass
-    labels: tuple[str, ...]
-    grade: Literal["certain", "possible"]
-    length: int
+class TextReader(Protocol):
+    """An engine that finds spans in a text, as a deployment may put beside ours (an NLP service, a model).
+
+    It adds spans; it never takes one of ours away. It is called with a whole string of a resource, places in its
+    spans are places in that string, and it must not keep, send or log the text.
+    """
+
+    def __call__(self, text: str) -> Iterable[Span]:
+        """The spans of this text, in any order."""
 
 
-_WORDS = re.compile(r"[a-z0-9]+").findall
-_SENTENCE_END = re.compile(r"[.!?](?=\s|\Z)|[;\n\r]")
-#: Where the scope of a trigger ends.
-_SCOPE_END = re.compile(
-    r"\b(?:but|however|although|though|except|aside from|apart from|because|since|then|"
-    r"and (?:he|she|they|subject|patient|male|female|i|we)|who|which|while)\b"
+#: Where the scope of everything ends. Not after the abbreviations that reports are full of.
+_SENTENCE: Final = re.compile(
+    r"[.!?;/\n](?:(?<=[.!?])(?=[\"')\]]*(?:\s|\Z))(?<!\bhx.)(?<!\bpt.)(?<!\bdr.)(?<!\bvs.)(?<!\bmr.)(?<!\bms.)(?<!\bst.)"
+    r"(?<!\bmrs.)(?<!\bposs.)(?<!\bapprox.)(?<!\bdx.)(?<!\brx.)(?<!\b[a-z].)|(?<=;)|(?<=/)/|(?<=\s/)(?=\s\d{4}\b)"
+    r"|(?<=\n)[ \t]*\r?\n)"
 )
-_PSEUDO = re.compile(
-    r"\b(?:not only|no longer|no change|no doubt|not certain|not sure|no increase|without (?:difficulty|incident)|"
-    r"not deny|never denied|no insurance|not compliant with|not taking (?:his|her|their)?)\b"
+_STREETS: Final = frozenset(
+    [
+        "st",
+        "street",
+        "ave",
+        "avenue",
+        "rd",
+        "road",
+        "ln",
+        "lane",
+        "blvd",
+        "boulevard",
+        "hwy",
+        "highway",
+        "ct",
+        "pkwy",
+        "cir",
+        "circle",
+        "terrace",
+        "trl",
+        "trail",
+        "creek",
+        "river",
+        "museum",
+        "llc",
+        "inc",
+    ]
 )
-_NEGATION = re.compile(
-    r"\b(?:den(?:y|ies|ied|ying)|no|not|never|none|nor|neither|without|negative for|free of|absence of|"
-    r"didn'?t|doesn'?t|don'?t|isn'?t|wasn'?t|hasn'?t|haven'?t|rules? out|ruled out|unremarkable for)\b"
-)
-_NEGATED_AFTER = re.compile(
-    r"\W*(?:use\W+|was\W+|were\W+|is\W+|are\W+|screen\W+|test\W+){0,3}(?:negative|not (?:found|seen|observed|present|"
-    r"detected|suspected|a factor|involved)|none (?:found|seen)|ruled out|denied|absent)\b"
-)
-_HYPOTHETICAL = re.compile(
-    r"\b(?:if|unless|whether|would|should|could|in case|in the event|risk of|at risk for|return for|watch for|"
-    r"brochure|pamphlet|information (?:on|about)|prevent(?:ion|ing)?|training|screen(?:ed|ing)? for)\b"
-)
-_UNCERTAIN = re.compile(
-    r"\b(?:possibl[ey]|probabl[ey]|maybe|may|might|suspect(?:s|ed)?|apparent(?:ly)?|appear(?:s|ed)|seem(?:s|ed)|"
-    r"believed?|thinks?|thought|unclear|unknown if|questionable|likely|r/o|rule out|consistent with)\b|\?"
-)
-_HISTORY = re.compile(
-    r"\b(?:history of|hx of|h/o|former(?:ly)?|previous(?:ly)?|prior|past|used to|no longer|years? ago|months? ago)\b"
-)
-_HISTORY_AFTER = re.compile(
-    r"[^.;]{0,40}\b(?:in (?:full |early |sustained )*remission|years? ago|months? ago|in the past)\b"
-)
-_OTHER = re.compile(
-    r"\b(?:family (?:history|hx) of|(?:(?:his|her|their|my|the|a|pt'?s|patient'?s|subject'?s) )?(?:\w+ )?"
-    r"(?:mother|father|mom|dad|mum|brother|sister|son|daughter|wife|husband|uncle|aunt|cousin|grand(?:mother|father|ma|pa)"
-    r"|nephew|niece|parents?|siblings?|roommate|neighbou?r|girlfriend|boyfriend|fianc[eé]e?|friend|friends|spouse|partner"
-    r"|ex-?(?:wife|husband|girlfriend|boyfriend)|stepfather|stepmother|stepson|landlord|coworker)(?:'s)?)\b"
-)
-#: After a mention of somebody else, a word that brings the subject back ("mother said he is addicted").
-_SUBJECT = re.compile(r"\b(?:he|him|she|her son|subject|patient|pt|client|male|female|victim|suspect|s1|v1)\b")
-_CARE = (
-    r"(?:clinicians?|clinic|counsel(?:or|lor)|therapist|mhc|case ?manager|caseworker|mental health|nurse|doctor|"
-    r"psychiatrist|social worker|treatment|program|center|cmhc|peer specialist|provider|hospital|staff)"
-)
-#: A care worker's statement, in a report by somebody else: whose record it came from is unknown (S17).
-_RELAYED = re.compile(
-    rf"\b{_CARE}\b[^.;]{{0,60}}\b(?:told|advised|informed|stated|said|confirmed|reported)\b|"
-    rf"\b(?:per|according to|as per|told by|advised by|informed by|spoke (?:with|to))\b[^.;]{{0,40}}\b{_CARE}\b"
-)
-_SEPARATOR = r"[\s\-/,]+"
+_NUMBERED_STREETS: Final = frozenset(["dr", "drive", "way", "pl", "place", "court", "park", "loop", "run"])
+_HYPHENATED: Final = re.compile(r"[A-Za-z]-[A-Za-z]")
+_WORDS = WORD.findall
+_Hit = tuple[int, int, Term]
 
 
-@cache
-def _lexicon() -> dict[str, tuple[_Term, ...]]:
-    """Terms by their first word, the longest first, so that a text without any first word costs one pass."""
-    rows = io.StringIO((files("mappings.labels") / "data" / "lexicon.csv").read_text(encoding="utf-8"), newline="")
-    terms: dict[str, list[_Term]] = {}
-    for row in csv.DictReader(rows):
-        for written in row["terms"].split("|"):
-            # A term with capitals is an acronym that means something else in lower case ("mat", "na").
-            acronym = any(letter.isupper() for letter in written)
-            words = [re.escape(word if acronym else word.lower()) for word in written.split()]
-            pattern = re.compile(_SEPARATOR.join(words) + r"(?![A-Za-z0-9])")
-            terms.setdefault(written.split()[0].lower(), []).append(
-                _Term(pattern, row["class"], tuple(row["labels"].split()), row["grade"], len(written))  # type: ignore[arg-type]
-            )
-    return {first: tuple(sorted(found, key=lambda term: -term.length)) for first, found in terms.items()}
-
-
-#: The first words alone, for the quick no.
-FIRST_WORDS: Final = frozenset(_lexicon())
-
-
-def spans(text: str) -> tuple[Span, ...]:
+def spans(text: str, *, lexicon: Lexicon | None = None) -> tuple[Span, ...]:
     """Every lexicon term in the text, in order, each with its context. Cost grows with the length of the text."""
-    lower = text.lower()
-    hits = FIRST_WORDS.intersection(_WORDS(lower))
-    if not hits:
-        return ()
-    if len(lower) != len(text):  # a letter whose lower case is two: places would not agree
-        text = lower
-    return tuple(_with_context(lower, term, start, end) for start, end, term in sorted(_terms(text, lower, hits)))
-
-
-def _terms(text: str, lower: str, hits: frozenset[str]) -> Iterator[tuple[int, int, _Term]]:
-    lexicon = _lexicon()
-    taken: set[int] = set()
-    found: list[tuple[int, int, _Term]] = []
-    for first in hits:
-        at = lower.find(first)
-        while at >= 0:
-            if (at == 0 or not lower[at - 1].isalnum()) and at not in taken:
-                for term in lexicon[first]:
-                    match = term.pattern.match(lower, at) or term.pattern.match(text, at)
-                    if match is not None:
-                        found.append((at, match.end(), term))
-                        break
-            at = lower.find(first, at + len(first))
-    # The longest term that covers a place speaks for it ("heroin addict" is not also "heroin").
-    reach = -1
-    for start, end, term in sorted(found, key=lambda item: (item[0], -item[1])):
-        if end > reach:
-            yield start, end, term
-            reach = max(reach, end)
-
-
-def _with_context(lower: str, term: _Term, start: int, end: int) -> Span:
-    window = lower[max(0, start - 200) : start]
-    ends = [match.end() for match in _SENTENCE_END.finditer(window)]
-    sentence = window[ends[-1] :] if ends else window
-    stop = _SENTENCE_END.search(lower, end, end + 120)
-    after = lower[end : stop.start() if stop else end + 120]
-    if "'" in sentence:
-        sentence = sentence.replace("\u2019", "'")
-    scopes = [match.end() for match in _SCOPE_END.finditer(sentence)]
-    before = sentence[scopes[-1] :] if scopes else sentence
-    plain = _PSEUDO.sub(" ", before)
-    other = False
-    for match in _OTHER.finditer(sentence):
-        other = _SUBJECT.search(sentence, match.end()) is None
-    return Span(
-        kind=term.kind,
-        labels=term.labels,
-        grade=term.grade,
-        start=start,
-        end=end,
-        negated=_NEGATION.search(plain) is not None or _NEGATED_AFTER.match(after) is not None,
-        # "would go to detox if", "if he relapses": a condition before or right after
-        hypothetical=_HYPOTHETICAL.search(before) is not None or re.match(r"\W*(?:\w+\W+){0,3}if\b", after) is not None,
-        other=other,
-        historical=_HISTORY.search(before) is not None or _HISTORY_AFTER.match(after) is not None,
-        uncertain=_UNCERTAIN.search(before) is not None or after.startswith("?"),
-        relayed=_RELAYED.search(sentence) is not None,
-    )
-
-
-def by_text(text: str) -> tuple[Finding, ...]:
-    """What this text tells, a Finding for each span that tells something. Negated and hypothetical spans do not."""
-    found: dict[Finding, None] = {}
-    for span in spans(text):
-        if span.negated or span.hypothetical:
-            continue
-        if span.other:
-            found[Finding((FAMILY_SENSITIVE,), "possible", f"text: {span.kind}, another person")] = None
-            continue
-        certain = span.kind in ("disorder", "treatment") and span.grade == "certain" and not span.uncertain
-        words = f"text: {span.kind}" + (", uncertain" if span.uncertain else ", history" if span.historical else "")
-        found[Finding(span.labels, "certain" if certain else "possible", words)] = None
-        if span.relayed and span.kind in ("disorder", "treatment"):
-            found[Finding((ORIGIN_UNKNOWN,), "possible", "text: told by a care worker, whose record is not said")] = (
-                None
-            )
+    lexicon = words_of.default() if lexicon is None else lexicon
+    folded = fold(text)
+    found = _spans(folded, lexicon)
+    whole = mended(folded)
+    if whole is not None:
+        # A hyphen at a line's end broke a word, or stands between two: read it both ways.
+        seen = {(span.start, span.end) for span in found}
+        more = [span for span in _spans(whole, lexicon) if (span.start, span.end) not in seen]
+        if more:
+            found = sorted([*found, *more], key=lambda span: (span.start, -span.end))
     return tuple(found)
 
 
-def by_mention(text: str) -> tuple[Finding, ...]:
-    """What this text mentions without telling it: negated, hypothetical, or of another person."""
-    return tuple(
-        dict.fromkeys(
-            Finding(span.labels, "possible", f"text: {span.kind}, only mentioned")
-            for span in spans(text)
-            if span.negated or span.hypothetical or span.other
-        )
+def _spans(folded: Folded, lexicon: Lexicon) -> list[Span]:
+    lower = folded.text.lower()
+    keys = lexicon.key_words.intersection(_WORDS(lower))
+    split = _split(lower) and not lexicon.key_words.isdisjoint(_WORDS(lower.replace("-", "")))
+    if not keys and not split:
+        return []
+    ends = [match.end() for match in _SENTENCE.finditer(lower)]
+    ends.append(len(lower))
+    # Only the sentences that have a word of a term in them are looked at.
+    told = set(range(len(ends))) if split else _sentences(lower, keys, ends)
+    found: list[Span] = []
+    for one in sorted(told):
+        _sentence(folded, lower, ends[one - 1] if one else 0, ends[one], lexicon, found)
+    return found
+
+
+def _sentences(lower: str, keys: Iterable[str], ends: Sequence[int]) -> set[int]:
+    told: set[int] = set()
+    for key in keys:
+        at = lower.find(key)
+        while at >= 0:
+            after = at + len(key)
+            if (at and lower[at - 1].isalnum()) or lower[after : after + 1].isalnum():
+                at = lower.find(key, after)
+                continue
+            one = bisect_right(ends, at)
+            told.add(one)
+            at = lower.find(key, ends[one])
+    return told
+
+
+def _split(lower: str) -> bool:
+    """Whether a hyphen stands between two letters, where it may be inside a word."""
+    return "-" in lower and _HYPHENATED.search(lower) is not None
+
+
+def _any(lower: str, keys: frozenset[str]) -> bool:
+    if not keys.isdisjoint(_WORDS(lower)):
+        return True
+    return _split(lower) and not keys.isdisjoint(_WORDS(lower.replace("-", "")))
+
+
+def _sentence(folded: Folded, lower: str, start: int, stop: int, lexicon: Lexicon, found: list[Span]) -> None:
+    matches = list(WORD.finditer(lower, start, stop))
+    words = [match.group() for match in matches]
+    places = [match.span() for match in matches]
+    hits = _terms(folded.text, lower, words, places, lexicon.tree)
+    if not hits:
+        return
+    around = contexts(folded.text, words, places, [(first, last) for first, last, _ in hits], stop)
+    substance = any("SUD" in term.labels and term.when != "used" for _, _, term in hits)
+    for (first, last, term), context in zip(hits, around, strict=True):
+        if term.when == "used" and not substance and not context.used:
+            continue
+        begin, end = places[first][0], places[last - 1][1]
+        grade: Grade = term.grade
+        if term.when == "word" and folded.text[start:stop].isupper():
+            grade = "possible"
+        found.append(_span(folded, term, grade, begin, end, context, _street(words, first, last)))
+
+
+def _span(folded: Folded, term: Term, grade: Grade, begin: int, end: int, context: Context, place: bool) -> Span:
+    assert term.kind is not None
+    return Span(
+        kind=term.kind,
+        labels=term.labels,
+        grade=grade,
+        start=folded.place(begin),
+        end=folded.after(end),
+        subject=context.subject,
+        negated=context.negated,
+        hypothetical=context.hypothetical,
+        historical=context.historical,
+        uncertain=context.uncertain,
+        relayed=context.relayed,
+        place=place,
     )
+
+
+def _street(words: Sequence[str], first: int, last: int) -> bool:
+    if last >= len(words):
+        return False
+    after = words[last]
+    if after in _STREETS:
+        return True
+    return after in _NUMBERED_STREETS and any(word.isdigit() for word in words[max(0, first - 3) : first])
+
+
+def _terms(
+    text: str, lower: str, words: Sequence[str], places: Sequence[tuple[int, int]], tree: dict[str, Any]
+) -> list[_Hit]:
+    """The terms of a sentence, from the left, the longest first; those that mean nothing only use up their words."""
+    hits: list[_Hit] = []
+    at, total = 0, len(words)
+    while at < total:
+        node = tree.get(words[at])
+        best: tuple[int, Term] | None = None
+        last = at + 1
+        if node is None and last < total and lower[places[at][1] : places[last][0]] == "-":
+            node = tree.get(words[at] + words[last])  # a word with a hyphen in it
+            last += 1
+        while node is not None:
+            here = node.get("")
+            if here is not None:
+                for term in here:
+                    if not term.when or term.when == "used" or _cased(text[places[at][0] : places[last - 1][1]], term):
+                        best = (last, term)
+                        break
+            if last >= total or not _joined(lower, places[last - 1][1], places[last][0]):
+                break
+            follows = node.get(words[last])
+            if follows is None and last + 1 < total and lower[places[last][1] : places[last + 1][0]] == "-":
+                follows = node.get(words[last] + words[last + 1])
+                last += 1
+            node = follows
+            last += 1
+        if best is None:
+            at += 1
+            continue
+        if best[1].kind is not None:
+            hits.append((at, *best))
+        at = best[0]
+    return hits
+
+
+def _cased(written: str, term: Term) -> bool:
+    if term.when == "name":
+        return written[:1].isupper() or written[:1].isdigit()
+    return sum(letter.isupper() for letter in written) * 2 > len(written)
+
+
+def _joined(lower: str, end: int, start: int) -> bool:
+    """Whether two words can be of one term: spaces, line breaks, a hyphen, slash or the like between them."""
+    if start - end == 1:
+        return lower[end] in " -/'._\n\t+,"
+    between = lower[end:start].strip()
+    return between in ("", "-", "/", "'", "&", "+", "*", "_", ".", ",", "--", "|", ">")
+
+
+class TextLabels:
+    """Reads texts for labels: our lexicon with a deployment's own names, and the readers it puts beside us.
+
+    `programs` and `street_names` as `lexicon.lexicon` takes them. Make one and keep it: making compiles the lexicon.
+    Raises ValueError for a name that cannot be one.
+    """
+
+    __slots__ = ("_keys", "_lexicon", "_readers")
+
+    def __init__(
+        self,
+        *,
+        programs: Mapping[str, Sequence[str]] | None = None,
+        street_names: Mapping[str, Sequence[str]] | None = None,
+        readers: Sequence[TextReader] = (),
+    ) -> None:
+        self._lexicon = words_of.lexicon(programs=programs, street_names=street_names)
+        self._keys = self._lexicon.key_words
+        self._readers = tuple(readers)
+
+    def silent(self, text: str) -> bool:
+        """The quick no: whether no term begins anywhere in the text. Never true where `spans` would find one."""
+        if self._readers:
+            return False
+        if plain(text):
+            return not _any(text.lower(), self._keys)
+        folded = fold(text)
+        whole = mended(folded)
+        return not _any(folded.text.lower(), self._keys) and (whole is None or not _any(whole.text.lower(), self._keys))
+
+    def spans(self, text: str) -> tuple[Span, ...]:
+        """Our spans and those of the readers."""
+        found = spans(text, lexicon=self._lexicon)
+        if not self._readers:
+            return found
+        return (*found, *(span for reader in self._readers for span in reader(text)))
+
+    def by_text(self, text: str) -> tuple[Finding, ...]:
+        """What this text tells, a Finding for each span that tells something. Negated and hypothetical ones do not."""
+        found: dict[Finding, None] = {}
+        for span in self.spans(text):
+            if span.negated or span.hypothetical or span.place:
+                continue
+            if span.subject != "patient":
+                found[Finding((FAMILY_SENSITIVE,), "possible", f"text: {span.kind}, another person")] = None
+                continue
+            words = f"text: {span.kind}" + (", uncertain" if span.uncertain else ", history" if span.historical else "")
+            found[Finding(span.labels, span.tells or "possible", words)] = None
+            if span.relayed and span.kind in ("disorder", "treatment"):
+                told = "text: told by a care worker, whose record is not said"
+                found[Finding((ORIGIN_UNKNOWN,), "possible", told)] = None
+        return tuple(found)
+
+    def by_mention(self, text: str) -> tuple[Finding, ...]:
+        """What this text mentions without telling it: negated, hypothetical, of another person, or in a name."""
+        return tuple(
+            dict.fromkeys(
+                Finding(span.labels, "possible", f"text: {span.kind}, only mentioned")
+                for span in self.spans(text)
+                if span.tells is None
+            )
+        )
+
+
+#: The shipped lexicon alone.
+SHIPPED: Final = TextLabels()
+#: A word of each term, for a quick no over plain text.
+KEY_WORDS: Final = words_of.default().key_words
+FIRST_WORDS: Final = KEY_WORDS
+
+
+def by_text(text: str) -> tuple[Finding, ...]:
+    """What this text tells by the shipped lexicon (`TextLabels.by_text`)."""
+    return SHIPPED.by_text(text)
+
+
+def by_mention(text: str) -> tuple[Finding, ...]:
+    """What this text mentions without telling it, by the shipped lexicon (`TextLabels.by_mention`)."""
+    return SHIPPED.by_mention(text)
