@@ -29,7 +29,7 @@ ROWS = 100_000
 #: Rounds at the least, and as long as something else is busy on the machine, at the most.
 _ROUNDS, _MOST = 2, 5
 #: Of the machine, what others may use before two processes are no longer two.
-_QUIET = 0.05
+_QUIET = 0.1
 
 
 def measure() -> dict[str, Any]:
