@@ -209,7 +209,8 @@ def _status(timeline: Timeline, contact: Contact | None, ended: str | None) -> s
         return "finished"
     if timeline.on_scene or (contact is not None and contact.start):
         return "in-progress"
-    if timeline.received or timeline.dispatched:
+    # What a report tells of, or a contact that somebody writes of, is no plan; whether it is over is not said.
+    if contact is None and not timeline.occurred and (timeline.received or timeline.dispatched):
         return "planned"
     return "unknown"
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
+from mappings import translate
 from mappings.incident import Incident
 from mappings.packs import Pack
 
@@ -37,3 +39,14 @@ def test_its_day_is_the_incident_s_where_no_stage_is_known(make_pack: Callable[.
     assert made.timeline.occurred == "2026-01-14"
     assert made.type_final is not None
     assert [code.code for code in made.type_final.mapped] == ["EDP"]
+
+
+def test_what_a_report_tells_of_is_no_plan(make_pack: Callable[..., Pack]) -> None:
+    pack = make_pack(PACK, nature=NATURE)
+    for row, status in (
+        ("1,9,2026-01-15T08:00:00,01142026,230000", "unknown"),
+        ("1,9,2026-01-15T08:00:00,,", "planned"),
+    ):
+        bundle = translate(read(pack, row), agency=pack.agency, now=datetime(2026, 1, 16, tzinfo=UTC)).bundle
+        found = [one["resource"] for one in bundle["entry"] if one["resource"]["resourceType"] == "Encounter"]
+        assert [one["status"] for one in found] == [status]
