@@ -104,8 +104,9 @@ def infer(
 ) -> None:
     """Drafts a pack from a sample: columns, times, codes with suggestions. Nothing in it is active by itself.
 
-    Of a FOLDER its sample is read and its pack.yaml and tables are written; of a FILE nothing is, without --out.
-    Exit 1 when some of the sample's rows cannot be read.
+    Of a FOLDER its sample is read and its pack.yaml and tables are written; what pack.yaml says under `source` stays,
+    so that columns can be named there first. Of a FILE nothing is written without --out. Exit 1 when some of the
+    sample's rows cannot be read.
     """
     from mappings.packs.draft import draft
     from mappings.packs.infer import infer as found_in
@@ -117,13 +118,19 @@ def infer(
         if folder is not None and not force and not is_untouched(folder):
             expected = "somebody has worked on this pack: --force writes over pack.yaml and its tables"
             raise PackError("pack.file", expected, path=str(folder))
+        known = settled(folder) if folder is not None else None
         with open_input(sample) as data:
-            form = _form(data)
-            found = found_in(data, form)
+            found = found_in(data, (known and known.form) or _form(data))
         written: list[str] = []
-        if folder is not None:
-            known = settled(folder)
-            files = draft(found, pack=known.pack, agency=known.agency, zone=zone or known.zone, posture=known.posture)
+        if folder is not None and known is not None:
+            files = draft(
+                found,
+                pack=known.pack,
+                agency=known.agency,
+                zone=zone or known.zone,
+                posture=known.posture,
+                source=known.source,
+            )
             written = write_files(folder, files)
     if as_json:
         write({"inference": found, "written": written})

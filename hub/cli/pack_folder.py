@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from mappings.errors import PackError, WarmHandoffError
+
+if TYPE_CHECKING:
+    from mappings.packs.file_form import FileForm
+    from mappings.packs.load import Spec
 
 
 def folder_of(name: str) -> Path | Traversable:
@@ -54,29 +58,57 @@ def sample_of(folder: Path) -> Path:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settled:
-    """What a pack.yaml already says of whose it is; else what the folder's name gives."""
+    """What a pack.yaml already says of whose it is and how its input is written; else what the folder's name gives."""
 
     pack: str
     agency: str
     zone: str | None
     posture: str | None
+    form: FileForm | None = None
+    source: str | None = None
 
 
 def settled(folder: Path) -> Settled:
-    """What the folder's pack.yaml says of the pack and its agency, as far as it can be read."""
+    """What the folder's pack.yaml says of the pack, its agency and its source, as far as it can be read."""
     from mappings.packs.load import load_yaml, read_text
     from mappings.times import zone
 
     name = folder.resolve().name
     try:
-        head = load_yaml(read_text(folder, "pack.yaml"), "pack.yaml").mapping()["pack"].mapping()
+        text = read_text(folder, "pack.yaml")
+        root = load_yaml(text, "pack.yaml").mapping()
+        head = root["pack"].mapping()
         agency = head["agency"].mapping()
         tz = agency["tz"].text() if "tz" in agency else None
         known = tz if tz is not None and zone(tz) is not None else None
         posture = agency["posture"].text() if "posture" in agency else None
-        return Settled(pack=head["id"].text(), agency=agency["id"].text(), zone=known, posture=posture)
+        form, source = _source(text, root["source"])
+        return Settled(
+            pack=head["id"].text(),
+            agency=agency["id"].text(),
+            zone=known,
+            posture=posture,
+            form=form,
+            source=source,
+        )
     except (PackError, KeyError):
         return Settled(pack=name, agency=name, zone=None, posture=None)
+
+
+def _source(text: str, spec: Spec) -> tuple[FileForm | None, str | None]:
+    """The form that a `source` section describes, where it names the columns or says where the rows are."""
+    from mappings.packs.declaration import source
+    from mappings.packs.draft import source_text
+    from mappings.packs.file_form import FileForm
+
+    try:
+        made, _, _ = source(spec)
+    except PackError:
+        return None, None
+    if not (made.columns or made.rows or made.format == "ndjson"):
+        return None, None
+    named = not any(column.startswith("column-") for column in made.columns)
+    return FileForm(source=made, named=named), source_text(text)
 
 
 def is_untouched(folder: Path) -> bool:

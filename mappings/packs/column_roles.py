@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import lru_cache
 
 from mappings.found import STAGES
@@ -36,6 +37,7 @@ _VOCABULARY = _several("""
     victim witness zip zipcode zone
     """)
 _LONGEST = max(map(len, _VOCABULARY))
+_SPELLED = sorted(_VOCABULARY)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=\d)(?=[A-Za-z])|(?<=[A-Za-z])(?=\d)")
 _GAP = re.compile(r"[^A-Za-z0-9#]+")
 
@@ -120,9 +122,17 @@ def _cut(part: str) -> tuple[str, ...]:
     return best.get(len(part), (part,))
 
 
+@lru_cache(maxsize=4096)
+def _mended(word: str) -> str:
+    """The word of the vocabulary that this is a misspelling of (`reproted`); itself where it is none."""
+    if word in _VOCABULARY or len(word) < 6:
+        return word
+    return next(iter(get_close_matches(word, _SPELLED, 1, 0.85)), word)
+
+
 def is_private(name: str) -> bool:
     """Whether the name is that of a person's data, a place or free text, whose cells are never listed."""
-    said = words(name)
+    said = tuple(map(_mended, words(name)))
     # The name of a type or a unit is nobody's; a bare `name`, or one with a person's part, is.
     personal = {"first", "full", "given", "last", "middle"}
     return not PRIVATE.isdisjoint(said) or said == ("name",) or ("name" in said and not personal.isdisjoint(said))
@@ -130,7 +140,15 @@ def is_private(name: str) -> bool:
 
 def role_of(name: str) -> Role | None:
     """What the name says, or None when it says nothing that this knows."""
-    said = words(name)
+    found = _role(words(name))
+    if found is not None:
+        return found
+    mended = tuple(map(_mended, words(name)))
+    found = _role(mended)
+    return None if found is None else replace(found, confidence=round(found.confidence * 0.6, 2))
+
+
+def _role(said: tuple[str, ...]) -> Role | None:
     has = frozenset(said)
     if not has:
         return None

@@ -46,22 +46,39 @@ def skeleton(form: FileForm, *, pack: str, agency: str, zone: str | None, postur
 
 
 def draft(
-    found: Inference, *, pack: str, agency: str, zone: str | None, posture: str | None = None
+    found: Inference,
+    *,
+    pack: str,
+    agency: str,
+    zone: str | None,
+    posture: str | None = None,
+    source: str | None = None,
 ) -> Mapping[str, str]:
-    """The files of the draft, by their names in the pack's folder: pack.yaml and tables/*.csv."""
+    """The files of the draft, by their names in the pack's folder: pack.yaml and tables/*.csv.
+
+    `source` is the text of a `source:` section that a person has settled; it stays, and gets a `key` if it has none.
+    """
     key = found.column("event_number") or found.column("case_number")
-    parts = [
-        MARK,
-        _head(pack, agency, zone, posture),
-        _source(found.form, key),
-        _tables(found, agency),
-        _incident(found),
-    ]
+    if source is None:
+        written = _source(found.form, key)
+    else:
+        written = source.rstrip() + "\n"
+        if key is not None and written.startswith("source:\n") and not re.search(r"^ +key:", written, re.MULTILINE):
+            written += f"  key: {word(key)}\n"
+    parts = [MARK, _head(pack, agency, zone, posture), written, _tables(found, agency), _incident(found)]
     parts += [_cjis(found), _rest(found), _EXAMPLES]
     files = {"pack.yaml": "\n".join(part for part in parts if part)}
     for table in found.tables:
         files[f"tables/{table.name}.csv"] = _table(table)
     return files
+
+
+def source_text(text: str) -> str | None:
+    """The `source:` section of a pack.yaml as it is written, comments in it included; None where there is none."""
+    found = re.search(
+        r"^source:.*\n(?:[ \t#].*\n|\n(?=[ \t]))*", text if text.endswith("\n") else text + "\n", re.MULTILINE
+    )
+    return found.group() if found is not None else None
 
 
 _EXAMPLES = """\

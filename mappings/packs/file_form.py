@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeAlias
 from xml.etree.ElementTree import ParseError
 
 import defusedxml.ElementTree
@@ -162,30 +163,40 @@ _WIDEST = 512
 def workbook_form(data: Input) -> FileForm:
     """The form of an Excel workbook's first sheet, by its first rows. Raises ReadError `read.unknown-form`."""
     wide = Source(format="xlsx", headed=False, columns=tuple(str(place) for place in range(_WIDEST)))
-    rows = [row for row in islice(READERS["xlsx"](data, wide, lambda _: None, Place()), _LINES) if type(row) is list]
-    used = [max((place + 1 for place, cell in enumerate(row) if cell.strip()), default=0) for row in rows]
-    if not rows or not max(used):
+    at = Place()
+    rows = [
+        (at.line - 1, row[: max(place + 1 for place, cell in enumerate(row) if cell.strip())])
+        for row in islice(READERS["xlsx"](data, wide, lambda _: None, at), _LINES)
+        if type(row) is list
+    ]
+    if not rows:
         raise ReadError("read.unknown-form", "no rows are found in the workbook's first sheet")
-    width = Counter(used).most_common(1)[0][0]
-    return _tabled("xlsx", [row[:n] for row, n in zip(rows, used, strict=True)], width, {}, [])
+    # A row's last cells may be empty; a header's are not.
+    return _tabled("xlsx", rows, max(len(cells) for _, cells in rows), {}, [])
 
 
 def _delimited(head: bytes, encoding: str, doubts: list[str]) -> FileForm:
     text = head.removeprefix(b"\xef\xbb\xbf").decode(encoding, "replace")
-    lines = [line for line in io.StringIO(text, newline="").readlines() if line.strip()]
+    lines = io.StringIO(text, newline="").readlines()
     if len(head) >= HEAD and len(lines) > 1:
         lines.pop()
     delimiter, rows = _delimiter(lines[:_LINES])
-    width = Counter(len(row) for row in rows).most_common(1)[0][0]
+    width = Counter(len(cells) for _, cells in rows).most_common(1)[0][0]
     return _tabled("csv", rows, width, {"encoding": encoding, "delimiter": delimiter}, doubts)
 
 
-def _tabled(form: str, rows: list[list[str]], width: int, given: dict[str, str], doubts: list[str]) -> FileForm:
+#: Rows of cells, each with the number of lines before it.
+_Rows: TypeAlias = "list[tuple[int, list[str]]]"
+
+
+def _tabled(form: str, rows: _Rows, width: int, given: dict[str, str], doubts: list[str]) -> FileForm:
     """The form of rows of cells: which of them is the header, if one is."""
-    skip = next(number for number, row in enumerate(rows) if len(row) == width)
-    first, rest = rows[skip], [row for row in rows[skip + 1 :] if len(row) == width]
-    if skip:
+    skip, first = next((before, cells) for before, cells in rows if len(cells) == width)
+    rest = [cells for before, cells in rows if before > skip and len(cells) == width]
+    if any(before < skip for before, _ in rows):
         doubts.append("lines above the header are skipped")
+    else:
+        skip = 0  # blank lines are skipped without being counted
     named = headed = _is_header(first, rest)
     names = [cell.strip() for cell in first]
     if not headed:
@@ -193,22 +204,29 @@ def _tabled(form: str, rows: list[list[str]], width: int, given: dict[str, str],
         names = [f"column-{number}" for number in range(1, width + 1)]
     elif len(set(names)) < len(names) or not all(names):
         doubts.append("the header names a column twice, or not at all: it is skipped, and the columns are named here")
-        names, headed, skip = _named_apart(names), False, skip + 1
+        names, headed = _named_apart(names), False
+        skip = next(before for before, cells in rows if cells is first) + 1
     made = Source(format=form, headed=headed, skip=skip, columns=tuple(names), **given)  # type: ignore[arg-type]
     return FileForm(source=made, named=named, doubts=tuple(doubts))
 
 
-def _delimiter(lines: list[str]) -> tuple[str, list[list[str]]]:
+def _delimiter(lines: list[str]) -> tuple[str, _Rows]:
     """The delimiter that gives most lines one same number of cells, and the records by it."""
-    best: tuple[float, int, str, list[list[str]]] | None = None
+    best: tuple[float, int, str, _Rows] | None = None
     for sign in _DELIMITERS:
+        reader = csv.reader(lines, delimiter=sign)
+        rows: _Rows = []
+        before = 0
         try:
-            rows = [row for row in csv.reader(lines, delimiter=sign) if row]
+            for cells in reader:
+                if any(cell.strip() for cell in cells):
+                    rows.append((before, cells))
+                before = reader.line_num
         except csv.Error:
             continue
         if not rows:
             continue
-        width, times = Counter(len(row) for row in rows).most_common(1)[0]
+        width, times = Counter(len(cells) for _, cells in rows).most_common(1)[0]
         score = (times / len(rows), width)
         if width > 1 and (best is None or score > best[:2]):
             best = (*score, sign, rows)

@@ -146,6 +146,41 @@ def test_infer_does_not_write_over_reviewed_codes(drafted: Path) -> None:
     run("infer", "my-pack", code=2)
 
 
+def test_columns_of_a_file_without_header_are_named_before_they_are_inferred(working: Path) -> None:
+    (working / "calls.csv").write_text(
+        "01142026,230211,26-1,EDP\n01152026,000000,26-2,SUPP\n01152026,011500,26-3,EDP\n"
+    )
+    run("new", "my-pack", "calls.csv", "--zone", "America/Denver")
+    file = working / "my-pack" / "pack.yaml"
+    named = "[Call Date, Call Time, Event No, Call Type]  # by the vendor's page"
+    file.write_text(file.read_text().replace("[column-1, column-2, column-3, column-4]", named))
+    run("infer", "my-pack")
+    assert named in file.read_text()
+    pack = compile_pack(working / "my-pack")
+    made = list(pack.read((working / "calls.csv").read_bytes()))
+    assert [(one.number, one.type_final.code, one.timeline.received) for one in made] == [  # type: ignore[union-attr]
+        ("26-1", "EDP", "2026-01-14T23:02:11-07:00"),
+        ("26-2", "SUPP", "2026-01-15"),
+        ("26-3", "EDP", "2026-01-15T01:15:00-07:00"),
+    ]
+
+
+def test_a_fixed_width_file_is_inferred_once_its_places_are_given(working: Path) -> None:
+    folder = working / "my-pack"
+    (folder / "sample").mkdir(parents=True)
+    (folder / "sample" / "calls.txt").write_text("26-1 2026-01-14T23:02EDP  \n26-2 2026-01-15T01:15SUPP \n")
+    (folder / "pack.yaml").write_text(
+        "# A draft, from a sample file. What says CONFIRM needs a person; delete this line when you begin.\n"
+        "pack: {id: my-pack, version: 1, agency: {id: my-pd, tz: America/Denver}}\n"
+        "source:\n  format: fixed\n  columns:\n    Event No: {start: 1, length: 5}\n"
+        "    Call Time: {start: 6, length: 16}\n    Call Type: {start: 22, length: 6}\n"
+        "incident: {event_number: {from: Event No}}\n"
+    )
+    run("infer", "my-pack")
+    made = list(compile_pack(folder).read((folder / "sample" / "calls.txt").read_bytes()))
+    assert [one.type_final.code for one in made] == ["EDP", "SUPP"]  # type: ignore[union-attr]
+
+
 def test_infer_as_json_has_codes_and_no_private_cell(working: Path) -> None:
     found = as_json("infer", "calls.csv")["inference"]
     codes = {table["name"]: [code["code"] for code in table["codes"]] for table in found["tables"]}

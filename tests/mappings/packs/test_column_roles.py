@@ -71,6 +71,21 @@ def test_a_name_that_says_nothing_known(name: str) -> None:
     assert role_of(name) is None
 
 
+@pytest.mark.parametrize(
+    ("name", "field"), [("Reproted Date", "received"), ("Dispositon", "disposition"), ("Dipatched", "dispatched")]
+)
+def test_a_misspelt_name_is_known_and_less_sure(name: str, field: str) -> None:
+    role = role_of(name)
+    assert role is not None
+    assert role.field == field
+    assert role.confidence < 0.6
+
+
+def test_a_misspelt_private_name_is_private() -> None:
+    assert is_private("Narative")
+    assert is_private("Complainent")
+
+
 def test_utc_in_a_name_is_marked_for_confirmation() -> None:
     assert [role is not None and role.utc for role in map(role_of, ("createddateutc", "Call_Time"))] == [True, False]
 

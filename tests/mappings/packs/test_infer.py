@@ -64,12 +64,15 @@ def test_the_form_of_a_file(head: bytes, expected: tuple[object, ...]) -> None:
     assert (source.format, source.encoding, source.delimiter, source.headed, source.columns) == expected
 
 
-def test_titles_above_the_header_are_skipped() -> None:
-    form = file_form(b"Export of calls\n\nEvent No,Call Time\n26-1,2026-01-14T23:02:00\n")
-    assert form.source.columns == ("Event No", "Call Time")
-    found = infer(io.BytesIO(b"Export of calls\nEvent No,Call Time\n26-1,2026-01-14T23:02:00\n"),
-                  file_form(b"Export of calls\nEvent No,Call Time\n26-1,2026-01-14T23:02:00\n"))  # fmt: skip
-    assert (found.rows, found.rejected) == (1, 0)
+@pytest.mark.parametrize("above", [b"", b"\n", b"Export of calls\n", b"Export of calls\n\n", b'"Export\nof calls"\n\n'])
+@pytest.mark.parametrize("header", [b"Event No,Call Time\n", b"Event No,Call Time,Event No\n"])
+def test_titles_above_the_header_are_skipped(above: bytes, header: bytes) -> None:
+    row = b",".join([b"26-1", b"2026-01-14T23:02:00", b"x"][: header.count(b",") + 1])
+    data = above + header + row + b"\n" + row.replace(b"26-1", b"26-2") + b"\n"
+    found = inferred(data)
+    assert found.form.source.columns[:2] == ("Event No", "Call Time")
+    assert (found.rows, found.rejected) == (2, 0)
+    assert found.column("event_number") == "Event No"
 
 
 def test_a_header_that_names_a_column_twice_is_named_apart() -> None:
