@@ -47,17 +47,19 @@ def _peaks(folder: Path, rows: int) -> dict[str, int]:
     calls = write_calls(folder / f"{rows}.csv", rows)
     words = ["-m", "hub.cli", "bulk", "--source", SOURCE, "--out", str(folder / str(rows)), "--workers", "2", "--json"]
     process = subprocess.Popen([sys.executable, *words, str(calls)], cwd=_ROOT, stdout=subprocess.PIPE)
-    parent, workers = 0, 0
+    # The last mark of each: a process that has not yet become its own program has its parent's.
+    marks: dict[int, int] = {}
     while process.poll() is None:
-        parent = max(parent, _peak(process.pid))
-        workers = max([workers, *map(_peak, below(process.pid))])
+        for pid in (process.pid, *below(process.pid)):
+            marks[pid] = _peak(pid) or marks.get(pid, 0)
         time.sleep(0.01)
+    parent = marks.pop(process.pid)
     said, _ = process.communicate()
     assert process.returncode == 0
     assert b'"rejected":0' in said
     for path in (calls, *(folder / str(rows)).iterdir()):
         path.unlink()
-    return {"parent": parent, "worker": workers}
+    return {"parent": parent, "worker": max(marks.values())}
 
 
 def below(pid: int) -> list[int]:

@@ -42,7 +42,7 @@ NOTHING = Issue(
 )
 
 _REFERENCE = re.compile(rb'"reference":"urn:uuid:([0-9a-f-]{36})"')
-_WHERE = re.compile(r"(?:line|row) \d+(?:, |\Z)")
+_LINE = re.compile(r"(?:line|row) \d+\Z")
 
 
 @record
@@ -182,4 +182,6 @@ def _rejected(of: int, row: int, line: int, issues: tuple[Issue, ...]) -> bytes:
 
 
 def _reason(issue: Issue) -> dict[str, Any]:
-    return {"field": _WHERE.sub("", issue.path) or None, "rule": issue.rule, "reason": issue.text}
+    # The line stands beside it; a byte or a column stays.
+    field = ", ".join(part for part in issue.path.split(", ") if _LINE.match(part) is None)
+    return {"field": field or None, "rule": issue.rule, "reason": issue.text}
