@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from mappings import translate
 from mappings.codes import APCO, FIELD_DISPOSITION
 from mappings.incident import Incident, Rejected
 from mappings.packs import load_pack, shipped_packs
@@ -214,6 +218,35 @@ def test_a_time_is_utc_unless_the_call_says_that_it_is_not() -> None:
     assert utc.timeline.received == "2026-03-08T05:30:00Z"
     assert local.timeline.received == "2026-03-08T01:40:00-06:00"
     assert doubtful.timeline.received is None
+
+
+def test_the_initial_type_and_the_final_one_are_both_told() -> None:
+    first = incidents("eastmere-cad/spellings-and-minutes")[0]
+    assert first.type_initial is not None
+    assert first.type_final is not None
+    assert [code.code for code in first.type_initial.mapped] == ["SUICTHRT"]
+    assert [code.code for code in first.type_final.mapped] == ["EDP"]
+    now = datetime(2026, 1, 15, 12, tzinfo=UTC)
+    bundle = translate(first, agency=load_pack("eastmere-cad").agency, now=now).bundle
+    encounter = next(one["resource"] for one in bundle["entry"] if one["resource"]["resourceType"] == "Encounter")
+    told = [code["code"] for reason in encounter["reasonCode"] for code in reason["coding"] if code["system"] == APCO]
+    assert sorted(told) == ["EDP", "SUICTHRT"]
+
+
+@pytest.mark.parametrize("pack", shipped_packs())
+@given(st.data())
+@settings(max_examples=25)
+def test_any_damage_to_a_sample_is_rejected_or_read(pack: str, data: st.DataObject) -> None:
+    (given_, *_) = sorted(SAMPLES.glob(f"{pack}/*/input.*"))
+    content = given_.read_bytes()
+    at = data.draw(st.integers(0, len(content) - 1))
+    cut = data.draw(st.integers(0, 40))
+    noise = data.draw(
+        st.one_of(st.binary(max_size=6), st.sampled_from([b"\n", b'"', b",", b"\x00", b"|", b"\t", b"<"]))
+    )
+    for made in load_pack(pack).read(content[:at] + noise + content[at + cut :]):
+        assert isinstance(made, Incident | Rejected)
+        assert isinstance(made, Incident) or made.issues
 
 
 def test_an_error_is_no_empty_day() -> None:
