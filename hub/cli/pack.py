@@ -14,9 +14,18 @@ import orjson
 import typer
 
 from hub.cli import pack_report, pack_table
-from hub.cli.edge import say, write
-from hub.cli.pack_folder import folder_of, is_untouched, open_input, own_folder, sample_of, settled, write_files
-from mappings.errors import PackError, ReadError, WarmHandoffError
+from hub.cli.edge import write
+from hub.cli.pack_folder import (
+    folder_of,
+    is_untouched,
+    open_input,
+    own_folder,
+    refused,
+    sample_of,
+    settled,
+    write_files,
+)
+from mappings.errors import PackError
 from profiles.issue import operation_outcome, stops
 
 Json = Annotated[bool, typer.Option("--json", help="The result as JSON, and errors as an OperationOutcome.")]
@@ -70,14 +79,14 @@ def new(
     _check_zone(zone)
     if posture is not None and posture not in get_args(Role):
         raise typer.BadParameter("one of: " + ", ".join(get_args(Role)), param_hint="--posture")
-    with _errors(as_json), open_input(sample) as data:
+    with refused(as_json), open_input(sample) as data:
         form = _form(data)
     (folder / "sample").mkdir(parents=True, exist_ok=True)
     for inner in ("tables", "examples"):
         (folder / inner).mkdir(exist_ok=True)
     kept = folder / "sample" / sample.name
+    kept.touch(mode=0o600)
     shutil.copyfile(sample, kept)
-    kept.chmod(0o600)
     files = {
         "pack.yaml": skeleton(form, pack=name, agency=agency or name, zone=zone, posture=posture),
         "README.md": _README.format(id=name),
@@ -113,7 +122,7 @@ def infer(
 
     _check_zone(zone)
     folder = place if place.is_dir() else out
-    with _errors(as_json):
+    with refused(as_json):
         sample = sample_of(place) if place.is_dir() else place
         if folder is not None and not force and not is_untouched(folder):
             expected = "somebody has worked on this pack: --force writes over pack.yaml and its tables"
@@ -147,7 +156,7 @@ def lint(pack: PackName, as_json: Json = False) -> None:
     """Looks a pack over: every mistake with file, line, key and what is expected. Exit 1 on an error, 0 on warnings."""
     from mappings.packs.lint import lint as found_in
 
-    with _errors(as_json):
+    with refused(as_json):
         found = found_in(folder_of(pack))
     if as_json:
         write(operation_outcome(found))
@@ -170,7 +179,7 @@ def test(
     from mappings.packs import compile_pack
     from mappings.packs.compare import differing, outcomes
 
-    with _errors(as_json):
+    with refused(as_json):
         folder = folder_of(pack)
         if update:
             folder = own_folder(pack)
@@ -227,7 +236,7 @@ def coverage(
     from mappings.packs import compile_pack
     from mappings.packs.coverage import coverage as found_in
 
-    with _errors(as_json):
+    with refused(as_json):
         compiled = compile_pack(folder_of(pack))
         with open_input(file) as data:
             found = found_in(compiled, data)
@@ -255,7 +264,7 @@ def diff(
     from mappings.packs import compile_pack
     from mappings.packs.compare import compare
 
-    with _errors(as_json):
+    with refused(as_json):
         before, after = (compile_pack(folder_of(name)) for name in (old, new))
         with open_input(file) as first, open_input(file) as second:
             found = compare(before, after, first, second, values=values)
@@ -284,18 +293,3 @@ def _form(data: IO[bytes]) -> Any:
         form = workbook_form(data)
         data.seek(0)
     return form
-
-
-class _errors:
-    """What is raised in the block becomes one clear line, or an OperationOutcome, and exit 2."""
-
-    def __init__(self, as_json: bool) -> None:
-        self._as_json = as_json
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, PackError | ReadError | WarmHandoffError):
-            say(error.issues, as_json=self._as_json)
-            raise typer.Exit(2) from None

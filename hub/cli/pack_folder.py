@@ -1,4 +1,4 @@
-"""The folder of a pack as files: where it is, its sample, what a draft may write over."""
+"""The folder of a pack as files: where it is, its sample, what a draft may write over; and what stops a command."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+import typer
+
+from hub.cli.edge import say
 from mappings.errors import PackError, WarmHandoffError
 
 if TYPE_CHECKING:
@@ -145,3 +148,18 @@ def replace_file(file: Path, text: str) -> None:
     beside = file.with_name(f".{file.name}.new")
     beside.write_bytes(text.encode())
     beside.replace(file)
+
+
+class refused:
+    """What is raised of ours in the block becomes one clear line, or an OperationOutcome, and exit 2."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._as_json = as_json
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, WarmHandoffError):
+            say(error.issues, as_json=self._as_json)
+            raise typer.Exit(2) from None

@@ -15,7 +15,7 @@ import typer
 
 from hub.cli import pack_report
 from hub.cli.edge import say, write
-from hub.cli.pack_folder import folder_of, own_folder, replace_file
+from hub.cli.pack_folder import folder_of, own_folder, refused, replace_file
 from mappings.errors import PackError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def register(packs: typer.Typer) -> None:
 def list_tables(pack: PackName, as_json: Json = False) -> None:
     """Lists a pack's tables: their files, how many codes are mapped, and how many lines wait for review."""
     rows = []
-    with _refused(as_json):
+    with refused(as_json):
         folder = folder_of(pack)
         for name, file in _declared(folder).items():
             rows.append(pack_report.table_row(name, file, _text(folder, file)))
@@ -60,7 +60,7 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Shows a table's lines."""
-    with _refused(as_json):
+    with refused(as_json):
         folder = folder_of(pack)
         text = _text(folder, _file(folder, table))
     records = [record for record in text.records if record.waits or not waiting]
@@ -141,7 +141,7 @@ def export(
     from mappings.packs.table_edit import concept_map
     from mappings.packs.tables import Table
 
-    with _refused(as_json):
+    with refused(as_json):
         compiled = compile_pack(folder_of(pack))
         found = compiled.tables.get(table)
         if not isinstance(found, Table):
@@ -199,7 +199,7 @@ def _edit(pack: str, table: str, change: Any, as_json: bool) -> None:
     from mappings.packs.load import read_text
     from mappings.packs.table_text import TableText
 
-    with _refused(as_json):
+    with refused(as_json):
         folder = own_folder(pack)
         file = _file(folder, table)
         read_text(folder, file)  # a file of the pack, in UTF-8
@@ -221,18 +221,3 @@ def _edit(pack: str, table: str, change: Any, as_json: bool) -> None:
         write(row)
     else:
         typer.echo(pack_report.table_list([row]))
-
-
-class _refused:
-    """A PackError in the block becomes one clear line, or an OperationOutcome, and exit 2."""
-
-    def __init__(self, as_json: bool) -> None:
-        self._as_json = as_json
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, PackError):
-            say(error.issues, as_json=self._as_json)
-            raise typer.Exit(2) from None

@@ -185,6 +185,8 @@ def _delimited(head: bytes, encoding: str, doubts: list[str]) -> FileForm:
     return _tabled("csv", rows, width, {"encoding": encoding, "delimiter": delimiter}, doubts)
 
 
+#: A column's name has no more digits than this.
+_DIGITS = 4
 #: Rows of cells, each with the number of lines before it.
 _Rows: TypeAlias = "list[tuple[int, list[str]]]"
 
@@ -237,8 +239,10 @@ def _delimiter(lines: list[str]) -> tuple[str, _Rows]:
 
 
 def _is_header(first: list[str], rest: list[list[str]]) -> bool:
-    """Whether the first line names columns: none of its cells is a number, a date or a time of day."""
+    """Whether the first line names columns: none of its cells is a number, a date, a time of day or a telephone."""
     if any(_DATUM.match(cell.strip()) for cell in first) or not any(cell.strip() for cell in first):
+        return False
+    if any(sum(sign.isdigit() for sign in cell) > _DIGITS for cell in first):
         return False
     if not rest:
         return True
