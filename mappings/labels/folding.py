@@ -12,12 +12,15 @@ import re
 import unicodedata
 from bisect import bisect_right
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 #: What a plain text never has: entities, control characters, anything outside ASCII.
 _ODD: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});?|[^\t\n\r\x20-\x7e]")
-#: A word broken at the end of a line.
-_BROKEN: Final = re.compile(r"(?<=[A-Za-z])-[ \t]*\r?\n[ \t]*(?=[a-z])")
+#: A hyphen in a word, or one that broke it at the end of a line.
+_BROKEN: Final = re.compile(r"(?<=[A-Za-z0-9])-(?:[ \t]*\r?\n[ \t]*)?(?=[A-Za-z0-9])")
+_BROKEN_WORDS: Final = re.compile(r"[a-z0-9]+(?:-(?:[ \t]*\r?\n[ \t]*)?[a-z0-9]+)+").findall
+_WORDS: Final = re.compile(r"[a-z0-9]+").findall
 #: Letters of other scripts that look like ours, as pasted from a web page or written to get past a filter.
 _LOOKALIKE: Final = dict(zip("авекмнорстухіѕјԁɡοαеιυνκρτχγ", "abekmhopctyxisjdgoaeiuvkptxy", strict=True))
 
@@ -101,9 +104,15 @@ def fold(text: str) -> Folded:
     return Folded("".join(parts), tuple(runs), tuple(written))
 
 
-def mended(folded: Folded) -> Folded | None:
-    """The folded text with the words that a line's end broke put together; None where there are none."""
-    if "-" not in folded.text or _BROKEN.search(folded.text) is None:
+def mended(folded: Folded, known: frozenset[str]) -> Folded | None:
+    """The folded text with the words that a hyphen broke put together; None where that makes no known word."""
+    if "-" not in folded.text:
+        return None
+    for broken in _BROKEN_WORDS(folded.text.lower()):
+        parts_of: list[str] = _WORDS(broken)
+        if "".join(parts_of) in known or any(one + two in known for one, two in pairwise(parts_of)):
+            break
+    else:
         return None
     parts: list[str] = []
     runs: list[int] = []

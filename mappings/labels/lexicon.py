@@ -38,10 +38,12 @@ class Term(NamedTuple):
 
 
 class Lexicon(NamedTuple):
-    """Terms as a tree of words, and a word of each of them, the least common: a text with none of these has no term."""
+    """Terms as a tree of words, and a word of each of them, the least common (a text with none of these has no
+    term), and all their words."""
 
     tree: Tree
     key_words: frozenset[str]
+    all_words: frozenset[str]
 
 
 def plant(tree: Tree, phrase: str, value: object) -> None:
@@ -88,11 +90,13 @@ def _build(
 ) -> Lexicon:
     tree: Tree = {}
     keys: set[str] = set()
+    known: set[str] = set()
 
     def put(phrase: str, term: Term) -> None:
         plant(tree, phrase, term)
         if term.kind is not None:
             keys.add(_key(phrase))
+            known.update(_WORDS(phrase.lower()))
 
     for row in rows("lexicon.csv"):
         kind, when = row["class"], row["when"]
@@ -112,7 +116,7 @@ def _build(
         put(name, Term("treatment", labels, "certain", "name"))
     for name, labels in street_names:
         put(name, Term("use", labels, "possible", ""))
-    return Lexicon(tree, frozenset(keys))
+    return Lexicon(tree, frozenset(keys), frozenset(known))
 
 
 @cache

@@ -22,7 +22,7 @@ from typing import Any, Final, Literal, Protocol
 from mappings.labels import lexicon as words_of
 from mappings.labels.codes import Finding
 from mappings.labels.context import Context, Subject, contexts
-from mappings.labels.folding import Folded, fold, mended, plain
+from mappings.labels.folding import Folded, fold, mended
 from mappings.labels.lexicon import WORD, Grade, Lexicon, SpanClass, Term
 from mappings.labels.vocabulary import FAMILY_SENSITIVE, ORIGIN_UNKNOWN
 
@@ -114,7 +114,7 @@ _STREETS: Final = frozenset(
     ]
 )
 _NUMBERED_STREETS: Final = frozenset(["dr", "drive", "way", "pl", "place", "court", "park", "loop", "run"])
-_HYPHENATED: Final = re.compile(r"[A-Za-z]-[A-Za-z]")
+_PREPOSITIONS: Final = frozenset(["at", "on", "by", "near", "in", "to", "from", "of", "and", "per"])
 _WORDS = WORD.findall
 _Hit = tuple[int, int, Term]
 
@@ -124,9 +124,9 @@ def spans(text: str, *, lexicon: Lexicon | None = None) -> tuple[Span, ...]:
     lexicon = words_of.default() if lexicon is None else lexicon
     folded = fold(text)
     found = _spans(folded, lexicon)
-    whole = mended(folded)
+    whole = mended(folded, lexicon.all_words)
     if whole is not None:
-        # A hyphen at a line's end broke a word, or stands between two: read it both ways.
+        # A hyphen broke a word, or stands between two: read it both ways.
         seen = {(span.start, span.end) for span in found}
         more = [span for span in _spans(whole, lexicon) if (span.start, span.end) not in seen]
         if more:
@@ -137,15 +137,13 @@ def spans(text: str, *, lexicon: Lexicon | None = None) -> tuple[Span, ...]:
 def _spans(folded: Folded, lexicon: Lexicon) -> list[Span]:
     lower = folded.text.lower()
     keys = lexicon.key_words.intersection(_WORDS(lower))
-    split = _split(lower) and not lexicon.key_words.isdisjoint(_WORDS(lower.replace("-", "")))
-    if not keys and not split:
+    if not keys:
         return []
     ends = [match.end() for match in _SENTENCE.finditer(lower)]
     ends.append(len(lower))
     # Only the sentences that have a word of a term in them are looked at.
-    told = set(range(len(ends))) if split else _sentences(lower, keys, ends)
     found: list[Span] = []
-    for one in sorted(told):
+    for one in sorted(_sentences(lower, keys, ends)):
         _sentence(folded, lower, ends[one - 1] if one else 0, ends[one], lexicon, found)
     return found
 
@@ -165,17 +163,6 @@ def _sentences(lower: str, keys: Iterable[str], ends: Sequence[int]) -> set[int]
     return told
 
 
-def _split(lower: str) -> bool:
-    """Whether a hyphen stands between two letters, where it may be inside a word."""
-    return "-" in lower and _HYPHENATED.search(lower) is not None
-
-
-def _any(lower: str, keys: frozenset[str]) -> bool:
-    if not keys.isdisjoint(_WORDS(lower)):
-        return True
-    return _split(lower) and not keys.isdisjoint(_WORDS(lower.replace("-", "")))
-
-
 def _sentence(folded: Folded, lower: str, start: int, stop: int, lexicon: Lexicon, found: list[Span]) -> None:
     matches = list(WORD.finditer(lower, start, stop))
     words = [match.group() for match in matches]
@@ -192,7 +179,7 @@ def _sentence(folded: Folded, lower: str, start: int, stop: int, lexicon: Lexico
         grade: Grade = term.grade
         if term.when == "word" and folded.text[start:stop].isupper():
             grade = "possible"
-        found.append(_span(folded, term, grade, begin, end, context, _street(words, first, last)))
+        found.append(_span(folded, term, grade, begin, end, context, _street(folded.text, words, places, first, last)))
 
 
 def _span(folded: Folded, term: Term, grade: Grade, begin: int, end: int, context: Context, place: bool) -> Span:
@@ -213,13 +200,26 @@ def _span(folded: Folded, term: Term, grade: Grade, begin: int, end: int, contex
     )
 
 
-def _street(words: Sequence[str], first: int, last: int) -> bool:
+def _street(text: str, words: Sequence[str], places: Sequence[tuple[int, int]], first: int, last: int) -> bool:
+    """Whether the words before or after make it a street's name or a building's: "1440 Heroin Creek Rd"."""
     if last >= len(words):
         return False
     after = words[last]
     if after in _STREETS:
         return True
-    return after in _NUMBERED_STREETS and any(word.isdigit() for word in words[max(0, first - 3) : first])
+    if after in _NUMBERED_STREETS and any(word.isdigit() for word in words[max(0, first - 3) : first]):
+        return True
+    if words[first].isdigit() and not _STREETS.isdisjoint(words[last : last + 3]) and after not in _PREPOSITIONS:
+        return True  # a house number
+    # A name of two words, each with a capital, in a text that is not all capitals.
+    begin, end = places[last]
+    return (
+        last + 1 < len(words)
+        and words[last + 1] in _STREETS
+        and text[begin].isupper()
+        and not text[begin:end].isupper()
+        and text[places[first][0]].isupper()
+    )
 
 
 def _terms(
@@ -232,9 +232,6 @@ def _terms(
         node = tree.get(words[at])
         best: tuple[int, Term] | None = None
         last = at + 1
-        if node is None and last < total and lower[places[at][1] : places[last][0]] == "-":
-            node = tree.get(words[at] + words[last])  # a word with a hyphen in it
-            last += 1
         while node is not None:
             here = node.get("")
             if here is not None:
@@ -244,11 +241,7 @@ def _terms(
                         break
             if last >= total or not _joined(lower, places[last - 1][1], places[last][0]):
                 break
-            follows = node.get(words[last])
-            if follows is None and last + 1 < total and lower[places[last][1] : places[last + 1][0]] == "-":
-                follows = node.get(words[last] + words[last + 1])
-                last += 1
-            node = follows
+            node = node.get(words[last])
             last += 1
         if best is None:
             at += 1
@@ -280,7 +273,7 @@ class TextLabels:
     Raises ValueError for a name that cannot be one.
     """
 
-    __slots__ = ("_keys", "_lexicon", "_readers")
+    __slots__ = ("_lexicon", "_readers")
 
     def __init__(
         self,
@@ -290,18 +283,17 @@ class TextLabels:
         readers: Sequence[TextReader] = (),
     ) -> None:
         self._lexicon = words_of.lexicon(programs=programs, street_names=street_names)
-        self._keys = self._lexicon.key_words
         self._readers = tuple(readers)
 
     def silent(self, text: str) -> bool:
         """The quick no: whether no term begins anywhere in the text. Never true where `spans` would find one."""
         if self._readers:
             return False
-        if plain(text):
-            return not _any(text.lower(), self._keys)
         folded = fold(text)
-        whole = mended(folded)
-        return not _any(folded.text.lower(), self._keys) and (whole is None or not _any(whole.text.lower(), self._keys))
+        if not self._lexicon.key_words.isdisjoint(_WORDS(folded.text.lower())):
+            return False
+        whole = mended(folded, self._lexicon.all_words)
+        return whole is None or self._lexicon.key_words.isdisjoint(_WORDS(whole.text.lower()))
 
     def spans(self, text: str) -> tuple[Span, ...]:
         """Our spans and those of the readers."""
