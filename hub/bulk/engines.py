@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -61,6 +62,8 @@ def _start(work: Work) -> None:
     """Begins a worker process: compiles the pack once, and ends when the parent is gone, however that ended."""
     global _work
     _work = work
+    # Ctrl-C is the parent's to answer; a worker would only say where it was.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     work.job.reading()
     parent = parent_process()
     if parent is not None:

@@ -2,8 +2,8 @@
 
 The rows of a pack are read here, with the reader of their format (a quoted line end, a row that is no row, rows that
 are one record together: all is settled before anything is handed on), and made into Incidents elsewhere. JSON
-documents are cut where NDJSON has its lines; a file that is one JSON value, or a NIBRS submission, is one chunk and is
-held whole.
+documents are cut where NDJSON has its lines. A JSON array is held whole and cut into its items; an object over several
+lines, or a NIBRS submission, is one chunk.
 """
 
 from __future__ import annotations
@@ -123,7 +123,11 @@ def _documents(handle: IO[bytes], *, lines: bool) -> Iterator[tuple[int, int, No
             break
     if not lines or not _is_object(line):
         whole = line + handle.read()
-        if whole.strip():
+        if lines and (several := _array(whole)):
+            del whole
+            for index, one in enumerate(several):
+                yield index, 0, None, orjson.dumps(one)
+        elif whole.strip():
             yield 0, 0, None, b"\n" * (first - 1) + whole if first > 1 else whole
         return
     index = 0
@@ -133,6 +137,17 @@ def _documents(handle: IO[bytes], *, lines: bool) -> Iterator[tuple[int, int, No
         if line.strip(b" \t\r\n"):
             index += 1
             yield index, number, None, line
+
+
+def _array(whole: bytes) -> list[Any]:
+    """The items of a JSON array, so that many of them are many chunks; none where it is something else, or empty."""
+    if not whole.lstrip(b" \t\r\n").startswith(b"["):
+        return []
+    try:
+        value = orjson.loads(whole)
+    except orjson.JSONDecodeError:
+        return []
+    return value if type(value) is list else []
 
 
 def _is_object(line: bytes) -> bool:

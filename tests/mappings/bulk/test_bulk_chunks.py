@@ -159,6 +159,9 @@ RECORD = {"agency": "example-pd", "number": "1"}
         (orjson.dumps(RECORD, option=orjson.OPT_INDENT_2), (1, 1, 0)),
         (orjson.dumps([RECORD, {}, RECORD]), (3, 2, 1)),
         (b"\xef\xbb\xbf\n" + orjson.dumps(RECORD) + b"\n\n{\n" + orjson.dumps(RECORD), (3, 2, 1)),
+        (orjson.dumps([RECORD, 7, RECORD], option=orjson.OPT_INDENT_2), (3, 2, 1)),
+        (b"[]", (1, 0, 1)),
+        (b"[{", (1, 0, 1)),
         (b"{\n" + orjson.dumps(RECORD), (2, 1, 1)),
         (b"nothing", (1, 0, 1)),
         (b"", (0, 0, 0)),
@@ -167,6 +170,11 @@ RECORD = {"agency": "example-pd", "number": "1"}
 )
 def test_documents(data: bytes, counts: tuple[int, int, int]) -> None:
     assert whole(work(Job(source="incident", now=NOW), data, 2))[:3] == counts
+
+
+def test_an_array_is_many_chunks() -> None:
+    done = work(Job(source="incident", now=NOW), orjson.dumps([RECORD] * 5), 2)
+    assert [one.rows for one in done] == [2, 2, 1]
 
 
 def test_a_rejected_line_is_named_by_its_line_field_and_reason() -> None:
