@@ -37,6 +37,14 @@ EXPUNGED = Issue(
     text="this incident was expunged by order: the record is not kept as FHIR, and a person must look",
 )
 
+_BY_ITSELF = Issue(
+    severity="warning",
+    code="incomplete",
+    rule="merge.by-itself",
+    path="",
+    text="something in this record has no name or number of its own: it is not merged with others",
+)
+
 #: What an incident may have made under another form of itself, and has no more. What others may refer to (staff,
 #: organizations, places), what a person decided (consents, referrals) and the history of the record stay.
 _WITHDRAWN = frozenset(
@@ -136,7 +144,8 @@ def bring_together(hub: Hub, source: SourceSection, message: Message, found: Tak
             if one.document_key is not None and (body := tellings.joined(tx, one.id)) is not None
         }
         whole = joined(hub, source, found, said)
-        fresh = [_fresh(tx, source, message, first, record) for record in whole.records if _joins(record)]
+        tried = (_fresh(tx, source, message, first, record) for record in whole.records if _joins(record))
+        fresh = [one for one in tried if one is not None]
         known = {one.document_key for one in fresh}
         contained = [one for one in contained if one.document_key in known]
         related = _related(tx, [one.keys for one in fresh], contained)
@@ -155,9 +164,11 @@ def bring_together(hub: Hub, source: SourceSection, message: Message, found: Tak
     known = {row: _opened(body, here[row]) for row, body in bodies.items()}
     wholes: list[Whole] = []
     rejected = [*taken.rejected, *(EXPUNGED for _ in gone)]
+    met = {one.record.place for one in (*fresh, *gone)}
     for record in taken.records:
-        if not _joins(record):
-            _add(wholes, rejected, hub, source, (record,), record.incident, now)
+        if record.place not in met:
+            alone = (_BY_ITSELF,) if _joins(record) else ()
+            _add(wholes, rejected, hub, source, (record,), record.incident, now, doubts=alone)
     sets = sort_out([*(one.telling for one in fresh), *known.values()])
     doubts = {id(telling): issue for telling, issue in sets.doubts}
     by_telling = {id(one.telling): one for one in fresh}
@@ -239,8 +250,16 @@ def _joins(record: Record) -> bool:
     return record.believed and record.incident.key is not None and record.incident.standing != "nothing"
 
 
-def _fresh(tx: Tx, source: SourceSection, message: Message, first: int, record: Record) -> Fresh:
+def _fresh(tx: Tx, source: SourceSection, message: Message, first: int, record: Record) -> Fresh | None:
+    """A record as a telling; None for one that would not come back as it is (a person without a slot, say)."""
     incident = record.incident
+    kept = to_json(incident)
+    try:
+        again = from_json(kept)
+    except WarmHandoffError:
+        return None
+    if (again.agency, again.key) != (incident.agency, incident.key):
+        return None
     telling = Telling(
         incident=incident,
         kind=kind_of(source, incident),
@@ -253,7 +272,7 @@ def _fresh(tx: Tx, source: SourceSection, message: Message, first: int, record: 
         keys=tellings.keys_of(
             tx, source.organization, telling.owner, incident.agency, incident.number, incident.case_number
         ),
-        body=orjson.dumps({"reader": incident.reading.source, "record": to_json(incident)}),
+        body=orjson.dumps({"reader": incident.reading.source, "record": kept}),
         document_key=None
         if record.document is None
         else tellings.document_key_of(tx, source.organization, source.name, record.document),

@@ -137,7 +137,7 @@ def joined(hub: Hub, source: SourceSection, found: Taken, kept: Mapping[str, byt
         except WarmHandoffError as error:
             rejected.extend(error.issues)
     for name, (place, state) in states.items():
-        record = read_state(state, agency, registries(source.registry), index=place)
+        record = read_state(state, agency, _registries(source.registry), index=place)
         if isinstance(record, Rejected):
             rejected.extend(record.issues)
         else:
@@ -182,11 +182,11 @@ def _eido(
         elif name is not None and "eidoVersion" in document:
             yield name, document
         else:
-            yield from read(orjson.dumps(document), "eido", agency, registries=registries(source.registry))
+            yield from read(orjson.dumps(document), "eido", agency, registries=_registries(source.registry))
 
 
 @lru_cache(maxsize=16)
-def registries(path: Path | None) -> Registries | None:
+def _registries(path: Path | None) -> Registries | None:
     """A source's EIDO registries, read once: a changed file counts from the next start on."""
     return None if path is None else registries_of(path.read_bytes())
 
@@ -207,7 +207,13 @@ def translated(
     result = translate(incident, agency=owner, now=now, namespace_key=hub.namespace_key)
     # What a record says in another's name is nobody's: its ids stay in the source's own name space, its origin is none.
     origins = tuple(o if believed or o != source.organization else None for o in result.origins)
-    labelled = label_bundle(result.bundle, [origin(hub.settings, o) for o in origins]).resource
+    labelled = label_bundle(
+        result.bundle,
+        [origin(hub.settings, o) for o in origins],
+        policy=hub.settings.label_policy,
+        postures=hub.settings.postures(),
+        text=hub.settings.label_text,
+    ).resource
     return Part(
         incident=incident,
         bundle=labelled,

@@ -227,3 +227,23 @@ async def test_what_a_replaced_telling_said_is_not_kept_twice(build: Any) -> Non
     keys = world.store.read(lambda tx: tellings.keys_of(tx, PD, PD, PD, "RV26-004417", None))
     rows = world.store.read(lambda tx: tellings.related(tx, [keys]))
     assert [row.state for row in rows] == ["replaced", "standing"]
+
+
+async def test_a_record_that_would_not_come_back_as_it_is_stays_by_itself(
+    build: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A telling that cannot be opened again would stop every later one of its incident."""
+    from mappings.errors import ReadError
+
+    world = build(with_form)
+
+    def broken(*_: Any, **__: Any) -> Any:
+        raise ReadError("read.not-a-record", "not a record")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(merging, "from_json", broken)
+        number = await world.take_in("riverton-cad", sources(world)["riverton-cad"])
+    rules = [issue["details"]["coding"][0]["code"] for issue in world.message(number).issues]
+    assert "merge.by-itself" in rules
+    assert world.message(number).state == "translated"
+    assert world.message(await world.take_in("riverton-app", form(world))).state == "translated"
