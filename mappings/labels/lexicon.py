@@ -46,6 +46,17 @@ class Lexicon(NamedTuple):
     all_words: frozenset[str]
 
 
+#: Every ASCII character to what it is in a word, in small letters; all others end one.
+_TO_WORDS: Final = {code: (chr(code).lower() if chr(code).isalnum() else " ") for code in range(128)}
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in small letters, as `[a-z0-9]+` finds them, several times as fast where it is ASCII."""
+    if text.isascii():
+        return text.translate(_TO_WORDS).split()
+    return _WORDS(text.lower())
+
+
 def plant(tree: Tree, phrase: str, value: object) -> None:
     """Put a phrase into a tree of words; what it leads to is a list, for phrases that differ in case only."""
     node = tree

@@ -24,6 +24,7 @@ from mappings.labels.codes import Finding
 from mappings.labels.context import Context, Subject, contexts
 from mappings.labels.folding import Folded, fold, mended
 from mappings.labels.lexicon import WORD, Grade, Lexicon, SpanClass, Term
+from mappings.labels.lexicon import words as words_in
 from mappings.labels.vocabulary import FAMILY_SENSITIVE, ORIGIN_UNKNOWN
 
 
@@ -115,7 +116,6 @@ _STREETS: Final = frozenset(
 )
 _NUMBERED_STREETS: Final = frozenset(["dr", "drive", "way", "pl", "place", "court", "park", "loop", "run"])
 _PREPOSITIONS: Final = frozenset(["at", "on", "by", "near", "in", "to", "from", "of", "and", "per"])
-_WORDS = WORD.findall
 _Hit = tuple[int, int, Term]
 
 
@@ -136,7 +136,7 @@ def spans(text: str, *, lexicon: Lexicon | None = None) -> tuple[Span, ...]:
 
 def _spans(folded: Folded, lexicon: Lexicon) -> list[Span]:
     lower = folded.text.lower()
-    keys = lexicon.key_words.intersection(_WORDS(lower))
+    keys = lexicon.key_words.intersection(words_in(lower))
     if not keys:
         return []
     ends = [match.end() for match in _SENTENCE.finditer(lower)]
@@ -290,10 +290,10 @@ class TextLabels:
         if self._readers:
             return False
         folded = fold(text)
-        if not self._lexicon.key_words.isdisjoint(_WORDS(folded.text.lower())):
+        if not self._lexicon.key_words.isdisjoint(words_in(folded.text)):
             return False
         whole = mended(folded, self._lexicon.all_words)
-        return whole is None or self._lexicon.key_words.isdisjoint(_WORDS(whole.text.lower()))
+        return whole is None or self._lexicon.key_words.isdisjoint(words_in(whole.text))
 
     def spans(self, text: str) -> tuple[Span, ...]:
         """Our spans and those of the readers."""
@@ -333,7 +333,6 @@ class TextLabels:
 SHIPPED: Final = TextLabels()
 #: A word of each term, for a quick no over plain text.
 KEY_WORDS: Final = words_of.default().key_words
-FIRST_WORDS: Final = KEY_WORDS
 
 
 def by_text(text: str) -> tuple[Finding, ...]:

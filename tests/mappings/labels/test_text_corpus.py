@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from mappings.labels.text import Span, spans
+from mappings.labels.text import Span, by_text, spans
 
 CORPUS = Path(__file__).parent / "corpus"
 SENTENCES: list[dict[str, Any]] = [
@@ -56,6 +56,14 @@ class Score:
 
     def __str__(self) -> str:
         return f"precision {self.precision:.3f}, recall {self.recall:.3f} ({self.right}/{self.invented}/{self.missed})"
+
+
+#: What must hold, (precision, recall): a little under what was measured when the rules were last changed, which
+#: docs/labels.md says. Masking may find too much; how much too much is held as well.
+FLOORS = {
+    "tuning": {"label": (0.97, 0.94), "review": (0.92, 0.95), "masking": (0.85, 0.98), "context": (0.88, 0.88)},
+    "held out": {"label": (0.92, 0.94), "review": (0.84, 0.92), "masking": (0.84, 0.97), "context": (0.88, 0.88)},
+}
 
 
 def _certain(found: Iterable[Span]) -> set[str]:
@@ -112,3 +120,10 @@ def test_precision_and_recall(part: str, capsys: pytest.CaptureFixture[str]) -> 
     with capsys.disabled():
         for name, score in found.items():
             sys.stdout.write(f"\ntext corpus, {part} ({len(PARTS[part])} sentences), {name}: {score}")
+    for name, (precision, recall) in FLOORS[part].items():
+        assert found[name].precision >= precision, (part, name)
+        assert found[name].recall >= recall, (part, name)
+
+
+def test_no_sentence_gives_the_law_label() -> None:
+    assert not any("42CFRPart2" in one.labels for sentence in SENTENCES for one in by_text(sentence["text"]))
