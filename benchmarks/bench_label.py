@@ -1,7 +1,8 @@
 """Budget `label`: label the 15-entry referral with its narratives, against stdlib `json` load and dump of its bytes.
 
-The recall gates run first and fail the budget with them: every sensitive thing hidden in the Bundle must be labelled,
-and nothing that is not there. Both sides run on one core in one process, alternating.
+The recall gates run too and fail the budget with them: every sensitive thing hidden in the Bundle must be labelled,
+and nothing that is not there; the precision and recall of the text corpus must hold; and the cost of a narrative must
+grow with its length and no faster. Both sides run on one core in one process, alternating.
 
     python -m benchmarks.bench_label
 """
@@ -15,6 +16,7 @@ from time import perf_counter
 from typing import Any
 
 from benchmarks.bench_check import referral_bundle
+from benchmarks.text_corpus import PARTS, faults, scores
 from mappings.labels import Origin, label_bundle
 from mappings.labels.text import spans
 
@@ -22,6 +24,8 @@ BUDGET = 10.0
 AIM = 5.0
 SECONDS = 0.6
 _ROUNDS = 5
+#: Ten times the text; twice that is noise of the machine.
+_GROWTH = 20.0
 
 CENTER = Origin(reference="Organization/center", role="covered-entity")
 
@@ -91,7 +95,7 @@ def gates() -> list[str]:
     invented = [f"invented {code}" for code in ("42CFRPart2", "ETHUD") if code in certain]
     if not any(row.grade == "possible" and "intoxication" in row.because for row in found.labels):
         missed.append("missed intoxication")
-    return missed + invented
+    return missed + invented + [fault for part in PARTS for fault in faults(part, scores(PARTS[part]))]
 
 
 def measure() -> dict[str, Any]:
@@ -105,20 +109,24 @@ def measure() -> dict[str, Any]:
         labelled = per_second(lambda: label_bundle(bundle, origins), SECONDS / 2)
         ratios.append(reference / labelled)
     ratio = sorted(ratios)[len(ratios) // 2]
-    short, long = _CALM * 6, _CALM * 60
+    # Half of it calm, half of it full of terms and of what stands around them.
+    told = _CALM + NARRATIVES[1][-80:] + NARRATIVES[0][-86:] + NARRATIVES[2][-95:]
+    short, long = told * 4, told * 40
     growth = per_second(lambda: spans(short), 0.2) / per_second(lambda: spans(long), 0.2)
-    faults = gates()
+    failed = gates()
+    if growth > _GROWTH:
+        failed.append("the cost of a narrative grows faster than its length")
     detail = (
         f"{len(bundle['entry'])} entries, {len(data) / 1000:.0f} kB; a narrative of {len(long) / 1000:.0f} kB costs "
         f"{growth:.1f} x one of {len(short) / 1000:.0f} kB; "
-        f"recall gates {'passed' if not faults else ', '.join(faults)}"
+        f"gates {'passed' if not failed else ', '.join(failed)}"
     )
     return {
         "name": "label",
         "ratio": round(ratio, 2),
         "budget": BUDGET,
         "aim": AIM,
-        "holds": ratio <= BUDGET and not faults,
+        "holds": ratio <= BUDGET and not failed,
         "detail": detail,
     }
 
