@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Mount
 
 from hub import pipeline
-from hub.api import answers, capability, health, outcomes
+from hub.api import answers, capability, health, labelling, outcomes
 from hub.console import pages
 from hub.delivery.transport import Transport
 from hub.ingest import folder, http, mllp, sql
@@ -95,6 +95,7 @@ def create_app(settings: Settings, *, now: Callable[[], datetime] = clock, local
             *ingest,
             *answers.routes(hub),
             *outcomes.routes(hub),
+            *labelling.routes(hub),
             *health.routes(hub),
             *capability.routes(hub),
             Mount("/", pages_app),

@@ -4,6 +4,7 @@
     read_waiting     what was received: read (`loop.reading`), merge with what others told of the same incident
                      (`loop.merging`), translate, label, keep, decide, queue (`loop.keeping`)
     deliver_waiting  what is queued: decide again, record as intended, send, settle (`loop.sending`)
+    label_for        another system's records, labelled and given back (`loop.labelling`)
     receive_answer, receive_v2, poll
                      what the center says (`loop.answering`, `loop.polling`): the Task moves, the alarm stops
                      (`loop.answer`)
@@ -25,7 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.audit import chain
 from hub.errors import DuplicateConflict, LeaseLost, StoreError
-from hub.loop import alarm, answering, arrival, fault, keeping, merging, outcome, polling, recovery, sending
+from hub.loop import alarm, answering, arrival, fault, keeping, labelling, merging, outcome, polling, recovery, sending
 from hub.loop.context import Hub
 from hub.loop.reading import take_apart
 from hub.records import Message
@@ -200,6 +201,11 @@ async def poll(hub: Hub) -> bool:
 async def tell_outcomes(hub: Hub, reader: SourceSection, incident: str) -> bytes:
     """The outcomes of an incident's referrals that `reader` may know, as released bytes; else the same nothing."""
     return await asyncio.to_thread(outcome.tell, hub, reader.organization, incident)
+
+
+async def label_for(hub: Hub, source: SourceSection, body: bytes) -> dict[str, Any]:
+    """Another system's records, labelled as that source's own; nothing is kept. Raises ReceiveError."""
+    return await asyncio.to_thread(labelling.labelled, hub, source, body)
 
 
 async def ring(hub: Hub) -> bool:

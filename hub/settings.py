@@ -14,6 +14,7 @@ import os
 import re
 import tomllib
 from datetime import date, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 from zoneinfo import available_timezones
@@ -24,12 +25,17 @@ from sqlalchemy.exc import ArgumentError
 
 from hub.errors import SettingsError
 from mappings.cad.registries import registries_of
-from mappings.errors import ReadError
+from mappings.errors import PolicyError, ReadError
 from mappings.incident import Agency, Identifier, Organization, Role, Telecom, Urgency
+from mappings.labels import LabelPolicy, TextLabels, load_policy
+from mappings.labels.text import SHIPPED
+from mappings.labels.vocabulary import SENSITIVITIES
 from mappings.partner import Carrier, Partner
 from mappings.telling import Kind
 
 ENVIRONMENT = "HANDOFF_"
+#: The system of our own organization ids.
+SID_ORGANIZATION = "https://warmhandoff.org/fhir/sid/organization"
 
 
 def is_loopback(host: str) -> bool:
@@ -341,6 +347,27 @@ class ExchangeSection(_Strict):
     reference: str
 
 
+class LabelsSection(_Strict):
+    """How records are labelled: `policy` files over the shipped policy, in order, and names that tell by themselves.
+
+    `programs` and `street_names` lead from a name to its sensitivity codes (`"Larkrise House" = ["SUD"]`).
+    """
+
+    policy: tuple[Path, ...] = ()
+    programs: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    street_names: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+    @field_validator("programs", "street_names")
+    @classmethod
+    def _codes(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        for name, codes in value.items():
+            if not codes or set(codes) - SENSITIVITIES:
+                raise ValueError("a name leads to one or more sensitivity codes of v3-ActCode")
+            if not any(letter.isalnum() for letter in name):
+                raise ValueError("a name has a letter or a digit")
+        return value
+
+
 class AlarmSection(_Strict):
     """Alarms repeat every `every` seconds until a person acknowledges them."""
 
@@ -360,6 +387,7 @@ class Settings(_Strict):
     route: tuple[RouteSection, ...] = ()
     exchange: tuple[ExchangeSection, ...] = ()
     alarm: AlarmSection = AlarmSection()
+    labels: LabelsSection = LabelsSection()
 
     @model_validator(mode="after")
     def _names(self) -> Self:
@@ -417,6 +445,26 @@ class Settings(_Strict):
                     organizations=self.directory(),
                 )
         return None
+
+    @property
+    def label_policy(self) -> LabelPolicy:
+        """The shipped label policy with the configured files over it; each is read once a start."""
+        return _policy(self.labels.policy)
+
+    @property
+    def label_text(self) -> TextLabels:
+        """How texts are read for labels: with this deployment's names."""
+        return _text(*(tuple(sorted(names.items())) for names in (self.labels.programs, self.labels.street_names)))
+
+    def postures(self) -> dict[str, Role]:
+        """Who each configured organization is in law, by every name that a record may refer to it with."""
+        found: dict[str, Role] = {}
+        for section in self.organization:
+            found[f"Organization/{section.id}"] = section.posture
+            found[f"{SID_ORGANIZATION}|{section.id}"] = section.posture
+            for identifier in section.identifiers:
+                found[f"{identifier.get('system', '')}|{identifier['value']}"] = section.posture
+        return found
 
     def posture(self, organization: str | None) -> Role | None:
         """Who that organization is in law, or None when it is not declared."""
@@ -479,6 +527,9 @@ def parse(document: dict[str, Any], *, base: Path) -> Settings:
                     "tls_key": _under(base, settings.hub.tls_key),
                 }
             ),
+            "labels": settings.labels.model_copy(
+                update={"policy": _laid_over(tuple(base / path for path in settings.labels.policy))}
+            ),
             "source": tuple(
                 s.model_copy(
                     update={
@@ -524,6 +575,30 @@ def _readable(registry: Path | None, source: str) -> Path | None:
             why = error.issues[0].text if isinstance(error, ReadError) else "it cannot be read"
             raise SettingsError("settings.registry", f"not a file of EIDO registries: {why}", path=source) from None
     return registry
+
+
+@lru_cache(maxsize=4)
+def _policy(paths: tuple[Path, ...]) -> LabelPolicy:
+    return load_policy((path.name, path.read_bytes()) for path in paths)
+
+
+@lru_cache(maxsize=4)
+def _text(
+    programs: tuple[tuple[str, tuple[str, ...]], ...], street_names: tuple[tuple[str, tuple[str, ...]], ...]
+) -> TextLabels:
+    return TextLabels(programs=dict(programs), street_names=dict(street_names)) if programs or street_names else SHIPPED
+
+
+def _laid_over(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The policy files themselves, once known to make a policy: a hub does not start with one that does not."""
+    _policy.cache_clear()
+    try:
+        _policy(paths)
+    except PolicyError as error:
+        raise SettingsError("settings.labels", error.issues[0].text, path=error.issues[0].path) from None
+    except OSError:
+        raise SettingsError("settings.labels", "a label policy file cannot be read", path="labels.policy") from None
+    return paths
 
 
 def _is_folder(reads: str) -> bool:

@@ -4,6 +4,7 @@
     ├── ReadError          read.*       the bytes are not what the source says they are
     ├── PackError          pack.*       a mapping pack is wrong: file, line, key and what was expected
     ├── TranslateError     translate.*  a record cannot become FHIR (an id collision, say)
+    ├── PolicyError        label.*      a label policy is wrong: file, line, key and what was expected
     └── RenderError        render.*     a partner's form cannot carry this Bundle
 
 Each class carries issues with stable codes and the place; none carries a payload value. What can go on is an
@@ -47,6 +48,12 @@ class ReadError(WarmHandoffError):
 
 class PackError(WarmHandoffError):
     """A mapping pack is not usable."""
+
+    code = "invalid"
+
+
+class PolicyError(WarmHandoffError):
+    """A label policy is not usable."""
 
     code = "invalid"
 

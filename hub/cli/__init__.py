@@ -12,7 +12,7 @@ import sys
 
 import typer
 
-from hub.cli import bulk, consent, definitions, demo, library, pack, service
+from hub.cli import bulk, consent, definitions, demo, labels, library, pack, service
 from hub.cli.edge import explain_missing_extra, fail
 from mappings.errors import WarmHandoffError
 
@@ -25,6 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 library.register(app)
+labels.register(app)
 bulk.register(app)
 consent.register(app)
 pack.register(app)

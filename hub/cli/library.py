@@ -1,4 +1,4 @@
-"""The library's commands: translate, label, validate, schema. They work inside the caller's custody.
+"""The library's commands: translate, validate, schema. They work inside the caller's custody.
 
 What they write is not a release: it has not been decided for any recipient. They say so in their help.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 import orjson
 import typer
@@ -24,7 +24,6 @@ Ndjson = Annotated[bool, typer.Option("--ndjson", help="One JSON value a line, i
 def register(app: typer.Typer) -> None:
     """Adds these commands to the command line."""
     app.command()(translate)
-    app.command()(label)
     app.command()(validate)
     app.command()(schema)
 
@@ -169,53 +168,6 @@ def _partner(path: Path) -> Any:
     if "resource_types" in document:
         document["resource_types"] = tuple(document["resource_types"])
     return Partner(**document)
-
-
-def label(
-    source: Annotated[str, typer.Argument(metavar="INPUT", help="A file, or - for standard input.")],
-    origin: Annotated[str | None, typer.Option("--origin", help="A role (part2-program, ...) or a JSON file.")] = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Every label with its grade and reason.")] = False,
-    ndjson: Ndjson = False,
-    as_json: Json = False,
-) -> None:
-    """Labels a resource or a Bundle by origin, code and text (DS4P). Not a release."""
-    from mappings.labels import Origin, label_bundle
-    from mappings.labels import label as labelled
-
-    declared = _origin(origin, Origin)
-
-    def one(resource: Any) -> Any:
-        if not isinstance(resource, dict) or "resourceType" not in resource:
-            raise ReadError("read.no-resource", "not a FHIR resource", path="resourceType")
-        if resource["resourceType"] == "Bundle":
-            done = label_bundle(resource, [declared] * len(resource.get("entry") or ()))
-        else:
-            done = labelled(resource, origin=declared)
-        if not explain:
-            return done.resource
-        rows = [
-            {"system": r.system, "code": r.code, "grade": r.grade, "because": r.because, "path": r.path}
-            for r in done.labels
-        ]
-        return {"resource": done.resource, "labels": rows}
-
-    each(source, one, ndjson=ndjson, as_json=as_json)
-
-
-def _origin(given: str | None, origin: Any) -> Any:
-    """An Origin of a role's name or a JSON file `{"reference", "role"}`; None when none is given."""
-    from mappings.incident import Role
-
-    if given is None:
-        return None
-    if given in get_args(Role):
-        return origin(reference=None, role=given)
-    if not Path(given).is_file():
-        raise typer.BadParameter("neither a role nor a file", param_hint="--origin")
-    document = load_json(read_input(given), given)
-    if not isinstance(document, dict) or document.get("role") not in (None, *get_args(Role)):
-        raise typer.BadParameter("not an origin", param_hint="--origin")
-    return origin(reference=document.get("reference"), role=document.get("role"))
 
 
 def each(source: str, one: Any, *, ndjson: bool, as_json: bool) -> None:

@@ -211,7 +211,6 @@ def translated(
         result.bundle,
         [origin(hub.settings, o) for o in origins],
         policy=hub.settings.label_policy,
-        postures=hub.settings.postures(),
         text=hub.settings.label_text,
     ).resource
     return Part(

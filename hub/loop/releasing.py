@@ -19,7 +19,7 @@ from hub.loop import package
 from hub.loop.context import Hub
 from hub.records import EntryDecision, HoldKind
 from hub.release import Context, ExchangePolicy, ExchangeRule, Outcome, Party, ReleasePolicy, release
-from hub.settings import DestinationSection, Settings
+from hub.settings import SID_ORGANIZATION, DestinationSection, Settings
 from mappings.errors import RenderError
 from mappings.fhir.bundle import message_id
 from mappings.hl7v2.referral import control_id as v2_control_id
@@ -31,7 +31,6 @@ from mappings.times import instant
 
 #: What a referral is for (v3-ActReason).
 PURPOSE = "TREAT"
-SID_ORGANIZATION = "https://warmhandoff.org/fhir/sid/organization"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,14 +95,19 @@ def policy_for(settings: Settings, organization: str, recipient: str) -> Release
     version = f"2026.1+{settings.state_policy.name}"
     declared = [section for section in settings.exchange if section.agency == organization]
     if not declared:
-        return ReleasePolicy(version=version)
+        return ReleasePolicy(version=version, labels=settings.label_policy, text=settings.label_text)
     role = settings.posture(recipient)
     rules = tuple(
         ExchangeRule(roles=frozenset({role}), purposes=frozenset(section.purposes))
         for section in declared
         if role is not None and (recipient in section.to or role in section.to)
     )
-    return ReleasePolicy(version=version, exchange=ExchangePolicy(rules=rules))
+    return ReleasePolicy(
+        version=version,
+        exchange=ExchangePolicy(rules=rules),
+        labels=settings.label_policy,
+        text=settings.label_text,
+    )
 
 
 def party(settings: Settings, organization: str, *, duties: frozenset[str] = frozenset()) -> Party:

@@ -23,6 +23,7 @@ from hub.release.policy import DEFAULT, ReleasePolicy
 from hub.release.purpose import canonical
 from hub.release.structure import is_core
 from mappings.labels.marking import Label, mentions
+from mappings.labels.text import SHIPPED, TextLabels
 from mappings.labels.vocabulary import ORIGIN_UNKNOWN, PART2, SENSITIVITIES, codes, expand, highest
 
 Json = dict[str, Any]
@@ -258,10 +259,10 @@ def _safely(
         return EntryDecision(index=index, decision="deny", because=("the entry could not be decided",)), ((), ())
 
 
-def _facts(entry: Entry, *, mentioned: bool) -> tuple[Entry, Facts]:
+def _facts(entry: Entry, *, mentioned: bool, text: TextLabels = SHIPPED) -> tuple[Entry, Facts]:
     """What provisions can ask about the entry; with `mentioned`, also where a thing is only mentioned (S16)."""
     if mentioned:
-        entry = replace(entry, labels=(*entry.labels, *mentions(entry.resource, root=entry.root)))
+        entry = replace(entry, labels=(*entry.labels, *mentions(entry.resource, root=entry.root, text=text)))
     certain = codes(entry.resource)
     possible = frozenset(row.code for row in entry.labels if row.grade == "possible") - certain
     return entry, Facts(
@@ -278,7 +279,7 @@ def _entry(
     usable: _Usable,
     policy: ReleasePolicy,
 ) -> tuple[EntryDecision, _Sides]:
-    entry, facts = _facts(entry, mentioned=policy.mentions and usable.denies_by_label(directives))
+    entry, facts = _facts(entry, mentioned=policy.mentions and usable.denies_by_label(directives), text=policy.text)
     over = layer(request.law, facts, entry.role)
     ruling = rule(
         over,

@@ -101,6 +101,7 @@ def scopes(resource: Json) -> list[str]:
     return [
         str(extension["valueRelatedArtifact"].get("display", ""))
         for coding in resource.get("meta", {}).get("security", ())
+        if coding.get("code") == _MARKS[0]
         for extension in coding.get("extension", ())
         if extension.get("url") == ARTIFACT and "valueRelatedArtifact" in extension
     ]

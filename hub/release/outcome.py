@@ -89,10 +89,10 @@ def release(
     unchanged decision it may give the bytes that were sealed before, which are scanned again. Raises Leak if the
     bytes hold a withheld value, and what `render` raises.
     """
-    marked = labelled or label_bundle(bundle, origins)
+    marked = labelled or label_bundle(bundle, origins, policy=policy.labels, text=policy.text)
     asked = _request(marked, origins, context, can_carry(partner))
     decision = decide(asked, consents, policy=policy)
-    redacted = redact(marked.resource, decision)
+    redacted = redact(marked.resource, decision, policy=policy.labels, text=policy.text)
     account = _account(decision, redacted)
     lost = _lost_core(marked.resource, redacted, core)
     if lost or not redacted.kept:

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from hub.release.purpose import within
 from mappings.incident import Role
+from mappings.labels.policy import DEFAULT as LABELS
+from mappings.labels.policy import LabelPolicy
+from mappings.labels.text import SHIPPED, TextLabels
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,14 +48,16 @@ class ReleasePolicy:
 
     `consent_required`: sensitivity codes that the state's law gives out with a consent only, where HIPAA alone would
     not ask (the state overlay; empty is `none`). `mentions`: whether a REDACT set also takes out elements where a
-    thing is only mentioned ("denies drug use"), as well as what tells something (S16). `version` is part of each
-    decision's digest.
+    thing is only mentioned ("denies drug use"), as well as what tells something (S16). `labels` and `text` are how
+    what remains is labelled again. `version` is part of each decision's digest.
     """
 
     version: str = "2026.1"
     exchange: ExchangePolicy = field(default_factory=ExchangePolicy)
     consent_required: frozenset[str] = frozenset()
     mentions: bool = True
+    labels: LabelPolicy = LABELS
+    text: TextLabels = SHIPPED
 
 
 DEFAULT = ReleasePolicy()

@@ -27,6 +27,7 @@ from mappings.labels.marking import decoded_text, high_water, label, without_lab
 from mappings.labels.origin import Origin
 from mappings.labels.policy import DEFAULT as LABELS
 from mappings.labels.policy import LabelPolicy
+from mappings.labels.text import SHIPPED, TextLabels
 from mappings.labels.vocabulary import RANK, codes, expand, highest, security
 
 Json = dict[str, Any]
@@ -62,7 +63,7 @@ class _Gone:
 _GONE: Final = _Gone()
 
 
-def redact(bundle: Json, decision: Decision, *, policy: LabelPolicy = LABELS) -> Redacted:
+def redact(bundle: Json, decision: Decision, *, policy: LabelPolicy = LABELS, text: TextLabels = SHIPPED) -> Redacted:
     """Redact a Bundle whose entries the decision is about, in their order. Entries without a resource go unasked."""
     found = bundle.get("entry")
     entries: list[Any] = found if isinstance(found, list) else []
@@ -99,7 +100,7 @@ def redact(bundle: Json, decision: Decision, *, policy: LabelPolicy = LABELS) ->
             **kept[index],
             # By what it is now, not by what was done to it: an input that never had the thing would claim the same.
             "resource": still_claiming(
-                _relabelled(entries[index]["resource"], kept[index]["resource"], made[index], policy)
+                _relabelled(entries[index]["resource"], kept[index]["resource"], made[index], policy, text)
             ),
         }
         if index in changed
@@ -433,14 +434,14 @@ def _tells(text: str, needles: Withheld) -> bool:
     return False
 
 
-def _relabelled(before: Json, after: Json, one: EntryDecision, policy: LabelPolicy) -> Json:
+def _relabelled(before: Json, after: Json, one: EntryDecision, policy: LabelPolicy, text: TextLabels) -> Json:
     """Labels of what remains (DS4P HWM): those that content explained are worked out again; the rest stays.
 
     What no content explains is the source's own or the origin's: a label, or a confidentiality beyond what the labels
     ask for.
     """
     had = codes(before)
-    content = codes(label(without_labels(before), origin=_SAME_ORIGIN, policy=policy).resource)
+    content = codes(label(without_labels(before), origin=_SAME_ORIGIN, policy=policy, text=text).resource)
     taken = (content - RANK.keys()) | expand(one.redact) | _TELLING
     level = highest(had, default="U")
     own = RANK[level] > RANK[policy.of(had - RANK.keys())]
@@ -453,7 +454,7 @@ def _relabelled(before: Json, after: Json, one: EntryDecision, policy: LabelPoli
     if left:
         meta = bare.get("meta")
         bare = {**bare, "meta": {**(meta if isinstance(meta, dict) else {}), "security": left}}
-    return label(bare, origin=_SAME_ORIGIN, policy=policy).resource
+    return label(bare, origin=_SAME_ORIGIN, policy=policy, text=text).resource
 
 
 def _without_telling(bundle: Json) -> Json:

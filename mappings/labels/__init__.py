@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from mappings.labels.marking import Label, Labelled, high_water, label, label_bundle
 from mappings.labels.origin import Origin
-from mappings.labels.policy import LabelPolicy
+from mappings.labels.policy import LabelPolicy, load_policy
+from mappings.labels.text import TextLabels
 
-__all__ = ["Label", "LabelPolicy", "Labelled", "Origin", "high_water", "label", "label_bundle"]
+__all__ = [
+    "Label",
+    "LabelPolicy",
+    "Labelled",
+    "Origin",
+    "TextLabels",
+    "high_water",
+    "label",
+    "label_bundle",
+    "load_policy",
+]

@@ -1,41 +1,46 @@
 """Put labels on a resource or a Bundle: by origin, by code and by text, wherever it stands; then the high-water mark.
 
 Never changes its input, never lowers what is there, and labelling twice gives the same resource. What is certain goes
-to `meta.security`; what is possible only to `Labelled.labels`, for a person to look at and for release to restrict
-that one element. Does not decide anything: that is release.
+to `meta.security`, with the reason as DS4P 1.0.0 has it (basis, classifier, related artifact); what is possible only
+to `Labelled.labels`, for a person to look at and for release to restrict that one element. What came labelled
+otherwise than we would label it is reported in `Labelled.issues`. Does not decide anything: that is release.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import html
-import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from mappings.labels.codes import Finding, by_code, known_system
+from mappings.incident import Role
+from mappings.labels.codes import Finding, version
+from mappings.labels.conflicts import conflicts
+from mappings.labels.lineage import inherited, names
 from mappings.labels.origin import Origin, by_origin
 from mappings.labels.policy import DEFAULT, LabelPolicy
-from mappings.labels.text import FIRST_WORDS, by_mention, by_text
+from mappings.labels.scan import Place, Reader, Telling, decoded_text, path_of, scan
+from mappings.labels.text import SHIPPED, TextLabels
 from mappings.labels.vocabulary import (
     ACT_CODE,
     BASIS,
     CONFIDENTIALITY,
     DS4P,
+    FAMILY_SENSITIVE,
     INLINE,
     LABEL,
     LAWS,
+    OBLIGATIONS,
     ORIGIN_UNKNOWN,
     PART2,
+    PURPOSES,
     RANK,
+    REFRAINS,
     SENSITIVITIES,
-    codes,
-    highest,
     security,
     system_of,
 )
+from profiles.issue import Issue
 
 Json = dict[str, Any]
 
@@ -63,140 +68,153 @@ class Label:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Labelled:
-    """The labelled resource and a row for each (code, path)."""
+    """The labelled resource, a row for each (code, path), and what came labelled otherwise than we would label it."""
 
     resource: Json
     labels: tuple[Label, ...]
+    issues: tuple[Issue, ...] = ()
 
     def to_json(self) -> Json:
         """What `handoff label --explain` writes."""
         return {"resource": self.resource, "labels": [label.to_json() for label in self.labels]}
 
 
-#: Keys whose strings are never prose: addresses, ids and codes of FHIR itself. Everything else is read as text.
-_NOT_TEXT: Final = frozenset(
-    [
-        "resourceType",
-        "id",
-        "url",
-        "system",
-        "reference",
-        "fullUrl",
-        "versionId",
-        "lastUpdated",
-        "profile",
-        "contentType",
-        "data",
-        "intent",
-        "status",
-        "priority",
-        "mode",
-        "use",
-        "type",
-        "ifNoneExist",
-        "method",
-        "hash",
-        "language",
-        "source",
-        "implicitRules",
-        "birthDate",
-        "gender",
-        "family",
-        "given",
-    ]
-)
-_WORDS = re.compile(r"[a-z0-9]+").findall
-_TAGS = re.compile(r"<[^>]*>")
-_TEXT_TYPES = ("text/", "application/xhtml", "application/xml", "application/json")
-_INLINE_URL: Final = DS4P + "extension-inline-sec-label"
-
-#: A place as (parent, key) pairs, written out only when something is found there.
-_Place = Any
-_Report = Callable[[str, str, str, str, _Place], None]
-#: What a text tells.
-_Tell = Callable[[str], tuple[Finding, ...]]
+#: Directories and catalogues: whoever has a reference to one can look it up, so a reference tells what it tells.
+#: In this order, each refers to those before it.
+_DIRECTORY: Final = {
+    kind: place
+    for place, kind in enumerate(
+        ["Substance", "Medication", "Practitioner", "Organization", "Location", "HealthcareService", "PractitionerRole"]
+    )
+}
+#: What a Bundle takes over from its entries.
+_UNION: Final = (
+    SENSITIVITIES | LAWS | REFRAINS | OBLIGATIONS | PURPOSES | RANK.keys() | {ORIGIN_UNKNOWN, FAMILY_SENSITIVE, INLINE}
+) - {"REDACT", "MASK"}
+_NOBODY: Final[Mapping[str, Role]] = MappingProxyType({})
+#: Why a label is put on a record: by which means, and the rule.
+_Why = tuple[str, str]
+_CLASSIFIER: Final = {
+    "url": DS4P + "extension-sec-label-classifier",
+    "valueReference": {"type": "Device", "display": "Warm Handoff label rules"},
+}
 
 
-def label(resource: Json, *, origin: Origin | None, policy: LabelPolicy = DEFAULT) -> Labelled:
+def label(
+    resource: Json,
+    *,
+    origin: Origin | None,
+    policy: LabelPolicy = DEFAULT,
+    postures: Mapping[str, Role] = _NOBODY,
+    text: TextLabels = SHIPPED,
+) -> Labelled:
     """Label one resource, or a Bundle whose entries all have this origin. None is an undeclared origin.
 
-    The input is not changed. No value of the resource is in any label.
+    The input is not changed. No value of the resource is in any label. `postures` and `text` as in `label_bundle`.
     """
     if resource.get("resourceType") == "Bundle":
         entries = resource.get("entry")
-        return label_bundle(resource, [origin] * (len(entries) if isinstance(entries, list) else 0), policy=policy)
-    return _resource(resource, origin, policy, (None, str(resource.get("resourceType", "Resource"))))
+        origins = [origin] * (len(entries) if isinstance(entries, list) else 0)
+        return label_bundle(resource, origins, policy=policy, postures=postures, text=text)
+    return _resource(resource, origin, policy, Reader(text), (None, str(resource.get("resourceType", "Resource"))))
 
 
-def label_bundle(bundle: Json, origins: Sequence[Origin | None], *, policy: LabelPolicy = DEFAULT) -> Labelled:
+def label_bundle(
+    bundle: Json,
+    origins: Sequence[Origin | None],
+    *,
+    policy: LabelPolicy = DEFAULT,
+    postures: Mapping[str, Role] = _NOBODY,
+    text: TextLabels = SHIPPED,
+) -> Labelled:
     """Label each entry by its own origin (parallel to `entry`; missing ones are undeclared), then the Bundle.
 
-    The Bundle gets the high-water mark of its entries: the highest confidentiality and the union of the rest.
+    A record takes the label of origin of what its Provenance in the Bundle names as its source; `postures` says who
+    organizations are in law, by reference or `system|value`. A reference to a directory or catalogue entry of the
+    Bundle takes that entry's labels of content. `text` reads the words, with a deployment's own names. The Bundle gets
+    the high-water mark of its entries and of its own elements: the highest confidentiality and the union of the rest.
     """
     entries = bundle.get("entry")
     if not isinstance(entries, list):
-        return Labelled(resource=high_water(bundle, policy=policy), labels=())
-    rows: list[Label] = []
-    labelled: list[Any] = []
-    for index, entry in enumerate(entries):
-        resource = entry.get("resource") if isinstance(entry, dict) else None
-        if not isinstance(resource, dict):
-            labelled.append(entry)
-            continue
+        own = _own(bundle, (), Reader(text))
+        return Labelled(resource=high_water(bundle, policy=policy, own=own.marks), labels=tuple(own.rows.values()))
+    reader = Reader(text)
+    carried = inherited(entries, origins, postures)
+    found: dict[int, Labelled] = {}
+    telling: dict[str, list[tuple[str, Finding]]] = {}
+
+    def one(index: int, resource: Json) -> Labelled:
         origin = origins[index] if index < len(origins) else None
         if resource.get("resourceType") == "Bundle":
-            found = label(resource, origin=origin, policy=policy)
-            prefix = f"Bundle.entry[{index}].resource"
-            rows.extend(
-                Label(
-                    system=row.system,
-                    code=row.code,
-                    grade=row.grade,
-                    because=row.because,
-                    path=prefix + row.path[len("Bundle") :],
-                )
-                for row in found.labels
-            )
-        else:
-            found = _resource(resource, origin, policy, ((None, f"Bundle.entry[{index}]"), "resource"))
-            rows.extend(found.labels)
-        labelled.append(entry if found.resource is resource else {**entry, "resource": found.resource})
-    return Labelled(resource=high_water({**bundle, "entry": labelled}, policy=policy), labels=tuple(rows))
+            inner = label(resource, origin=origin, policy=policy, postures=postures, text=text)
+            return _moved(inner, f"Bundle.entry[{index}].resource")
+        place = ((None, f"Bundle.entry[{index}]"), "resource")
+        return _resource(resource, origin, policy, reader, place, carried.get(index), telling)
+
+    resources = {
+        index: entry["resource"]
+        for index, entry in enumerate(entries)
+        if isinstance(entry, dict) and isinstance(entry.get("resource"), dict)
+    }
+    directory = [index for index, resource in resources.items() if resource.get("resourceType") in _DIRECTORY]
+    # A role in an organization tells what the organization tells, a part of an organization what the whole does.
+    for index in sorted(
+        directory, key=lambda at: (_DIRECTORY[resources[at]["resourceType"]], "partOf" in resources[at])
+    ):
+        found[index] = one(index, resources[index])
+        _tells(entries[index], found[index], telling)
+    labelled: list[Any] = []
+    rows: list[Label] = []
+    issues: list[Issue] = []
+    for index, entry in enumerate(entries):
+        if index not in resources:
+            labelled.append(entry)
+            continue
+        made = found.get(index) or one(index, resources[index])
+        rows.extend(made.labels)
+        issues.extend(made.issues)
+        labelled.append(entry if made.resource is resources[index] else {**entry, "resource": made.resource})
+    own = _own(bundle, entries, reader)
+    rows.extend(own.rows.values())
+    marked = high_water({**bundle, "entry": labelled}, policy=policy, own=own.marks)
+    return Labelled(resource=marked, labels=tuple(rows), issues=tuple(issues))
 
 
-def mentions(resource: Json, *, root: str = "") -> tuple[Label, ...]:
+def mentions(resource: Json, *, root: str = "", text: TextLabels = SHIPPED) -> tuple[Label, ...]:
     """Where a sensitive thing is mentioned without being told ("denies drug use", "if he relapses"): never a label.
 
     For a release policy that withholds mentions too (S16). Rows of grade possible, paths from `root`.
     """
     rows: dict[tuple[str, str], Label] = {}
 
-    def report(code: str, grade: str, because: str, basis: str, at: _Place) -> None:
+    def report(code: str, found: Finding, basis: str, at: Place) -> None:
         if basis == "text":
-            path = _path(at)
-            rows[(code, path)] = Label(system=system_of(code), code=code, grade="possible", because=because, path=path)
+            path = path_of(at)
+            rows[(code, path)] = _row(code, found._replace(grade="possible"), path)
 
-    _walk(resource, (None, root or str(resource.get("resourceType", "Resource"))), report, by_mention)
+    scan(resource, (None, root or str(resource.get("resourceType", "Resource"))), report, Reader(text, mentions=True))
     return tuple(rows.values())
 
 
-def high_water(bundle: Json, *, policy: LabelPolicy = DEFAULT, keep: bool = True) -> Json:
+def high_water(
+    bundle: Json, *, policy: LabelPolicy = DEFAULT, keep: bool = True, own: Mapping[str, _Why] = MappingProxyType({})
+) -> Json:
     """The Bundle with the high-water mark of its entries (DS4P 1.0.0): max confidentiality, union of the others.
 
-    `keep` False forgets the labels that the Bundle itself had, as after entries were taken out of it.
+    `keep` False forgets the labels that the Bundle itself had, as after entries were taken out of it. `own` are labels
+    of the Bundle's own elements.
     """
     entries = bundle.get("entry")
-    union: dict[str, None] = {}
+    union: dict[str, _Why | None] = dict.fromkeys(own)
     for entry in entries if isinstance(entries, list) else ():
         resource = entry.get("resource") if isinstance(entry, dict) else None
         if isinstance(resource, dict):
             for coding in security(resource):
-                code = coding.get("code")
-                if code in RANK or code in SENSITIVITIES or code in LAWS or code in (ORIGIN_UNKNOWN, INLINE):
+                if (code := coding.get("code")) in _UNION:
                     union[code] = None
     if not keep:
         bundle = without_labels(bundle)
-    return _with_security(bundle, [(code, None) for code in union], policy)
+    return _marked(bundle, security(bundle), union, policy)[0]
 
 
 def without_labels(resource: Json) -> Json:
@@ -210,179 +228,153 @@ def without_labels(resource: Json) -> Json:
     return {key: value for key, value in resource.items() if key != "meta"}
 
 
-def _resource(resource: Json, origin: Origin | None, policy: LabelPolicy, place: _Place) -> Labelled:
-    rows: dict[tuple[str, str], Label] = {}
-    marks: dict[str, str | None] = {}
+class _Found:
+    """What a scan reported: a row for each (code, path), and why each certain code is to be put on the record."""
 
-    def report(code: str, grade: str, because: str, basis: str, at: _Place) -> None:
-        path = _path(at)
-        key = (code, path)
-        before = rows.get(key)
-        if before is None or (before.grade == "possible" and grade == "certain"):
-            rows[key] = Label(
-                system=system_of(code),
-                code=code,
-                grade=grade,  # type: ignore[arg-type]
-                because=because,
-                path=path,
-            )
-        if grade == "certain" and (code not in marks or marks[code] == "text"):
-            marks[code] = basis
+    __slots__ = ("marks", "rows")
 
-    existing = codes(resource)
-    given = by_origin(origin, existing)
-    if given is not None:
-        report(given[0], "certain", given[1], "origin", place)
-    _walk(resource, place, report, by_text)
-    for code in sorted(existing - marks.keys()):
-        if code in SENSITIVITIES or code in LAWS or code == ORIGIN_UNKNOWN:
-            rows[(code, "meta")] = Label(
-                system=system_of(code),
-                code=code,
-                grade="certain",
-                because="kept: labelled before",
-                path=_path(((place, "meta"), "security")),
-            )
-    marked = _with_security(resource, list(marks.items()), policy)
-    level = highest(codes(marked))
-    if level != policy.default:
-        report(level, "certain", f"confidentiality by policy {policy.version}", "policy", place)
-    return Labelled(resource=marked, labels=tuple(rows.values()))
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, str], Label] = {}
+        self.marks: dict[str, _Why] = {}
+
+    def report(self, code: str, found: Finding, basis: str, at: Place) -> None:
+        path = path_of(at)
+        before = self.rows.get((code, path))
+        if before is None or (before.grade == "possible" and found.grade == "certain"):
+            self.rows[(code, path)] = _row(code, found, path)
+        if found.grade == "certain" and (code not in self.marks or self.marks[code][0] == "text" != basis):
+            self.marks[code] = (basis, found.rule or found.because)
 
 
-def _walk(node: Json, place: _Place, report: _Report, tell: _Tell) -> None:
-    """Every string, coding, attachment, inline label and contained resource below this node."""
-    code = node.get("code")
-    if code.__class__ is str:
-        system = node.get("system")
-        if system is None or system.__class__ is str:
-            found = by_code(system, code)
-            if found is not None:
-                for name in found.labels:
-                    report(name, found.grade, found.because, "code", place)
-            if (system is None or not known_system(system)) and not FIRST_WORDS.isdisjoint(_WORDS(code.lower())):
-                _read(code, (place, "code"), report, tell)
-    if node.get("url") == _INLINE_URL:
-        inline = node.get("valueCoding")
-        if isinstance(inline, dict) and isinstance(inline.get("code"), str):
-            report(inline["code"], "certain", "inline label", "inline", place)
-        report(INLINE, "certain", "inline label", "inline", place)
-    data = node.get("data")
-    if data.__class__ is str:
-        _attachment(node, data, place, report, tell)
-    for key, value in node.items():
-        kind = value.__class__
-        if kind is str:
-            if key in _NOT_TEXT or key == "code":
-                continue
-            if not FIRST_WORDS.isdisjoint(_WORDS(value.lower())):
-                _read(value, (place, key), report, tell)
-        elif kind is dict:
-            if key == "meta":
-                _meta(value, (place, key), report, tell)
-            else:
-                _walk(value, (place, key), report, tell)
-        elif kind is list:
-            for index, item in enumerate(value):
-                if item.__class__ is dict:
-                    at = ((place, key), index)
-                    _walk(item, at, report, tell)
-                    if key == "contained":
-                        for name in codes(item):
-                            report(name, "certain", "label of a contained resource", "contained", at)
-                elif (
-                    item.__class__ is str and key not in _NOT_TEXT and not FIRST_WORDS.isdisjoint(_WORDS(item.lower()))
-                ):
-                    _read(item, ((place, key), index), report, tell)
+def _row(code: str, found: Finding, path: str) -> Label:
+    return Label(system=system_of(code), code=code, grade=found.grade, because=found.because, path=path)
 
 
-def _meta(meta: Json, place: _Place, report: _Report, tell: _Tell) -> None:
-    """Meta holds labels, whose displays would be read as what they name; its extensions are read."""
-    extensions = meta.get("extension")
-    for index, extension in enumerate(extensions if isinstance(extensions, list) else ()):
-        # What DS4P says about labels (the notice, the consent) is not about the patient's condition.
-        if isinstance(extension, dict) and not str(extension.get("url", "")).startswith(DS4P):
-            _walk(extension, ((place, "extension"), index), report, tell)
-
-
-def _read(value: str, place: _Place, report: _Report, tell: _Tell) -> None:
-    if "<" in value:
-        value = html.unescape(_TAGS.sub(" ", value)) if "&" in value else _TAGS.sub(" ", value)
-    for found in tell(value):
-        for name in found.labels:
-            report(name, found.grade, found.because, "text", place)
-
-
-def _attachment(node: Json, data: str, place: _Place, report: _Report, tell: _Tell) -> None:
-    """The text of a base64 attachment of a text type. Others are labelled by origin alone (S18)."""
-    text = decoded_text(node, data)
-    if text is not None and not FIRST_WORDS.isdisjoint(_WORDS(text.lower())):
-        _read(text, (place, "data"), report, tell)
-
-
-def decoded_text(attachment: Json, data: str) -> str | None:
-    """The text of a base64 attachment whose media type is a text, else None. UTF-8, else Latin-1."""
-    media_type = attachment.get("contentType")
-    if not isinstance(media_type, str) or not media_type.lower().startswith(_TEXT_TYPES):
-        return None
-    try:
-        raw = base64.b64decode(data, validate=False)
-    except (binascii.Error, ValueError):
-        return None
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
-
-
-def _path(place: _Place) -> str:
-    parts: list[str] = []
-    while place is not None:
-        place, key = place
-        parts.append(f"[{key}]" if isinstance(key, int) else f".{key}")
-    return "".join(reversed(parts))[1:]
-
-
-def _with_security(resource: Json, marks: Iterable[tuple[str, str | None]], policy: LabelPolicy) -> Json:
-    """The resource with these label codes added and its confidentiality raised to what they ask for."""
+def _resource(
+    resource: Json,
+    origin: Origin | None,
+    policy: LabelPolicy,
+    reader: Reader,
+    place: Place,
+    carried: Finding | None = None,
+    telling: Telling | None = None,
+) -> Labelled:
+    found = _Found()
     present = security(resource)
-    have = {coding.get("code") for coding in present}
+    existing = frozenset([code for coding in present if (code := coding.get("code")).__class__ is str])
+    if carried is not None:
+        found.report(PART2, carried, "origin", place)
+    given = by_origin(origin, existing | found.marks.keys())
+    if given is not None:
+        found.report(given[0], Finding((), "certain", given[1]), "origin", place)
+    scan(resource, place, found.report, reader, telling)
+    marks: dict[str, _Why | None] = dict(found.marks)
+    issues: tuple[Issue, ...] = ()
+    if existing:
+        for code in sorted(existing - marks.keys()):
+            if code in SENSITIVITIES or code in LAWS or code in (ORIGIN_UNKNOWN, FAMILY_SENSITIVE):
+                path = path_of(((place, "meta"), "security"))
+                found.rows[(code, "meta")] = _row(code, Finding((), "certain", "kept: labelled before"), path)
+        issues = conflicts(present, existing, marks.keys(), origin, policy, place)
+    if policy.handling:
+        for code in policy.handling_of((*marks, *existing)):
+            marks.setdefault(code, ("policy", f"policy {policy.version}"))
+    marked, level = _marked(resource, present, marks, policy)
+    if level != policy.default:
+        found.report(level, Finding((), "certain", f"confidentiality by policy {policy.version}"), "policy", place)
+    return Labelled(resource=marked, labels=tuple(found.rows.values()), issues=issues)
+
+
+def _moved(made: Labelled, prefix: str) -> Labelled:
+    """What was found in a Bundle that is an entry of another, with its places seen from the outer one."""
+    rows = tuple(replace(row, path=prefix + row.path.removeprefix("Bundle")) for row in made.labels)
+    issues = tuple(replace(issue, path=prefix + issue.path.removeprefix("Bundle")) for issue in made.issues)
+    return Labelled(resource=made.resource, labels=rows, issues=issues)
+
+
+def _tells(entry: Json, made: Labelled, telling: dict[str, list[tuple[str, Finding]]]) -> None:
+    """Notes under every name of a directory entry what its content tells for certain."""
+    said = {
+        row.code: Finding((), "certain", f"reference: {row.because.removeprefix('reference: ')}")
+        for row in made.labels
+        if row.grade == "certain" and row.code in SENSITIVITIES and not row.because.startswith("kept")
+    }
+    if said:
+        for name in names(entry):
+            telling[name] = list(said.items())
+
+
+def _own(bundle: Json, entries: Sequence[Any], reader: Reader) -> _Found:
+    """What the Bundle's own elements tell: identifiers, links, requests of its entries."""
+    found = _Found()
+    rest = {key: value for key, value in bundle.items() if key not in ("entry", "resourceType", "type", "id")}
+    if rest:
+        scan(rest, (None, "Bundle"), found.report, reader)
+    for index, entry in enumerate(entries):
+        if isinstance(entry, dict):
+            for key, value in entry.items():
+                if key != "resource" and value.__class__ is dict:
+                    scan(value, ((None, f"Bundle.entry[{index}]"), key), found.report, reader)
+                elif value.__class__ is list:
+                    scan({key: value}, (None, f"Bundle.entry[{index}]"), found.report, reader)
+    return found
+
+
+def _marked(
+    resource: Json, present: list[Json], marks: Mapping[str, _Why | None], policy: LabelPolicy
+) -> tuple[Json, str]:
+    """The resource with these label codes added and its confidentiality raised to what they ask for; and that."""
+    current = [coding for coding in present if coding.get("code") in RANK]
+    have = {code for coding in present if (code := coding.get("code")).__class__ is str}
     added: list[Json] = []
-    levels: list[str] = []
-    for code, basis in marks:
-        levels.append(code)
+    for code, why in marks.items():
         if code in RANK or code in have:
             continue
         have.add(code)
         coding: Json = {"system": system_of(code), "code": code}
-        if basis == "text":
-            # Lower confidence than a code: who reads the label can see that words were the reason (S15).
-            coding = {"extension": [_basis({"system": BASIS, "code": "text"})], **coding}
+        if why is not None:
+            coding = {"extension": _explained(code, why, policy), **coding}
         added.append(coding)
-    before = highest((coding["code"] for coding in present if coding.get("code") in RANK), default="U")
-    level = policy.of([*levels, *(code for code in have if isinstance(code, str))])
-    if RANK[before] > RANK[level]:
-        level = before
-    current = [coding for coding in present if coding.get("code") in RANK]
-    if not added and len(current) == 1 and current[0].get("code") == level:
-        return resource
-    if len(current) == 1 and current[0].get("code") == level:
+    # What the record came with counts too: it is never lowered.
+    level = policy.of(have.union(marks))
+    same = len(current) == 1 and current[0].get("code") == level
+    if not added and same:
+        return resource, level
+    if same:
         confidentiality = current[0]
     else:
         confidentiality = {"system": CONFIDENTIALITY, "code": level}
         if PART2 in have and level == "R":
-            confidentiality = {"extension": [_basis({"system": ACT_CODE, "code": PART2})], **confidentiality}
+            confidentiality = {"extension": [_basis(ACT_CODE, PART2)], **confidentiality}
     rest = [coding for coding in present if coding.get("code") not in RANK]
     meta = resource.get("meta")
     meta = {**(meta if isinstance(meta, dict) else {}), "security": [confidentiality, *rest, *added]}
     if "meta" in resource:
-        return {**resource, "meta": meta}
+        return {**resource, "meta": meta}, level
     head: Json = {key: resource[key] for key in ("resourceType", "id") if key in resource}
-    return {**head, "meta": meta, **{key: value for key, value in resource.items() if key not in head}}
+    return {**head, "meta": meta, **{key: value for key, value in resource.items() if key not in head}}, level
 
 
-def _basis(coding: Json) -> Json:
-    return {"url": DS4P + "extension-sec-label-basis", "valueCoding": coding}
+def _explained(code: str, why: _Why, policy: LabelPolicy) -> list[Json]:
+    """Why a label is there, as DS4P says it: on what basis, who put it there, by which rule of which version.
+
+    A label by words has a basis that says so: it is less sure than one by a code (S15).
+    """
+    basis, rule = why
+    artifact = {
+        "type": "derived-from" if rule == "Provenance" else "justification",
+        "label": rule,
+        "display": f"label rules {version()}, policy {policy.version}",
+    }
+    return [
+        _basis(ACT_CODE, PART2) if code == PART2 else _basis(BASIS, basis),
+        _CLASSIFIER,
+        {"url": DS4P + "extension-sec-label-related-artifact", "valueRelatedArtifact": artifact},
+    ]
+
+
+def _basis(system: str, code: str) -> Json:
+    return {"url": DS4P + "extension-sec-label-basis", "valueCoding": {"system": system, "code": code}}
 
 
 __all__ = [

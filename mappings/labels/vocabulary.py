@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 ACT_CODE: Final = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+ACT_REASON: Final = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 CONFIDENTIALITY: Final = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 #: Our own label codes: `origin-unknown` and `family-sensitive`.
 LABEL: Final = "https://warmhandoff.org/fhir/CodeSystem/label"
@@ -98,6 +99,74 @@ LAWS: Final = frozenset(
     ]
 )
 
+#: Handling instructions: what not to do, what to do, what for (v3-ActCode, v3-ActReason).
+REFRAINS: Final = frozenset(
+    [
+        "NODSCLCD",
+        "NODSCLCDS",
+        "NORDSCLCD",
+        "NORDSCLCDS",
+        "NORDSCLW",
+        "NOAUTH",
+        "NOLIST",
+        "NOREUSE",
+        "NOINTEGRATE",
+        "NOMOU",
+        "NOORGPOL",
+        "NOPAT",
+        "NOPERSISTP",
+        "NOVIP",
+        "ORCON",
+        "NOCOLLECT",
+    ]
+)
+OBLIGATIONS: Final = frozenset(
+    [
+        "REDACT",
+        "MASK",
+        "AOD",
+        "AUDIT",
+        "ENCRYPT",
+        "ENCRYPTR",
+        "ENCRYPTT",
+        "ENCRYPTU",
+        "MINEC",
+        "PERSISTLABEL",
+        "PRIVMARK",
+        "CPLYCD",
+        "CPLYJPP",
+        "CPLYOPP",
+        "CPLYOSP",
+        "CPLYPOL",
+        "DEID",
+        "DELAU",
+        "HUAPRV",
+        "PSEUD",
+    ]
+)
+PURPOSES: Final = frozenset(
+    [
+        "TREAT",
+        "COC",
+        "ETREAT",
+        "BTG",
+        "ERTREAT",
+        "HPAYMT",
+        "HOPERAT",
+        "CAREMGT",
+        "HLEGAL",
+        "HCOMPL",
+        "PUBHLTH",
+        "THREAT",
+        "DISASTER",
+        "HRESCH",
+        "PATRQT",
+    ]
+)
+
+#: Codes that labels were given and that are none: retired, or never in HL7 Terminology. What is meant, if one can say.
+NO_CODES: Final[dict[str, str | None]] = {"NORDSLCD": "NORDSCLCD", "NOREDISCLOSE": None, "NOREDISCLOSEWOCON": None}
+
 
 def expand(codes: Iterable[str]) -> frozenset[str]:
     """These sensitivity codes with everything they include (policy table above, not the code system alone)."""
@@ -115,6 +184,8 @@ def system_of(code: str) -> str:
     """The code system a label code of ours belongs to."""
     if code in RANK:
         return CONFIDENTIALITY
+    if code in PURPOSES:
+        return ACT_REASON
     return LABEL if code in (ORIGIN_UNKNOWN, FAMILY_SENSITIVE) else ACT_CODE
 
 
@@ -122,7 +193,10 @@ def security(resource: dict[str, Any]) -> list[dict[str, Any]]:
     """`meta.security` of a resource as a list of Codings; empty where it is absent or not a list."""
     meta = resource.get("meta")
     found = meta.get("security") if isinstance(meta, dict) else None
-    return [coding for coding in found if isinstance(coding, dict)] if isinstance(found, list) else []
+    if not isinstance(found, list):
+        return []
+    # What has no code that could be one is no label.
+    return [coding for coding in found if isinstance(coding, dict) and coding.get("code", "").__class__ is str]
 
 
 def codes(resource: dict[str, Any]) -> frozenset[str]:

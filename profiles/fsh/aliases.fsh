@@ -28,6 +28,7 @@ Alias: $SDOHCC-ServiceRequest = http://hl7.org/fhir/us/sdoh-clinicalcare/Structu
 Alias: $ds4p = http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition
 Alias: $data-absent-reason = http://hl7.org/fhir/StructureDefinition/data-absent-reason
 Alias: $ds4p-sec-label-basis = http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-sec-label-basis
+Alias: $ds4p-sec-label-classifier = http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-sec-label-classifier
 Alias: $ds4p-sec-label-related-artifact = http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-sec-label-related-artifact
 Alias: $ds4p-display = http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-display
 Alias: $task-status = http://hl7.org/fhir/task-status

@@ -8,9 +8,11 @@ RuleSet: Labelled
 * meta.security ^definition = "Labels of the resource (HL7 Data Segmentation for Privacy): exactly one code of v3-Confidentiality, and any number of codes of v3-ActCode. 42CFRPart2 is a label of origin: it says that the record comes from a substance use disorder program. Codes such as SUD, MH and SDV are labels of content."
 * meta.security.extension contains
     $ds4p-sec-label-basis named basis 0..1 and
-    $ds4p-sec-label-related-artifact named scope 0..*
-* meta.security.extension[basis] ^short = "Why the label is there: the law, or words in a text"
-* meta.security.extension[scope] ^short = "The consent it is disclosed under, with its scope in words (42 CFR 2.32(b))"
+    $ds4p-sec-label-classifier named classifier 0..* and
+    $ds4p-sec-label-related-artifact named artifact 0..*
+* meta.security.extension[basis] ^short = "Why the label is there: the law, a code, words in a text (label-basis)"
+* meta.security.extension[classifier] ^short = "Who put it there: the label rules of this software"
+* meta.security.extension[artifact] ^short = "Its rule, with the versions of rules and policy; on the redisclosure mark, the consent it is disclosed under with its scope in words (42 CFR 2.32(b))"
 
 // Where labels come from, for the mappings `incident`, `cad` and `eido`; and where they go, for `hl7v2`.
 RuleSet: LabelsFromRecord

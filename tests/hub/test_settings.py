@@ -387,3 +387,50 @@ def test_one_token_for_two_is_refused() -> None:
         settings(twice)
     assert "bound to one organization" in str(raised.value)
     assert HASH not in str(raised.value)
+
+
+OVERLAY = (
+    "name: co\nreviewed: {by: counsel, on: 2026-11-01}\nlabels: {HIV: {confidentiality: V, because: x, cite: y}}\n"
+)
+
+
+def test_a_label_policy_is_laid_over_the_shipped_one(tmp_path: Path) -> None:
+    (tmp_path / "co.yaml").write_text(OVERLAY)
+    found = settings(lambda document: document.update(labels={"policy": ["co.yaml"]}), tmp_path)
+    assert found.label_policy.confidentiality["HIV"] == "V"
+    assert found.label_policy.version.endswith("+co")
+    assert settings().label_policy.confidentiality["HIV"] == "R"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"), [(OVERLAY.replace("V,", "Z,"), "co.yaml:3:labels.HIV"), (None, "labels.policy")]
+)
+def test_a_wrong_label_policy_stops_the_start_and_is_named_by_its_place(
+    tmp_path: Path, text: str | None, place: str
+) -> None:
+    if text is not None:
+        (tmp_path / "co.yaml").write_text(text)
+    with pytest.raises(SettingsError) as raised:
+        settings(lambda document: document.update(labels={"policy": ["co.yaml"]}), tmp_path)
+    assert raised.value.rule == "settings.labels"
+    assert raised.value.issues[0].path.startswith(place)
+
+
+def test_names_that_tell_by_themselves_are_read_as_such() -> None:
+    found = settings(lambda document: document.update(labels={"programs": {"Larkrise House": ["SUD"]}}))
+    told = found.label_text.by_text("He was seen at Larkrise House.")
+    assert [finding.labels for finding in told] == [("SUD",)]
+    assert settings().label_text.by_text("He was seen at Larkrise House.") == ()
+
+
+@pytest.mark.parametrize("names", [{"Larkrise House": ["SUDD"]}, {"Larkrise House": []}, {"--": ["SUD"]}])
+def test_a_name_leads_to_codes_that_exist(names: dict[str, list[str]]) -> None:
+    assert "labels.programs" in refused(lambda document: document.update(labels={"programs": names}))
+
+
+def test_organizations_are_known_by_every_name_for_a_provenance() -> None:
+    def change(document: Document) -> None:
+        document["organization"][2]["identifiers"] = [{"system": "urn:npi", "value": "1"}]
+
+    known = settings(change).postures()
+    assert known["Organization/sunrise"] == known["urn:npi|1"] == "part2-program"

@@ -19,8 +19,8 @@ ROOT = Path(__file__).parent.parent.parent
 
 #: The first part of a rule. Other strings with a dot in them are names of logs, files, columns and audit kinds.
 STAGES = (
-    "bulk", "check", "cjis", "deliver", "eido", "hold", "incident", "keys", "merge", "nibrs", "pack", "pidf", "read",
-    "receive", "release", "render", "settings", "store", "translate", "validate",
+    "bulk", "check", "cjis", "deliver", "eido", "hold", "incident", "keys", "label", "merge", "nibrs", "pack", "pidf",
+    "read", "receive", "release", "render", "settings", "store", "translate", "validate",
 )  # fmt: skip
 _PARTS = r"(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)+\Z"
 _RULE = re.compile(f"(?:{'|'.join(STAGES)}){_PARTS}")
@@ -58,6 +58,7 @@ WORDS = {
     "keys.environment": "The variable with the keys cannot be used this way.",
     "keys.file": "The key file is open to others, or is not one of ours.",
     "keys.tampered": "A sealed document or its key does not open.",
+    "label.policy": "A label policy file is wrong.",
     "pack.column": "A column or path that the format does not have.",
     "pack.drop": "The pack leaves this column out, with a reason.",
     "pack.file": "A file that is missing, or outside of the pack's folder.",
@@ -103,6 +104,7 @@ WORDS = {
     "render.charset": "The partner's character set cannot write this.",
     "render.message": "Not a message that is written: only REF^I12, from version 2.3.1 on.",
     "settings.invalid": "A setting is wrong.",
+    "settings.labels": "A label policy file cannot be used.",
     "settings.registry": "A source's file of EIDO registries cannot be used.",
     "settings.port": "The address or port cannot be listened on.",
     "store.not-found": "There is no such thing in the store.",

@@ -132,7 +132,7 @@ def business_statuses() -> set[str]:
         ("staff-role", set(get_args(incident.StaffRole))),
         ("police-purpose-of-use", set(LOCAL)),
         ("label", {ORIGIN_UNKNOWN, FAMILY_SENSITIVE}),
-        ("label-basis", {"text"}),
+        ("label-basis", {"code", "text", "reference", "contained", "inline", "origin", "policy"}),
         ("apco-disposition", set(APCO_DISPOSITIONS)),
         ("task-business-status", business_statuses()),
         (

@@ -20,7 +20,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 TARGET = HERE.parent / "data" / "value_sets.json"
-VERSION = "2026.1"
+VERSION = "2026.2"
 
 _SYSTEMS = {
     "http://snomed.info/sct": "snomed",
@@ -60,6 +60,22 @@ _SHIFT = {
     "SyntheaSelfHarmVS": "MH",
 }
 
+#: SHIFT's sets named after Synthea hold every code of a simulated course of care: what anybody can have is not taken
+#: (encounters, admissions, care plans, examinations, pneumonia, blood draws), and of the rest only these are certain.
+_ANYBODY = set(
+    """50849002 185347001 734163000 185349003 183452005 4525004 233604007 399208008 82078001 5880005 29240004 104173009
+    65710008 308335008 390906007 104091002 117010004 395123002 268556000 28163009 18946005 133899007""".split()  # noqa: SIM905
+)
+#: Attention deficit, dementia, cystic fibrosis, self-harm; pregnancy and its outcomes, antenatal care, delivery.
+_SURE = set(
+    """192127007 26929004 230265002 190905008 427089005 86849004 287185009 287182007 287193009 287191006 44301001
+    72892002 47200007 79586000 19169002 85116003 35999006 398254007 198992004 10383002 714812005 237001001 11466000
+    177157003 236974004 31208007 386216000 424441002 424619006 169230002 274804006 225158009 183460006 161744009
+    156073000 169762003 271442007""".split()  # noqa: SIM905
+)
+#: Tests that stand in the pregnancy set and are about something else.
+_OTHER_TESTS = {"31676001": "HIV", "165829005": "STD", "269828009": "STD", "171207006": "MH"}
+
 #: ASU ingredient groups that are given for a substance use disorder, and for pain too: hence possible.
 _ASU = {"buprenorphine": "SUD OPIOIDUD", "methadone": "SUD OPIOIDUD", "heroin": "SUD", "levomethadyl": "SUD OPIOIDUD"}
 
@@ -98,6 +114,11 @@ def build() -> str:
         labels = _SHIFT.get(row["value_set"])
         if system is None or labels is None or row["code"] == "72514-3":
             continue
+        if row["value_set"].startswith("Synthea") and system == "snomed":
+            if row["code"] not in _ANYBODY:
+                labels = _OTHER_TESTS.get(row["code"], labels)
+                add("shift", system, labels, "certain" if row["code"] in _SURE else "possible", row["code"])
+            continue
         # A medicine or a laboratory panel is a hint; the same holds for a question about orientation.
         grade = "certain" if system == "snomed" or (labels == "BH" and system == "loinc") else "possible"
         if system == "rxnorm" and labels == "BH" and row["code"] == "352364":
@@ -125,11 +146,31 @@ def build() -> str:
     return out.getvalue()
 
 
+def difference(before: str, after: str) -> Iterator[str]:
+    """What is added (+) and taken away (-) between two built files: a line for each code, sorted."""
+    old, new = _codes(before), _codes(after)
+    for line in sorted(old - new):
+        yield "- " + line
+    for line in sorted(new - old):
+        yield "+ " + line
+
+
+def _codes(text: str) -> set[str]:
+    return {
+        f"{one['source']} {one['system']} {code} {one['labels']} {one['grade']}"
+        for one in json.loads(text)["sets"]
+        for code in one["codes"].split()
+    }
+
+
 def main() -> int:
-    """Write the file, or with --check only compare it. Exit 1 if it differs."""
+    """Write the file and say what changed, or with --check only say it. Exit 1 if --check finds a difference."""
     text = build()
+    before = TARGET.read_text(encoding="utf-8") if TARGET.exists() else '{"sets": []}'
+    for line in difference(before, text):
+        sys.stdout.write(line + "\n")
     if "--check" in sys.argv[1:]:
-        return int(TARGET.read_text(encoding="utf-8") != text)
+        return int(before != text)
     TARGET.write_text(text, encoding="utf-8")
     return 0
 

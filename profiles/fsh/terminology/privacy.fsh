@@ -13,7 +13,13 @@ Id: label-basis
 Title: "Basis of a label"
 Description: "How a label was found, where no law is the reason for it."
 * insert OurCodes
+* #code "A code" "The label stands for a code of a code system, by a rule or a value set."
 * #text "Words in a text" "The label stands for words that were found in a text. A person has not confirmed it."
+* #reference "A reference" "The label stands for what the referenced entry of a directory or catalogue tells: an organization by its name, a medicine by its code."
+* #contained "A contained resource" "The label was on a resource inside this one."
+* #inline "A labelled element" "An element of the resource is labelled by itself."
+* #origin "The origin" "The label stands for whose record it is, where no law is named: nobody has declared it."
+* #policy "The policy" "The label is a handling instruction that the policy joins to another label."
 
 CodeSystem: PolicePurposeOfUseCS
 Id: police-purpose-of-use

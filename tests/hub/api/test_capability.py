@@ -13,7 +13,7 @@ from pytest_httpx import HTTPXMock
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from hub.api import answers, capability, health, outcomes
+from hub.api import answers, capability, health, labelling, outcomes
 from hub.delivery import fhir_message, fhir_rest
 from hub.delivery.transport import Transport
 from hub.ingest import http
@@ -31,7 +31,9 @@ STRUCTURE = f"{CANONICAL}/StructureDefinition/"
 
 
 def routes(hub: Any) -> list[Route]:
-    return [route for module in (http, answers, outcomes, health, capability) for route in module.routes(hub)]
+    return [
+        route for module in (http, answers, outcomes, labelling, health, capability) for route in module.routes(hub)
+    ]
 
 
 def client(world: World) -> httpx2.AsyncClient:
@@ -64,8 +66,8 @@ def promised(said: dict[str, Any]) -> set[str]:
     """The routes that a statement promises, as the application names them; a KeyError for an interaction unheard of."""
     paths = {"update": "PUT /fhir/{}/{{{}}}"}
     (rest,) = said["rest"]
-    assert "operation" not in rest and "interaction" not in rest
-    found = {"GET /fhir/metadata"}
+    assert "interaction" not in rest
+    found = {"GET /fhir/metadata"} | {f"POST /fhir/${operation['name']}" for operation in rest["operation"]}
     for resource in rest["resource"]:
         for interaction in resource["interaction"]:
             found.add(paths[interaction["code"]].format(resource["type"], resource["type"].lower()))

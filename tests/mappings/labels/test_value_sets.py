@@ -79,3 +79,55 @@ def test_eth_includes_sud_by_policy() -> None:
     assert expand(["ETH"]) == {"ETH", "SUD", "ETHUD", "OPIOIDUD"}
     assert expand(["SUD"]) == {"SUD", "ETHUD", "OPIOIDUD"}
     assert set(CHILDREN) <= SENSITIVITIES
+
+
+def test_every_difference_to_a_published_set_has_its_reason_in_the_document() -> None:
+    from mappings.labels.sources.peers import document
+
+    assert (ROOT.parents[1] / "docs" / "labels.md").read_text(encoding="utf-8") == document()
+
+
+def test_the_builder_says_what_changed() -> None:
+    build = runpy.run_path(str(ROOT / "sources" / "build.py"))
+    now = build["build"]()
+    assert list(build["difference"](now, now)) == []
+    document = json.loads(now)
+    gone = document["sets"][0]["codes"].split()[0]
+    document["sets"][0]["codes"] = " ".join(document["sets"][0]["codes"].split()[1:])
+    (line,) = build["difference"](json.dumps(document), now)
+    assert line.startswith("+ ") and gone in line
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "labels", "grade"),
+    [
+        ("ICD10PCS", "HZ81ZZZ", ("SUD", "OPIOIDUD"), "certain"),
+        ("http://www.cms.gov/Medicare/Coding/ICD10", "HZ2ZZZZ", ("SUD",), "certain"),
+        ("http://www.cms.gov/Medicare/Coding/ICD10", "F11.20", ("SUD", "OPIOIDUD"), "certain"),
+        ("HCPCS", "H0020-HG", ("SUD", "OPIOIDUD"), "certain"),
+        ("HCPCS", "G2074", ("SUD", "OPIOIDUD"), "certain"),
+        ("HCPCS", "J2310", None, None),  # naloxone
+        ("RXNORM", "7242", None, None),  # naloxone
+        ("RXNORM", "82819", ("SUD", "ETHUD"), "certain"),  # acamprosate
+        ("LOINC", "82666-9", ("SUD",), "certain"),  # DAST-10
+        ("LOINC", "93373-9", ("MH",), "certain"),  # C-SSRS
+        ("ICD10CM", "Z79.891", ("SUD", "OPIOIDUD"), "possible"),
+        ("ICD10CM", "Z71.6", None, None),  # tobacco
+        ("ICD9CM", "42", ("HIV",), "possible"),  # 042 from a spreadsheet
+        ("ICD9CM", "94.61", ("SUD",), "certain"),
+        ("http://terminology.hl7.org/CodeSystem/v3-RoleCode", "RHAT", ("SUD",), "certain"),
+        ("SNOMED", "50849002", None, None),  # an emergency admission is nobody's disorder
+        ("SNOMED", "185347001", None, None),
+    ],
+)
+def test_rules_beyond_the_published_sets(
+    system: str, code: str, labels: tuple[str, ...] | None, grade: str | None
+) -> None:
+    found = by_code(system, code)
+    assert ((None, None) if found is None else (found.labels, found.grade)) == (labels, grade)
+
+
+def test_every_rule_has_its_source_and_reason() -> None:
+    rows = list(csv.DictReader((files("mappings.labels") / "data" / "rules.csv").read_text().splitlines()))
+    assert all(row["source"] and row["because"] for row in rows)
+    assert all((row["grade"] == "none") == (row["labels"] == "") for row in rows)

@@ -1,0 +1,45 @@
+"""`POST /fhir/$label`: a Bundle or a resource of another system comes back with its security labels.
+
+The caller is a source's credential, so one organization with its declared posture; that is the origin of all it
+sends. Nothing of the body is kept.
+"""
+
+from __future__ import annotations
+
+import hmac
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from hub import pipeline
+from hub.errors import ReceiveError
+from hub.settings import SourceSection
+from hub.web import FHIR_JSON, bearer, body, error, unauthorized
+
+_STATUS = {"receive.too-large": 413, "receive.cut": 400, "receive.empty": 400, "receive.not-json": 400}
+
+
+def routes(hub: pipeline.Hub) -> list[Route]:
+    """The route by which other systems have their records labelled."""
+    credentials: list[tuple[SourceSection, bytes]] = [
+        (s, s.token.digest()) for s in hub.settings.source if s.token is not None
+    ]
+
+    async def post(request: Request) -> Response:
+        presented = bearer(request)
+        caller = None
+        for section, digest in credentials:
+            if hmac.compare_digest(presented, digest):
+                caller = section
+        if caller is None:
+            return unauthorized()
+        try:
+            data = await body(request, hub.settings.hub.max_body)
+            made = await pipeline.label_for(hub, caller, data)
+        except ReceiveError as raised:
+            return error(_STATUS.get(raised.rule, 422), raised)
+        return Response(orjson.dumps(made), media_type=FHIR_JSON, headers={"cache-control": "no-store"})
+
+    return [Route("/fhir/$label", post, methods=["POST"])]
