@@ -93,7 +93,11 @@ def address(place: Place, *, position: bool = False) -> Json | None:
 
 
 def period(draft: Draft, start: DateTime | None, end: DateTime | None, path: str) -> Json | None:
-    """A Period; one that ends before it starts (per-1) keeps its start alone, with an issue at `path`."""
+    """A Period; one that ends before it starts (per-1) keeps its start alone, with an issue at `path`.
+
+    Where one of the two is a time and the other its day, both are the day: of a day and a time in it FHIRPath cannot
+    tell the order, and per-1 asks for it.
+    """
     if start is None:
         return None if end is None else {"end": end}
     if end is None:
@@ -102,6 +106,9 @@ def period(draft: Draft, start: DateTime | None, end: DateTime | None, path: str
     if end < start if len(start) == len(end) and start[19:] == end[19:] else earlier(end, start):
         draft.issue("translate.period-without-end", path)
         return {"start": start}
+    shared = min(len(start), len(end))
+    if shared <= 10 and start[:shared] == end[:shared]:
+        return {"start": start[:shared], "end": end[:shared]}
     return {"start": start, "end": end}
 
 

@@ -631,6 +631,15 @@ def test_times_out_of_order_make_no_period() -> None:
     assert "translate.period-without-end" in rules(translation)
 
 
+def test_of_a_day_and_a_time_in_it_a_period_has_the_day() -> None:
+    known = Timeline(received="2026-01-14", on_scene="2026-01-14T16:20:00-07:00", cleared="2026-01-15T00:05:00-07:00")
+    encounter = one(made(replace(BASE, timeline=known)), "Encounter")
+    assert encounter["period"] == {"start": "2026-01-14", "end": "2026-01-15T00:05:00-07:00"}
+    assert encounter["statusHistory"][0]["period"] == {"start": "2026-01-14", "end": "2026-01-14"}
+    times = {part["url"]: part["valueDateTime"] for part in encounter["extension"][0]["extension"]}
+    assert times["onScene"] == "2026-01-14T16:20:00-07:00"
+
+
 def test_a_record_without_number_gets_ids_of_its_content() -> None:
     first = made(replace(BASE, number=None, case_number=None))
     second = made(replace(BASE, number=None, case_number=None, type_final=Coded(text="other")))
