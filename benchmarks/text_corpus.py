@@ -58,8 +58,8 @@ class Score:
 #: What must hold, (precision, recall): a little under what was measured when the rules were last changed, which
 #: docs/labels.md says. Masking may find too much; how much too much is held as well.
 FLOORS = {
-    "tuning": {"label": (0.97, 0.94), "review": (0.92, 0.95), "masking": (0.85, 0.98), "context": (0.88, 0.88)},
-    "held out": {"label": (0.92, 0.94), "review": (0.84, 0.92), "masking": (0.84, 0.97), "context": (0.88, 0.88)},
+    "tuning": {"label": (0.97, 0.94), "review": (0.89, 0.95), "masking": (0.84, 0.98), "context": (0.88, 0.88)},
+    "held out": {"label": (0.91, 0.95), "review": (0.84, 0.92), "masking": (0.84, 0.97), "context": (0.86, 0.86)},
 }
 
 
