@@ -361,10 +361,12 @@ def _explained(code: str, why: _Why, policy: LabelPolicy) -> list[Json]:
     A label by words has a basis that says so: it is less sure than one by a code (S15).
     """
     basis, rule = why
+    # DS4P takes these two types only, and asks for a resource or a url (its ext-1 and ext-2): the list of bases.
     artifact = {
-        "type": "derived-from" if rule == "Provenance" else "justification",
+        "type": "documentation" if rule == "Provenance" else "justification",
         "label": rule,
         "display": f"label rules {version()}, policy {policy.version}",
+        "resource": BASIS,
     }
     return [
         _basis(ACT_CODE, PART2) if code == PART2 else _basis(BASIS, basis),

@@ -118,7 +118,7 @@ def test_the_reason_is_told_and_the_label_says_that_it_is_derived() -> None:
     assert "Provenance" in row.because and row.grade == "certain"
     coding = next(one for one in found.resource["entry"][1]["resource"]["meta"]["security"] if one["code"] == PART2)
     artifact = next(one for one in coding["extension"] if one["url"].endswith("related-artifact"))
-    assert artifact["valueRelatedArtifact"]["type"] == "derived-from"
+    assert artifact["valueRelatedArtifact"]["type"] == "documentation"
     assert label(found.resource, origin=CENTER).resource == found.resource
 
 
