@@ -1,6 +1,6 @@
 """The corpus of sentences and how the reading of text is scored on it: its test and the label bench share this.
 
-A third is held out by a fixed rule; what it misses is counted and shown nowhere.
+A third is held out by a fixed rule and one file is never tuned on; what they miss is counted and shown nowhere.
 """
 
 from __future__ import annotations
@@ -15,19 +15,26 @@ from typing import Any
 from mappings.labels.text import Span, spans
 
 CORPUS = Path(__file__).parents[1] / "tests" / "mappings" / "labels" / "corpus"
-SENTENCES: list[dict[str, Any]] = [
-    json.loads(line) for path in sorted(CORPUS.glob("*.jsonl")) for line in path.read_text("utf-8").splitlines()
-]
+#: Written last, when nothing was tuned any more, and never used for tuning: what to expect of sentences nobody has met.
+UNSEEN = "unseen"
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
 def held_out(sentence: dict[str, Any]) -> bool:
+    """The fixed rule: a third of the sentences, by their ids."""
     return int(hashlib.sha256(sentence["id"].encode()).hexdigest(), 16) % 3 == 0
 
 
+_KNOWN = [one for path in sorted(CORPUS.glob("*.jsonl")) if path.stem != UNSEEN for one in _read(path)]
 PARTS = {
-    "tuning": [one for one in SENTENCES if not held_out(one)],
-    "held out": [one for one in SENTENCES if held_out(one)],
+    "tuning": [one for one in _KNOWN if not held_out(one)],
+    "held out": [one for one in _KNOWN if held_out(one)],
+    UNSEEN: _read(CORPUS / f"{UNSEEN}.jsonl"),
 }
+SENTENCES = [one for part in PARTS.values() for one in part]
 
 
 @dataclass
@@ -60,6 +67,7 @@ class Score:
 FLOORS = {
     "tuning": {"label": (0.97, 0.94), "review": (0.89, 0.95), "masking": (0.84, 0.98), "context": (0.88, 0.88)},
     "held out": {"label": (0.91, 0.95), "review": (0.84, 0.92), "masking": (0.84, 0.97), "context": (0.86, 0.86)},
+    UNSEEN: {"label": (0.86, 0.90), "review": (0.89, 0.82), "masking": (0.90, 0.91), "context": (0.82, 0.82)},
 }
 
 

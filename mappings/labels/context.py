@@ -29,6 +29,7 @@ _KINDS: Final = (
     "denied after colon",
     "hypothetical",
     "hypothetical after",
+    "offered",
     "uncertain",
     "uncertain after",
     "historical",
@@ -51,6 +52,7 @@ _KINDS: Final = (
 _BIT: Final = {kind: 1 << place for place, kind in enumerate(_KINDS)}
 _NEGATED, _NEGATED_AFTER, _AFTER_COLON = _BIT["negated"], _BIT["negated after"], _BIT["denied after colon"]
 _HYPOTHETICAL, _HYPOTHETICAL_AFTER = _BIT["hypothetical"], _BIT["hypothetical after"]
+_OFFERED = _BIT["offered"]
 _UNCERTAIN, _UNCERTAIN_AFTER = _BIT["uncertain"], _BIT["uncertain after"]
 _HISTORICAL, _HISTORICAL_AFTER = _BIT["historical"], _BIT["historical after"]
 _OTHER, _FAMILY, _FAMILY_HISTORY, _PATIENT = _BIT["other"], _BIT["family"], _BIT["family history"], _BIT["patient"]
@@ -98,6 +100,8 @@ class Context(NamedTuple):
     hypothetical: bool
     uncertain: bool
     historical: bool
+    #: Offered, wished for, beside it: of a treatment that is not one yet, of a disorder it says nothing.
+    offered: bool
     relayed: bool
     used: bool
 
@@ -144,7 +148,7 @@ def contexts(
     """
     tree = _triggers()
     found: list[Context] = []
-    negated = hypothetical = uncertain = historical = used = -1
+    negated = hypothetical = uncertain = historical = offered = used = -1
     subject: Subject = "patient"
     relayed = False
     speaker = 0
@@ -157,7 +161,7 @@ def contexts(
             if gap != " ":
                 comma = "," in gap or (gap.isspace() is False and " - " in gap)
                 if "\n" in gap and _ends_line(text, places, at):
-                    negated = hypothetical = uncertain = historical = -1
+                    negated = hypothetical = uncertain = historical = offered = -1
                     subject = "patient"
         first, end = terms[turn]
         if at == first:
@@ -172,6 +176,7 @@ def contexts(
                     hypothetical=at <= hypothetical or after.hypothetical,
                     uncertain=at <= uncertain or after.uncertain,
                     historical=at <= historical or after.historical,
+                    offered=at <= offered,
                     relayed=relayed,
                     used=at <= used,
                 )
@@ -183,11 +188,13 @@ def contexts(
         after_it = min(at + length, first)
         if mask:
             if mask & _BREAK or (mask & _TURN and (comma or (at and words[at - 1] == "and"))):
-                negated = hypothetical = uncertain = historical = -1
+                negated = hypothetical = uncertain = historical = offered = -1
             if mask & _NEGATED:
                 negated = at + _REACH_NEGATED
             if mask & _HYPOTHETICAL:
                 hypothetical = at + _REACH_HYPOTHETICAL
+            if mask & _OFFERED:
+                offered = at + _REACH_HYPOTHETICAL
             if mask & _UNCERTAIN:
                 uncertain = at + _REACH_UNCERTAIN
             if mask & _HISTORICAL:

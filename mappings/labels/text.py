@@ -127,8 +127,8 @@ def spans(text: str, *, lexicon: Lexicon | None = None) -> tuple[Span, ...]:
     whole = mended(folded, lexicon.all_words)
     if whole is not None:
         # A hyphen broke a word, or stands between two: read it both ways.
-        seen = {(span.start, span.end) for span in found}
-        more = [span for span in _spans(whole, lexicon) if (span.start, span.end) not in seen]
+        seen = {(span.start, span.end, span.labels) for span in found}
+        more = [span for span in _spans(whole, lexicon) if (span.start, span.end, span.labels) not in seen]
         if more:
             found = sorted([*found, *more], key=lambda span: (span.start, -span.end))
     return tuple(found)
@@ -178,6 +178,8 @@ def _sentence(folded: Folded, lower: str, start: int, stop: int, lexicon: Lexico
         begin, end = places[first][0], places[last - 1][1]
         grade: Grade = term.grade
         if term.when == "word" and folded.text[start:stop].isupper():
+            if grade == "possible":
+                continue
             grade = "possible"
         found.append(_span(folded, term, grade, begin, end, context, _street(folded.text, words, places, first, last)))
 
@@ -192,7 +194,7 @@ def _span(folded: Folded, term: Term, grade: Grade, begin: int, end: int, contex
         end=folded.after(end),
         subject=context.subject,
         negated=context.negated,
-        hypothetical=context.hypothetical,
+        hypothetical=context.hypothetical or (context.offered and term.kind in ("treatment", "exposure")),
         historical=context.historical,
         uncertain=context.uncertain,
         relayed=context.relayed,
