@@ -30,7 +30,7 @@ NOT_TEXT: Final = frozenset(
         "contentType", "data", "intent", "status", "priority", "mode", "use", "type", "ifNoneExist", "method", "hash",
         "language", "source", "implicitRules", "birthDate", "gender", "family", "given",
         "start", "end", "date", "authoredOn", "issued", "recorded", "created", "lastModified", "occurredDateTime",
-        "effectiveDateTime", "onsetDateTime", "recordedDate",
+        "effectiveDateTime", "onsetDateTime", "recordedDate", "dateTime", "timestamp",
     ]
 )  # fmt: skip
 _INLINE_URL: Final = DS4P + "extension-inline-sec-label"
@@ -71,13 +71,21 @@ class Reader:
         self.tell: Callable[[str], tuple[Finding, ...]] = text.by_mention if mentions else text.by_text
         self.silent: Callable[[str], bool] = text.silent
         #: One of these words is in every plain text that tells; None where a deployment's own names or readers count.
-        self.quick: frozenset[str] | None = KEY_WORDS | code_words() if text is SHIPPED else None
+        self.quick: frozenset[str] | None = _QUICK if text is SHIPPED else None
+
+    def passes(self, value: str) -> bool:
+        """The quick no: a plain string without any word that tells something, nor a code or an address in it."""
+        quick = self.quick
+        return (
+            quick is not None and quick.isdisjoint(words(value)) and _PLAIN(value) is not None and value[:4] != "http"
+        )
 
 
 #: What entries tell that others refer to: findings by every name of such an entry.
 Telling = Mapping[str, Sequence[tuple[str, Finding]]]
 
 _CODES: Final = code_words()
+_QUICK: Final = KEY_WORDS | _CODES
 _INLINE_FOUND: Final = Finding((), "certain", "inline label", "inline label")
 _CONTAINED_FOUND: Final = Finding((), "certain", "label of a contained resource", "label of a contained resource")
 
@@ -101,14 +109,7 @@ def scan(node: Json, place: Place, report: Report, reader: Reader, telling: Tell
             elif key == "value":
                 _value(node, value, place, report, reader)
             else:
-                quick = reader.quick
-                if (
-                    quick is None
-                    or not quick.isdisjoint(words(value))
-                    or not _PLAIN(value)
-                    or value[:4] == "http"
-                    or ("-" in value and not reader.silent(value))  # a hyphen inside a word
-                ):
+                if not reader.passes(value):
                     _string(value, (place, key), report, reader)
                 if key == "linkId":
                     _lone_code(value, (place, key), report)
@@ -126,7 +127,7 @@ def scan(node: Json, place: Place, report: Report, reader: Reader, telling: Tell
                     scan(item, at, report, reader, telling)
                     if key == "contained":
                         _labels_of(item, at, report)
-                elif item.__class__ is str and key not in NOT_TEXT:
+                elif item.__class__ is str and key not in NOT_TEXT and not reader.passes(item):
                     _string(item, ((place, key), index), report, reader)
 
 
@@ -137,7 +138,7 @@ def _code(node: Json, code: str, place: Place, report: Report, reader: Reader) -
         if found is not None:
             for name in found.labels:
                 report(name, found, "code", place)
-        if system is None or not known_system(system):
+        if not reader.passes(code) and (system is None or not known_system(system)):
             _string(code, (place, "code"), report, reader)
 
 
@@ -179,7 +180,8 @@ def _value(node: Json, value: str, place: Place, report: Report, reader: Reader)
         for name in found.labels if found is not None else ():
             report(name, found, "code", place)  # type: ignore[arg-type]
         return
-    _string(value, (place, "value"), report, reader)
+    if not reader.passes(value):
+        _string(value, (place, "value"), report, reader)
 
 
 def _address(value: str, place: Place, report: Report) -> None:
@@ -202,8 +204,8 @@ def _meta(meta: Json, place: Place, report: Report, reader: Reader) -> None:
                 scan(one, ((place, key), index), report, reader)
     named = meta.get("profile")
     for name in [*(named if isinstance(named, list) else ()), meta.get("source")]:
-        if isinstance(name, str) and not reader.silent(words := name.rpartition("/")[2]):
-            for told in reader.tell(words):
+        if isinstance(name, str) and not reader.silent(last := name.rpartition("/")[2]):
+            for told in reader.tell(last):
                 for code in told.labels:
                     report(code, told._replace(grade="possible"), "text", (place, "profile"))
 

@@ -137,8 +137,24 @@ TABLE = {
         {"R", "SUD", "OPIOIDUD"},
         set(),
     ),
+    "s52_local_narrative": (narrative("Subject lives at the shelter and was calm."), POLICE, {"N"}, set()),
+    "s52_undeclared_narrative": (
+        narrative("Subject lives at the shelter and was calm."),
+        None,
+        {"R", "origin-unknown"},
+        set(),
+    ),
     "s53_clinician_on_scene": (narrative("Spoke with client, calm, safety plan made."), CENTER, {"N"}, set()),
 }  # fmt: skip
+
+
+#: The scenarios whose layer is the label; S22 to S24 are about Bundles and inline labels, further down.
+LABEL_LAYER = {f"s{number:02}" for number in (*range(1, 8), *range(9, 19), 22, 23, 24, 52, 53)}
+
+
+def test_every_scenario_of_the_label_layer_is_here() -> None:
+    cases = {name[:3] for name in TABLE} | {name[5:8] for name in globals() if name.startswith("test_s")}
+    assert cases >= LABEL_LAYER
 
 
 @pytest.mark.parametrize("name", TABLE)
