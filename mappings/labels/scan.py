@@ -53,7 +53,7 @@ _BINARY = (
     b"\xd0\xcf\x11\xe0",
 )  # fmt: skip
 #: Nothing in the string but what the quick look sees: no markup, entity, address, wide letter or broken word.
-_PLAIN = re.compile(r"(?:[ -%'-,./-;=@-{}~\r\n\t]|(?<![A-Za-z])-|-(?![A-Za-z]))*\Z").match
+_PLAIN = re.compile(r"(?:[ -%'-,./-;=@-{}~\r\n\t]|(?<![A-Za-z])-|-(?![A-Za-z]|[ \t]*\r?\n))*\Z").match
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]").search
 
 #: A place as (parent, key) pairs, written out only when something is found there.

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from mappings.labels import Origin, label
+from mappings.labels.marking import mentions
 from mappings.labels.text import Span, TextLabels, spans
 
 CENTER = Origin(reference="Organization/mhc", role="covered-entity")
@@ -107,3 +108,14 @@ def test_spans_say_whose_and_whether() -> None:
 def test_a_name_on_a_street_sign_is_no_label_and_is_masked(text: str) -> None:
     assert TextLabels().by_text(text) == ()
     assert TextLabels().by_mention(text)
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["sub-oxone", "subox-\none", "sub\u00adoxone", "&#115;uboxone", "su<b>box</b>one", "SUBOXONE", "subo\u200bxone"],
+)
+def test_a_term_in_a_resource_is_found_however_it_is_spelled(written: str) -> None:
+    resource = {"resourceType": "Condition", "code": {"text": f"takes {written}"}}
+    assert {row.code for row in label(resource, origin=CENTER).labels} >= {"SUD", "OPIOIDUD"}
+    denied = {"resourceType": "Condition", "code": {"text": f"denies {written}"}}
+    assert {row.code for row in mentions(denied)} == {"SUD", "OPIOIDUD"}
