@@ -31,11 +31,13 @@ def label(
     report: Annotated[
         Path | None, typer.Option("--report", help="Where to write a label report: .html, .txt, else JSON.")
     ] = None,
+    inline: Annotated[bool, typer.Option("--inline", help="Labels on the elements too (inline-sec-label).")] = False,
     ndjson: Ndjson = False,
     as_json: Json = False,
 ) -> None:
     """Labels a resource or a Bundle by origin, code and text (DS4P). Not a release."""
     from mappings.labels import label as labelled
+    from mappings.labels.inline import with_inline
     from mappings.labels.report import as_html, as_text
     from mappings.labels.report import report as reported
 
@@ -49,6 +51,8 @@ def label(
         done = labelled(resource, origin=declared, policy=meant, postures=postures)
         if report is not None:
             reports.append(reported(done, origin=declared, policy=meant))
+        if inline:
+            done = with_inline(done, policy=meant)
         return done.to_json() if explain else done.resource
 
     try:

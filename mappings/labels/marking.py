@@ -217,6 +217,11 @@ def high_water(
     return _marked(bundle, security(bundle), union, policy)[0]
 
 
+def marked_with(resource: Json, marks: Mapping[str, tuple[str, str]], policy: LabelPolicy = DEFAULT) -> Json:
+    """The resource with these label codes too, each with its basis and its rule, and its confidentiality raised."""
+    return _marked(resource, security(resource), dict(marks), policy)[0]
+
+
 def without_labels(resource: Json) -> Json:
     """The resource without `meta.security` (and without `meta` if nothing else is in it)."""
     meta = resource.get("meta")
@@ -387,6 +392,7 @@ __all__ = [
     "high_water",
     "label",
     "label_bundle",
+    "marked_with",
     "mentions",
     "without_labels",
 ]

@@ -32,7 +32,7 @@ def report(
     """The report of one labelled resource or Bundle, as JSON. `origin`, `policy` and `text` as it was labelled by."""
     places: dict[str, list[Label]] = {}
     for row in labelled.labels:
-        places.setdefault(_record(row.path), []).append(row)
+        places.setdefault(record_of(row.path), []).append(row)
     records = [_of_record(place, rows, labelled.resource, policy, text) for place, rows in places.items()]
     found = codes(labelled.resource)
     return {
@@ -51,7 +51,7 @@ def report(
     }
 
 
-def _record(path: str) -> str:
+def record_of(path: str) -> str:
     """The record that a place is in: an entry's resource, or the resource itself."""
     found = _ENTRY.match(path)
     return found[0] if found is not None else re.split(r"[.\[]", path, maxsplit=1)[0]
@@ -106,16 +106,19 @@ def _spans(row: Label, resource: Json, text: TextLabels) -> Iterator[tuple[int, 
                 yield span.start, span.end
 
 
+def steps(path: str) -> list[str | int]:
+    """The names and numbers of a FHIRPath of ours, after the resource's own type."""
+    return [name or int(number) for name, number in _STEP.findall(path)[1:]]
+
+
 def _at(resource: Json, path: str) -> Any:
     """What stands at a FHIRPath of ours in the resource; None where it is not there."""
     node: Any = resource
-    for index, (name, number) in enumerate(_STEP.findall(path)):
-        if index == 0:
-            continue  # the resource's own type
-        if name:
-            node = node.get(name) if isinstance(node, dict) else None
+    for step in steps(path):
+        if isinstance(step, str):
+            node = node.get(step) if isinstance(node, dict) else None
         else:
-            node = node[int(number)] if isinstance(node, list) and int(number) < len(node) else None
+            node = node[step] if isinstance(node, list) and step < len(node) else None
     return node
 
 

@@ -315,6 +315,7 @@ Description: "The stable rules of issues in OperationOutcome.issue.details, and 
 * #label.raised "raised" "Its labels ask for a higher confidentiality than it came with; it was raised."
 * #label.two-levels "two levels" "More than one confidentiality; the highest counts."
 * #label.wrong-system "wrong system" "A label's code is of another code system than it says; it is read as the code."
+* #merge.by-itself "by itself" "Something in this record has no name or number of its own: it is not merged with others."
 * #merge.conflict "conflict" "Two records of the incident differ here; the first named is believed."
 * #merge.contacts-apart "contacts apart" "Two contacts with one person are kept as two."
 * #merge.person-ambiguous "person ambiguous" "The evidence fits more than one person; they stay apart."
