@@ -89,7 +89,8 @@ def _incident(report: Report, agency: Agency | None, found: Found) -> Incident |
     version, updated = _version(parts, report)
     made = Incident(
         agency=owner,
-        version=version,
+        # a replacement or deletion may carry the time of the report it is about: it is another version all the same
+        version=f"{version} {action}" if version and action in ("R", "D") else version,
         updated=updated,
         organizations=_organizations(agency, owner, ori),
     )

@@ -121,7 +121,7 @@ def test_the_wheel_has_what_runs_and_nothing_else(wheel: Path) -> None:
     tops = {name.split("/")[0] for name in names}
     assert {"hub", "mappings", "profiles"} == {top for top in tops if not top.endswith(".dist-info")}
     assert any(name.endswith("licenses/NOTICE") for name in names)
-    assert wheel.stat().st_size < 2_000_000
+    assert wheel.stat().st_size < 3_000_000  # a third of it is the FHIR package
 
 
 def test_it_is_the_wheel_that_runs(installed: Installed, tmp_path: Path) -> None:
