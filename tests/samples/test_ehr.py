@@ -28,7 +28,7 @@ EVENTS = "https://warmhandoff.org/fhir/CodeSystem/message-event"
 TASK_SID = "https://warmhandoff.org/fhir/sid/task"
 ORDER_SID = "https://warmhandoff.org/fhir/sid/referral"
 WHEN = "2026-01-16T15:00:00-06:00"
-WAIT = 10.0
+WAIT = 30.0  # seconds; a loaded machine starts programs slowly
 
 
 class Ehr:
