@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import orjson
 import typer
 
-from hub.cli.edge import load_json, read_input
+from hub.cli.edge import load_json, read_input, say
 from hub.cli.library import Json, Ndjson, each
 from mappings.errors import ReadError
 
@@ -49,6 +49,9 @@ def label(
         if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
             raise ReadError("read.no-resource", "not a FHIR resource", path="resourceType")
         done = labelled(resource, origin=declared, policy=meant, postures=postures)
+        doubtful = [issue for issue in done.issues if issue.severity != "information"]
+        if doubtful:
+            say(doubtful, as_json=as_json)
         if report is not None:
             reports.append(reported(done, origin=declared, policy=meant))
         if inline:

@@ -23,10 +23,11 @@ from hub.release.decide import Decision, EntryDecision
 from hub.release.structure import child_type, is_core, required
 from hub.release.withheld import Withheld, normal, plainly, union, values
 from mappings.fhir.profile import still_claiming
-from mappings.labels.marking import decoded_text, high_water, label, without_labels
+from mappings.labels.marking import content_of, decoded_text, high_water, label_again, without_labels
 from mappings.labels.origin import Origin
 from mappings.labels.policy import DEFAULT as LABELS
 from mappings.labels.policy import LabelPolicy
+from mappings.labels.scan import Reader
 from mappings.labels.text import SHIPPED, TextLabels
 from mappings.labels.vocabulary import RANK, codes, expand, highest, security
 
@@ -441,8 +442,8 @@ def _relabelled(before: Json, after: Json, one: EntryDecision, policy: LabelPoli
     ask for.
     """
     had = codes(before)
-    content = codes(label(without_labels(before), origin=_SAME_ORIGIN, policy=policy, text=text).resource)
-    taken = (content - RANK.keys()) | expand(one.redact) | _TELLING
+    reader = Reader(text, once=True)
+    taken = (content_of(without_labels(before), reader, policy=policy) - RANK.keys()) | expand(one.redact) | _TELLING
     level = highest(had, default="U")
     own = RANK[level] > RANK[policy.of(had - RANK.keys())]
     left = [
@@ -454,7 +455,7 @@ def _relabelled(before: Json, after: Json, one: EntryDecision, policy: LabelPoli
     if left:
         meta = bare.get("meta")
         bare = {**bare, "meta": {**(meta if isinstance(meta, dict) else {}), "security": left}}
-    return label(bare, origin=_SAME_ORIGIN, policy=policy, text=text).resource
+    return label_again(bare, _SAME_ORIGIN, reader, policy=policy)
 
 
 def _without_telling(bundle: Json) -> Json:

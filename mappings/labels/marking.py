@@ -27,15 +27,12 @@ from mappings.labels.vocabulary import (
     CONFIDENTIALITY,
     DS4P,
     FAMILY_SENSITIVE,
-    INLINE,
     LABEL,
     LAWS,
-    OBLIGATIONS,
     ORIGIN_UNKNOWN,
     PART2,
-    PURPOSES,
     RANK,
-    REFRAINS,
+    REFLECTED,
     SENSITIVITIES,
     security,
     system_of,
@@ -87,10 +84,6 @@ _DIRECTORY: Final = {
         ["Substance", "Medication", "Practitioner", "Organization", "Location", "HealthcareService", "PractitionerRole"]
     )
 }
-#: What a Bundle takes over from its entries.
-_UNION: Final = (
-    SENSITIVITIES | LAWS | REFRAINS | OBLIGATIONS | PURPOSES | RANK.keys() | {ORIGIN_UNKNOWN, FAMILY_SENSITIVE, INLINE}
-) - {"REDACT", "MASK"}
 _NOBODY: Final[Mapping[str, Role]] = MappingProxyType({})
 #: Why a label is put on a record: by which means, and the rule.
 _Why = tuple[str, str]
@@ -210,7 +203,7 @@ def high_water(
         resource = entry.get("resource") if isinstance(entry, dict) else None
         if isinstance(resource, dict):
             for coding in security(resource):
-                if (code := coding.get("code")) in _UNION:
+                if (code := coding.get("code")) in REFLECTED:
                     union[code] = None
     if not keep:
         bundle = without_labels(bundle)
@@ -220,6 +213,18 @@ def high_water(
 def marked_with(resource: Json, marks: Mapping[str, tuple[str, str]], policy: LabelPolicy = DEFAULT) -> Json:
     """The resource with these label codes too, each with its basis and its rule, and its confidentiality raised."""
     return _marked(resource, security(resource), dict(marks), policy)[0]
+
+
+def content_of(resource: Json, reader: Reader, *, policy: LabelPolicy = DEFAULT) -> frozenset[str]:
+    """The codes that a resource's content gives for certain, with the handling that the policy puts beside them."""
+    found = _Found()
+    scan(resource, (None, str(resource.get("resourceType", "Resource"))), found.report, reader)
+    return frozenset(found.marks) | frozenset(policy.handling_of(found.marks))
+
+
+def label_again(resource: Json, origin: Origin, reader: Reader, *, policy: LabelPolicy = DEFAULT) -> Json:
+    """One resource labelled as `label` does, with a reader that may have read its texts before."""
+    return _resource(resource, origin, policy, reader, (None, str(resource.get("resourceType", "Resource")))).resource
 
 
 def without_labels(resource: Json) -> Json:
@@ -388,9 +393,11 @@ __all__ = [
     "LABEL",
     "Label",
     "Labelled",
+    "content_of",
     "decoded_text",
     "high_water",
     "label",
+    "label_again",
     "label_bundle",
     "marked_with",
     "mentions",

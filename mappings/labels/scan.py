@@ -19,7 +19,7 @@ from mappings.labels.codes import Finding, by_address, by_code, code_words, code
 from mappings.labels.folding import fold
 from mappings.labels.lexicon import words
 from mappings.labels.text import KEY_WORDS, SHIPPED, TextLabels
-from mappings.labels.vocabulary import DS4P, INLINE, codes
+from mappings.labels.vocabulary import DS4P, INLINE, REFLECTED, codes
 
 Json = dict[str, Any]
 
@@ -63,12 +63,17 @@ Report = Callable[[str, Finding, str, Place], None]
 
 
 class Reader:
-    """How texts are read in a scan: for what they tell, or (`mentions`) for what they only mention."""
+    """How texts are read in a scan: for what they tell, or (`mentions`) for what they only mention.
+
+    `once`: each text is read once as long as this lasts, for looking at a record and at what remains of it.
+    """
 
     __slots__ = ("quick", "silent", "tell")
 
-    def __init__(self, text: TextLabels = SHIPPED, *, mentions: bool = False) -> None:
+    def __init__(self, text: TextLabels = SHIPPED, *, mentions: bool = False, once: bool = False) -> None:
         self.tell: Callable[[str], tuple[Finding, ...]] = text.by_mention if mentions else text.by_text
+        if once:
+            self.tell = _remembered(self.tell)
         self.silent: Callable[[str], bool] = text.silent
         #: One of these words is in every plain text that tells; None where a deployment's own names or readers count.
         self.quick: frozenset[str] | None = _QUICK if text is SHIPPED else None
@@ -79,6 +84,17 @@ class Reader:
         return (
             quick is not None and quick.isdisjoint(words(value)) and _PLAIN(value) is not None and value[:4] != "http"
         )
+
+
+def _remembered(tell: Callable[[str], tuple[Finding, ...]]) -> Callable[[str], tuple[Finding, ...]]:
+    known: dict[str, tuple[Finding, ...]] = {}
+
+    def told(value: str) -> tuple[Finding, ...]:
+        if value not in known:
+            known[value] = tell(value)
+        return known[value]
+
+    return told
 
 
 #: What entries tell that others refer to: findings by every name of such an entry.
@@ -146,7 +162,7 @@ def _url(node: Json, url: str, place: Place, report: Report, reader: Reader) -> 
     """An inline label's extension, or an attachment in its own address."""
     if url == _INLINE_URL:
         inline = node.get("valueCoding")
-        if isinstance(inline, dict) and isinstance(inline.get("code"), str):
+        if isinstance(inline, dict) and isinstance(inline.get("code"), str) and inline["code"] in REFLECTED:
             report(inline["code"], _INLINE_FOUND, "inline", place)
         report(INLINE, _INLINE_FOUND, "inline", place)
     elif url.startswith("data:"):
@@ -157,7 +173,8 @@ def _url(node: Json, url: str, place: Place, report: Report, reader: Reader) -> 
 def _labels_of(resource: Json, place: Place, report: Report) -> None:
     """The labels that a resource inside this one came with."""
     for name in codes(resource):
-        report(name, _CONTAINED_FOUND, "contained", place)
+        if name in REFLECTED:
+            report(name, _CONTAINED_FOUND, "contained", place)
 
 
 def _reference(node: Json, place: Place, report: Report, telling: Telling) -> None:

@@ -164,6 +164,12 @@ PURPOSES: Final = frozenset(
     ]
 )
 
+#: What a label of a part says of the whole: an element's inline label, a contained resource's, an entry's. Not what
+#: says how good a part is (integrity), nor that something was taken out of it.
+REFLECTED: Final = (
+    SENSITIVITIES | LAWS | REFRAINS | OBLIGATIONS | PURPOSES | RANK.keys() | {ORIGIN_UNKNOWN, FAMILY_SENSITIVE, INLINE}
+) - {"REDACT", "MASK"}
+
 #: Codes that labels were given and that are none: retired, or never in HL7 Terminology. What is meant, if one can say.
 NO_CODES: Final[dict[str, str | None]] = {"NORDSLCD": "NORDSCLCD", "NOREDISCLOSE": None, "NOREDISCLOSEWOCON": None}
 

@@ -329,6 +329,14 @@ def test_every_label_says_why_as_ds4p_has_it() -> None:
     assert "F11" in sud["extension"][2]["valueRelatedArtifact"]["label"]
 
 
+def test_what_a_part_says_of_its_quality_is_not_said_of_the_whole() -> None:
+    url = "http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-inline-sec-label"
+    system = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
+    said = [{"url": url, "valueCoding": {"system": system, "code": code}} for code in ("PATRPT", "UNCERTREL")]
+    found = label({"resourceType": "Patient", "birthDate": "1990", "_birthDate": {"extension": said}}, origin=CENTER)
+    assert marks(found.resource) == {"PROCESSINLINELABEL"}
+
+
 def test_deep_nesting_is_no_hiding_place() -> None:
     node: dict[str, Any] = {"url": "u", "valueCoding": OUD}
     for _ in range(150):
