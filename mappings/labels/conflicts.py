@@ -45,6 +45,10 @@ def _conflicts(
     present: list[Json], existing: Set[str], found: Set[str], origin: Origin | None, policy: LabelPolicy, place: Place
 ) -> Iterator[Issue]:
     levels = existing & RANK.keys()
+    if levels == existing and len(present) == 1 and policy.of(found | existing) in levels and INLINE not in found:
+        if present[0].get("system") == ACT_CODE:
+            yield _issue("label.wrong-system", "warning", place, 0)
+        return  # one confidentiality, as it would be: what most records come with
     if len(levels) > 1:
         yield _issue("label.two-levels", "warning", place)
     if levels and policy.of(found | existing) not in levels:

@@ -65,12 +65,13 @@ def inherited(
     """
     provenances: list[tuple[int, Json]] = []
     restricted: set[int] = set()
+    programs = {id(origin): _of_a_program(origin) for origin in origins}
     for index, entry in enumerate(entries):
         resource = entry.get("resource") if isinstance(entry, dict) else None
         if isinstance(resource, dict):
             if resource.get("resourceType") == "Provenance":
                 provenances.append((index, resource))
-            if PART2 in codes(resource) or _given(origins, index):
+            if (index < len(origins) and programs[id(origins[index])]) or PART2 in codes(resource):
                 restricted.add(index)
     if not provenances or not (restricted or postures):
         return {}
@@ -98,8 +99,7 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _given(origins: Sequence[Origin | None], index: int) -> bool:
-    origin = origins[index] if index < len(origins) else None
+def _of_a_program(origin: Origin | None) -> bool:
     if origin is None:
         return False
     given = by_origin(origin, frozenset())

@@ -346,7 +346,8 @@ def _marked(
             coding = {"extension": _explained(code, why, policy), **coding}
         added.append(coding)
     # What the record came with counts too: it is never lowered.
-    level = policy.of(have.union(marks))
+    have.update(marks)
+    level = policy.of(have)
     same = len(current) == 1 and current[0].get("code") == level
     if not added and same:
         return resource, level

@@ -34,6 +34,8 @@ WANTED = (
     "mappings/data/apco_incident_types.csv",
     "mappings/schemas/incident.schema.json",
     "mappings/labels/data/lexicon.csv",
+    "mappings/labels/data/policy.yaml",
+    "mappings/labels/data/rules.csv",
     "mappings/labels/data/value_sets.json",
     "profiles/generated/r4.json.gz",
     "profiles/generated/examples.json.gz",
