@@ -1,12 +1,13 @@
 """Location: where it happened, as exactly as the source said and no more.
 
 Coordinates are WGS 84 degrees (Location.position). A place of which nothing is known makes no Location. Its name is
-what people call it, else its street address; a point or a beat alone has no name and claims no profile.
+what people call it, else its street address; a point or a beat alone has none, which is said, as US Core's Location
+asks for a name; such a Location claims no profile.
 """
 
 from __future__ import annotations
 
-from mappings.fhir.datatypes import address, extension, metres
+from mappings.fhir.datatypes import address, extension, metres, unknown
 from mappings.fhir.draft import Draft, Json, ref
 from mappings.fhir.profile import claim
 from mappings.fhir.systems import SID_RESOURCE
@@ -42,13 +43,15 @@ def location_reference(draft: Draft, place: Place | None, origin: str | None, pa
         resource["extension"] = extensions
     if kind is not None:
         resource["type"] = [kind]
+    name = where.get("text") if where else None
+    if name is None and where and "line" in where:
+        name = where["line"][0]
+    if name is not None:
+        resource["meta"] = claim("coresponse-location")
+        resource["name"] = name
+    else:
+        resource["_name"] = unknown()
     if where:
-        name = where.get("text")
-        if name is None and "line" in where:
-            name = where["line"][0]
-        if name is not None:
-            resource["meta"] = claim("coresponse-location")
-            resource["name"] = name
         resource["address"] = where
     if located:
         resource["position"] = {"longitude": longitude, "latitude": latitude}

@@ -159,6 +159,7 @@ def test_a_related_person_is_active_and_claims_what_its_patient_claims() -> None
 def test_a_place_claims_its_profile_by_the_name_that_it_has(place: Place, name: str | None) -> None:
     location = _one(replace(INCIDENT, place=place), "Location")
     assert location.get("name") == name
+    assert ("_name" in location) == (name is None)  # one of the two: US Core asks for a name, or why there is none
     assert _claims(location) == (_both("coresponse-location") if name else [])
 
 
