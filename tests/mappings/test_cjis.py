@@ -243,6 +243,7 @@ NOT_FREE = {
     "Reading": None,
     "Issue": None,
     "Timeline": None,
+    "Told": None,  # numbers and versions of records that were gated as Incidents
     "Telecom": {"value"},
     "Coded": {"code", "system"},
     "Name": {"family", "given"},
