@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.conformance import eido_schema, hl7v2, medplum, medplum_server, official, package, validators
+from tests.conformance import eido_schema, hl7_validator, hl7v2, medplum, medplum_server, official, package, validators
 from tests.conformance.outcome import NotRun, Outcome
 from tests.conformance.page import write
 from tests.conformance.summary import summary
@@ -34,7 +34,7 @@ CHECKS: dict[str, Callable[[], Outcome]] = {
     "faults": validators.check,
     "official-examples": official.check,
     "medplum-server": medplum_server.check,
-    "hl7-validator": _not_built("HL7's engine through Maven is not built in here yet"),
+    "hl7-validator": hl7_validator.check,
     "clients": _not_built("the hub has no FHIR API for clients to use yet"),
     "hl7v2": hl7v2.check,
     "hapi-server": _not_built("a HAPI server through Maven is not built in here yet"),

@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator
 
 from profiles.check import check as our_check
 from profiles.r4b import parse
+from tests.conformance import hl7_validator
 from tests.conformance.corpus import KINDS, Fault, faults
 from tests.conformance.definitions import US_CORE
+from tests.conformance.java import program
 from tests.conformance.medplum import validated
 from tests.conformance.node import MEDPLUM
 from tests.conformance.outcome import NotRun, Outcome, judged
@@ -22,7 +24,7 @@ FILE = ROOT / "docs" / "validators.md"
 
 FINDS, WARNS, MISSES, NOT_RUN = "finds", "warns", "misses", "not run"
 
-#: Of these kinds the independent validator must find every fault.
+#: Of these kinds each independent validator must find every fault.
 _MUST = ("missing", "bad date")
 
 #: Column: the words of the head, and what the validator is.
@@ -36,7 +38,7 @@ such faults occur: read it as coverage by kind of fault.
 
 - **ours**: `profiles.check`, which `handoff validate` and the hub run. It names the element of each fault.
 - **fhir.resources**: R4B models, which read what comes from outside; they know no profiles and no codes.
-- **Medplum**: @medplum/core {medplum} with our profiles and what they are derived from (US Core {us_core}).
+- **Medplum**: {medplum}.
 - **HL7**: HL7's own engine: {hl7}.
 
 `finds`: an error. `warns`: a warning that the resource did not have before. `misses`: nothing. Before they are changed,
@@ -60,12 +62,14 @@ def check() -> Outcome:
         OURS: [_by_ours(fault, problems) for fault in corpus],
         READER: [_by_reader(fault, problems) for fault in corpus],
     }
-    try:
-        found[MEDPLUM_COLUMN] = list(_by_medplum(corpus, problems))
-    except NotRun:
-        found[MEDPLUM_COLUMN] = [NOT_RUN] * len(corpus)
-    found[HL7] = [NOT_RUN] * len(corpus)
-    FILE.write_text(_page(corpus, found))
+    reasons: dict[str, str] = {}
+    for column, by in ((MEDPLUM_COLUMN, _by_medplum), (HL7, _by_hl7)):
+        try:
+            found[column] = list(_by_independent(column, corpus, by(corpus), problems))
+        except NotRun as reason:
+            found[column] = [NOT_RUN] * len(corpus)
+            reasons[column] = f"not run; {reason}"
+    FILE.write_text(_page(corpus, found, reasons))
     totals = {column: Counter(column_found) for column, column_found in found.items()}
     said = [
         f"{column} " + (NOT_RUN if counts[NOT_RUN] else f"{counts[FINDS]}" + _and_warns(counts))
@@ -94,30 +98,41 @@ def _by_reader(fault: Fault, problems: list[str]) -> str:
     return FINDS if parse(fault.wrong) else MISSES
 
 
-def _by_medplum(corpus: tuple[Fault, ...], problems: list[str]) -> Iterator[str]:
-    told = [(fault.label, resource) for fault in corpus for resource in (fault.right, fault.wrong)]
-    results: list[Json] = validated(told, US_CORE[0])["results"]
+def _by_medplum(corpus: tuple[Fault, ...]) -> list[Json]:
+    results: list[Json] = validated(_told(corpus), US_CORE[0])["results"]
+    return results
+
+
+def _by_hl7(corpus: tuple[Fault, ...]) -> list[Json]:
+    return hl7_validator.validated(_told(corpus), US_CORE[0])
+
+
+def _told(corpus: tuple[Fault, ...]) -> list[tuple[str, Json]]:
+    return [(fault.label, resource) for fault in corpus for resource in (fault.right, fault.wrong)]
+
+
+def _by_independent(name: str, corpus: tuple[Fault, ...], results: list[Json], problems: list[str]) -> Iterator[str]:
     for fault, before, after in zip(corpus, results[::2], results[1::2], strict=True):
         if before["errors"]:
-            problems.append(f"{fault.label}: Medplum finds fault with the resource before it is changed")
+            problems.append(f"{fault.label}: {name} finds fault with the resource before it is changed")
         warned = any(warning not in before["warnings"] for warning in after["warnings"])
         said = FINDS if after["errors"] else WARNS if warned else MISSES
         if fault.kind in _MUST and said != FINDS:
-            problems.append(f"{fault.label}: Medplum does not find it, and must")
+            problems.append(f"{fault.label}: {name} does not find it, and must")
         yield said
 
 
 # --- the page -----------------------------------------------------------------------------------------------------
 
 
-def _page(corpus: tuple[Fault, ...], found: dict[str, list[str]]) -> str:
+def _page(corpus: tuple[Fault, ...], found: dict[str, list[str]], reasons: dict[str, str]) -> str:
+    loaded = f"with our profiles and what they are derived from (US Core {US_CORE[0]})"
     text = _HEAD.format(
         count=len(corpus),
         profiles=len({fault.profile for fault in corpus}),
         corpus="../tests/conformance/corpus",
-        medplum=MEDPLUM,
-        us_core=US_CORE[0],
-        hl7="not run; it needs Maven, and is not built in here yet",
+        medplum=reasons.get(MEDPLUM_COLUMN) or f"@medplum/core {MEDPLUM} {loaded}",
+        hl7=reasons.get(HL7) or f"org.hl7.fhir.validation {_engine()} {loaded}",
     )
     columns = list(found)
     text += _row("kind of fault", "faults", *columns) + _row(*("---" for _ in range(len(columns) + 2)))
@@ -132,6 +147,10 @@ def _page(corpus: tuple[Fault, ...], found: dict[str, list[str]]) -> str:
             if fault.profile == profile:
                 text += _row(fault.name, fault.kind, f"`{fault.at}`", *(found[column][number] for column in columns))
     return text
+
+
+def _engine() -> str:
+    return program(hl7_validator.PROJECT).library("org.hl7.fhir.validation")
 
 
 def _total(name: str, corpus: tuple[Fault, ...], found: dict[str, list[str]], chosen: Callable[[Fault], bool]) -> str:
