@@ -39,7 +39,7 @@ _CALM = (
 )
 NARRATIVES = (
     _CALM * 4 + "Subject denies drug or alcohol use. Neighbor said the subject has been tired lately.",
-    _CALM * 3 + "He has an opioid use disorder and picks up Suboxone on Mondays.",
+    _CALM * 3 + "Clinician notes an opioid use disorder and that he picks up Suboxone on Mondays.",
     _CALM * 6 + "Strong odor of alcohol on breath, slurred speech. Medics gave naloxone, no response needed.",
 )
 

@@ -106,6 +106,12 @@ class Context(NamedTuple):
     used: bool
 
 
+#: What a clinician writes of their own finding, or a patient does: beside a care worker it does not tell of talk.
+_OF_WRITERS = frozenset(
+    "notes noted indicated denies denied denying endorses endorsed insists insisted thinks believes".split()  # noqa: SIM905
+)
+
+
 @cache
 def _triggers() -> Tree:
     tree: Tree = {}
@@ -214,7 +220,7 @@ def contexts(
                 relayed = relayed or at - heard <= 5
             if mask & _HEARD:
                 heard = at
-            if mask & _REPORTS and at - care <= 8:
+            if mask & _REPORTS and at - care <= 8 and words[at] not in _OF_WRITERS:
                 relayed = True
         at = after_it
     return found
