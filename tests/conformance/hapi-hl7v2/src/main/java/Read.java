@@ -1,0 +1,84 @@
+import ca.uhn.hl7v2.AcknowledgmentCode;
+import ca.uhn.hl7v2.DefaultHapiContext;
+import ca.uhn.hl7v2.HL7Exception;
+import ca.uhn.hl7v2.HapiContext;
+import ca.uhn.hl7v2.model.Message;
+import ca.uhn.hl7v2.model.v251.message.REF_I12;
+import ca.uhn.hl7v2.model.v251.segment.PID;
+import ca.uhn.hl7v2.parser.PipeParser;
+import ca.uhn.hl7v2.parser.UnexpectedSegmentBehaviourEnum;
+import ca.uhn.hl7v2.util.idgenerator.InMemoryIDGenerator;
+import ca.uhn.hl7v2.validation.impl.ValidationContextFactory;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+
+/**
+ * Reads REF^I12 with HAPI's HL7 v2 parser, its validation on: {@code Read MESSAGES READINGS}.
+ *
+ * <p>MESSAGES is a JSON array of texts; READINGS gets, for each, what it found in the fields that are compared, or
+ * {@code {"refused"}} with the class of the exception and never its text, which has values. A segment that is not in
+ * the structure of REF^I12, or not in its place, is refused.
+ */
+public final class Read {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private Read() {}
+
+  public static void main(String[] arguments) throws Exception {
+    ArrayNode readings = JSON.createArrayNode();
+    try (HapiContext context = new DefaultHapiContext()) {
+      context.setValidationContext(ValidationContextFactory.defaultValidation());
+      context
+          .getParserConfiguration()
+          .setUnexpectedSegmentBehaviour(UnexpectedSegmentBehaviourEnum.THROW_HL7_EXCEPTION);
+      // The ids of its ACKs: by itself it keeps a file of them in the working folder.
+      context.getParserConfiguration().setIdGenerator(new InMemoryIDGenerator());
+      PipeParser parser = context.getPipeParser();
+      for (JsonNode text : JSON.readTree(Path.of(arguments[0]).toFile())) {
+        readings.add(reading(parser, text.asText()));
+      }
+    }
+    JSON.writeValue(Path.of(arguments[1]).toFile(), readings);
+  }
+
+  private static ObjectNode reading(PipeParser parser, String text) throws Exception {
+    ObjectNode reading = JSON.createObjectNode();
+    Message parsed;
+    try {
+      parsed = parser.parse(text);
+    } catch (HL7Exception refused) {
+      return reading.put("refused", refused.getClass().getSimpleName());
+    }
+    if (!(parsed instanceof REF_I12 message)) {
+      return reading.put("refused", "not a REF_I12");
+    }
+    ArrayNode segments = reading.putArray("segments");
+    for (String line : parser.encode(message).split("\r")) {
+      segments.add(line.substring(0, 3));
+    }
+    reading.put("control", message.getMSH().getMessageControlID().getValue());
+    PID person = message.getPID();
+    ArrayNode families = reading.putArray("families");
+    ArrayNode givens = reading.putArray("givens");
+    for (int one = 0; one < person.getPatientNameReps(); one++) {
+      families.add(held(person.getPatientName(one).getFamilyName().getSurname().getValue()));
+      givens.add(held(person.getPatientName(one).getGivenName().getValue()));
+    }
+    ArrayNode identifiers = reading.putArray("identifiers");
+    for (int one = 0; one < person.getPatientIdentifierListReps(); one++) {
+      identifiers.add(held(person.getPatientIdentifierList(one).getIDNumber().getValue()));
+    }
+    reading.put("birth", held(person.getDateTimeOfBirth().getTime().getValue()));
+    reading.put("referral", held(message.getRF1().getOriginatingReferralIdentifier().getEntityIdentifier().getValue()));
+    reading.put("same", parser.encode(message).equals(text));
+    reading.put("ack", parser.encode(message.generateACK(AcknowledgmentCode.AA, null)));
+    return reading;
+  }
+
+  private static String held(String value) {
+    return value == null ? "" : value;
+  }
+}
