@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from hub.release.kind import kind_of, may_permit
 from hub.release.purpose import ACT_REASON, PURPOSE, TPO, canonical, within
 from mappings.labels.vocabulary import CONFIDENTIALITY
 from profiles.issue import Issue
@@ -118,7 +119,8 @@ def check_consent(
     `at`: the moment it would be relied on, for expiry; None leaves the clock out. `zone`: IANA, for a date without
     time, which lasts to the end of that day there. `minor_alone`: state law lets this patient, a minor, alone
     consent, so that only the minor's signature counts (2.14). `law="hipaa"` asks only for the elements of an
-    authorization (45 CFR 164.508(c)).
+    authorization (45 CFR 164.508(c)). A form declared as another kind is `wrong-consent-kind`: an authorization under
+    Part 2, an opt-out under either.
     """
     found: list[Issue] = []
     extra = elements(consent)
@@ -131,6 +133,8 @@ def check_consent(
     purposes = _purposes(provision)
     tpo = any(within(purpose, *TPO) for purpose in purposes)
     part2 = law == "part2"
+    if not may_permit(kind_of(consent), law):
+        lacks("wrong-consent-kind", "Consent.category", "a form of this kind permits nothing under that law", "invalid")
     if not _names(_dict(consent.get("patient"))):
         lacks("missing-patient", "Consent.patient", "the patient is not named")
     if not (

@@ -73,6 +73,50 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "officer-alone": ({"elements": {"witness": "officer"}}, ["officer-only-witness"]),
 }
 
+ECFR = "https://www.ecfr.gov/current/"
+WRONG = "wrong-consent-kind"
+
+
+def category(*codes: str) -> dict[str, Any]:
+    return {"category": [{"coding": [{"code": "59284-0"}]}, *({"coding": [{"code": code}]} for code in codes)]}
+
+
+def policy(*sections: str) -> dict[str, Any]:
+    return {"category": None, "policy": [{"uri": ECFR + section} for section in sections]}
+
+
+# how the form is declared -> its issues as a Part 2 consent and as an authorization; every element is on it
+KINDS: list[tuple[dict[str, Any], list[str], list[str]]] = [
+    (category("42CFRPart2CD"), [], []),
+    (category("MDHHS-5515Part2"), [], []),
+    (category("HIPAAAuthCD"), [WRONG], []),
+    (category("HIPAAConsentCD"), [WRONG], []),
+    (category("OPTOUT"), [WRONG], [WRONG]),
+    (category("42CFRPart2CD", "HIPAAAuthCD"), [], []),
+    (category("42CFRPart2CD", "OPTOUT"), [WRONG], [WRONG]),
+    (category("something-else"), [], []),
+    ({"category": None}, [], []),
+    ({"category": [{"coding": [{"system": "urn:oid:1.2.3", "code": "42CFRPart2CD"}, {"code": "HIPAAAuthCD"}]}]},
+     [WRONG], []),
+    (policy("title-42/section-2.31"), [], []),
+    (policy("title-45/section-164.508"), [WRONG], []),
+    (policy("title-45/section-164.522"), [WRONG], [WRONG]),
+    (policy("title-45/section-164.508", "title-42/section-2.31"), [], []),
+    ({**policy("title-42/section-2.31"), **category("HIPAAAuthCD")}, [WRONG], []),
+    ({"category": None, "policyRule": {"coding": [{"code": "hipaa-auth"}]}}, [WRONG], []),
+    ({"category": None, "policyRule": {"coding": [{"code": "OPTIN"}]}}, [], []),
+    ({"category": [1, {"coding": "x"}, {"coding": [{"code": 2}]}], "policy": {}, "policyRule": []}, [], []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "part2", "hipaa"), KINDS)
+def test_the_kind_of_form_says_under_which_law_it_may_permit(
+    build: Any, change: dict[str, Any], part2: list[str], hipaa: list[str]
+) -> None:
+    consent = build.consent(**change)
+    assert rules(consent, at=AT) == part2
+    assert rules(consent, at=AT, law="hipaa") == hipaa
+
 
 @pytest.mark.parametrize("name", CASES)
 def test_element(build: Any, name: str) -> None:

@@ -284,6 +284,55 @@ def test_s48_deficient_consent_discloses_nothing(build: Any, lacking: dict[str, 
     assert release_json(document) == NOTHING
 
 
+DIRECTIVES: dict[str, list[dict[str, Any]] | None] = {
+    "part2": [{"coding": [{"code": "42CFRPart2CD"}]}],
+    "authorization": [{"coding": [{"code": "59284-0"}]}, {"coding": [{"code": "HIPAAAuthCD"}]}],
+    "opt-out": [{"coding": [{"code": "OPTOUT"}]}],
+    "foreign": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "origin", "code", "expected"),
+    [
+        # every element of 2.31 is on each of these forms; what differs is what kind of form it says it is
+        ("part2", "part2-program", "F11.20", "permit"),
+        ("foreign", "part2-program", "F11.20", "permit"),
+        ("authorization", "part2-program", "F11.20", "deny"),
+        ("opt-out", "part2-program", "F11.20", "deny"),
+        ("authorization", "lawful-holder", "F11.20", "deny"),
+        ("part2", None, "J45.40", "permit"),
+        ("authorization", None, "J45.40", "hold"),
+        ("opt-out", None, "J45.40", "hold"),
+        ("part2", "covered-entity", "J45.40", "permit"),
+        ("foreign", "covered-entity", "J45.40", "permit"),
+        ("authorization", "covered-entity", "J45.40", "permit"),
+        ("opt-out", "covered-entity", "J45.40", "deny"),
+    ],
+)
+def test_s48_the_kind_of_form_and_the_law(build: Any, kind: str, origin: str | None, code: str, expected: str) -> None:
+    consent = build.consent(
+        category=DIRECTIVES[kind],
+        provision={"securityLabel": None, "actor": build.to(build.PD), "purpose": build.purposes("follow-up")},
+        elements={"description": "everything"},
+    )
+    document = build.ask(
+        [build.condition(code)], [consent], origin=origin, recipient=build.police(), purpose="follow-up"
+    )
+    found = one(document)
+    assert found["decision"] == expected
+    assert ("wrong-consent-kind" in found["because"]) == (expected != "permit")
+    if expected != "permit":
+        assert release_json(document) == NOTHING
+
+
+@pytest.mark.parametrize("kind", ["authorization", "opt-out"])
+def test_s46_a_form_of_any_kind_refuses_part2_records(build: Any, kind: str) -> None:
+    refusal = build.consent("no", category=DIRECTIVES[kind], provision={"type": "deny", "securityLabel": None})
+    document = build.ask([build.condition()], [build.consent(), refusal], origin="part2-program")
+    assert (one(document)["decision"], one(document)["consents"]) == ("deny", ["Consent/no"])
+
+
 # --- exceptions, each with its evidence
 
 EMERGENCY = {
