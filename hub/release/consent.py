@@ -5,26 +5,24 @@ never a value. An issue of severity error makes the consent deficient, and a def
 (2.31(c)): except `counselling-notes-combined` and `proceedings-combined`, which take away that one use and leave the
 rest (S47).
 
-Elements that R4 has no place for stand in our extension `part2-consent-elements`; sub-extensions are read with
-hyphens or in camel case. Does not say to whom or for what it applies: that is `matching`.
+Elements that R4 has no place for are read by `elements`. Does not say to whom or for what a consent applies: that is
+`matching`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from hub.release.elements import Elements, elements
 from hub.release.kind import kind_of, may_permit
 from hub.release.purpose import ACT_REASON, PURPOSE, TPO, canonical, within
 from mappings.labels.vocabulary import CONFIDENTIALITY
 from profiles.issue import Issue
 
 Json = dict[str, Any]
-
-ELEMENTS: Final = "https://warmhandoff.org/fhir/StructureDefinition/part2-consent-elements"
 
 #: Codes of an actor's role that mean who may disclose; every other role receives.
 DISCLOSER_ROLES: Final = frozenset({"CST", "AUT", "AUTHOR", "PROV", "discloser", "custodian"})
@@ -34,81 +32,6 @@ LIMITING: Final = frozenset({"counselling-notes-combined", "proceedings-combined
 
 #: What an expiry that never comes is written as; valid for a TPO consent only (42 CFR 2.31(a)(7)).
 _OPEN_EXPIRY: Final = frozenset({"none", "end of treatment", "end of the treatment", "until revoked"})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Elements:
-    """The elements of a form that R4 has no place for. None: not on the form."""
-
-    description: str | None = None
-    discloser_classes: tuple[str, ...] = ()
-    recipient_classes: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    intermediary: bool = False
-    participants: tuple[str, ...] = ()
-    intermediary_classes: tuple[str, ...] = ()
-    revocation: bool | None = None
-    redisclosure: bool | None = None
-    refusal: bool | None = None
-    hipaa_redisclosure: bool | None = None
-    expiry_event: str | None = None
-    capacity: str | None = None
-    method: str | None = None
-    witnesses: tuple[str, ...] = ()
-    counselling_notes: bool = False
-    proceedings: bool = False
-    known_false: bool = False
-    revoked_at: str | None = None
-
-
-def elements(consent: Json) -> Elements:
-    """Our extension's values, by the names above; what is not there is None or empty."""
-    single: dict[str, Any] = {}
-    many: dict[str, list[str]] = {}
-    intermediary = False
-    participants: list[str] = []
-    classes: list[str] = []
-    for extension in _list(consent.get("extension")):
-        if extension.get("url") != ELEMENTS:
-            continue
-        for sub in _list(extension.get("extension")):
-            name = str(sub.get("url", "")).replace("-", "").lower()
-            value = next((v for k, v in sub.items() if k.startswith("value")), None)
-            if name in ("intermediary", "recipientintermediary"):
-                intermediary = value is not False
-                for part in _list(sub.get("extension")):
-                    text = next((v for k, v in part.items() if k.startswith("value")), None)
-                    if isinstance(text, str) and part.get("url") == "participant":
-                        participants.append(text)
-                    elif isinstance(text, str) and part.get("url") == "class":
-                        classes.append(text)
-            elif name == "intermediaryparticipants" and isinstance(value, str):
-                participants.append(value)
-            elif value is not None:
-                single.setdefault(name, value)
-                if isinstance(value, str):
-                    many.setdefault(name, []).append(value)
-    return Elements(
-        description=_text(single.get("description")),
-        discloser_classes=tuple(many.get("discloserclass", ())),
-        recipient_classes=tuple(many.get("recipientclass", ())),
-        names=tuple(many.get("disclosername", ())),
-        intermediary=intermediary,
-        participants=tuple(participants),
-        intermediary_classes=tuple(classes),
-        revocation=_flag(single.get("revocationstatement")),
-        redisclosure=_flag(single.get("redisclosurestatement")),
-        refusal=_flag(single.get("refusalstatement")),
-        hipaa_redisclosure=_flag(single.get("hipaaredisclosurestatement")),
-        expiry_event=_text(single.get("expiryevent")),
-        capacity=_text(single.get("signaturecapacity")),
-        method=_text(single.get("signaturemethod")),
-        witnesses=tuple(many.get("witness", ())),
-        counselling_notes=single.get("counsellingnotes") is True,
-        proceedings=single.get("proceedings") is True,
-        known_false=single.get("knownfalse") is True,
-        revoked_at=_text(single.get("revokedat")),
-    )
 
 
 def check_consent(
@@ -147,18 +70,20 @@ def check_consent(
     if not (extra.description or any(_describes(node) for node in nodes(provision))):
         lacks("missing-description", "Consent.provision", "what may be disclosed is not described")
     recipients = [who for role, who in actors if role not in DISCLOSER_ROLES and _names(who)]
-    if not (recipients or extra.recipient_classes or extra.intermediary) or (
-        not extra.recipient_classes and _permits_without(consent, _names_recipient)
-    ):
+    # A class or an intermediary of the form narrows every permit in it: `matching` asks for both.
+    elsewhere = bool(extra.recipient_classes or extra.intermediaries)
+    if not (recipients or elsewhere) or (not elsewhere and _permits_without(consent, _names_recipient)):
         lacks("missing-recipient", "Consent.provision.actor", "who may receive is not named")
-    if part2 and extra.intermediary:
-        if not (extra.participants or extra.intermediary_classes):
+    if part2 and extra.intermediaries:
+        if not all(one.names_participants for one in extra.intermediaries):
             lacks(
                 "intermediary-participants-missing", "Consent.extension", "an intermediary's participants are not named"
             )
         # A named participant is a name; a class of participants must be of treating providers.
-        groups = [*extra.intermediary_classes, *(p for p in extra.participants if "all " in p.lower())]
-        if any("treat" not in group.lower() for group in groups):
+        named = [name for one in extra.intermediaries for name in one.participants]
+        groups = [group for one in extra.intermediaries for group in one.classes]
+        groups += [name for name in named if "all " in name.lower()]
+        if any("treat" not in group.lower() or "payer" in group.lower() for group in groups):
             lacks("intermediary-class-too-wide", "Consent.extension", "a class beyond treating providers", "invalid")
     if part2 and tpo and extra.hipaa_redisclosure is not True:
         lacks(
@@ -387,14 +312,6 @@ def _labels_beside_notes(provision: Json, tpo: bool) -> bool:
 
 def _names(reference: Json) -> bool:
     return bool(reference.get("reference") or reference.get("identifier") or reference.get("display"))
-
-
-def _flag(value: Any) -> bool | None:
-    return value if isinstance(value, bool) else None
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value.strip() else None
 
 
 def _dict(value: Any) -> Json:

@@ -18,7 +18,17 @@ import orjson
 
 from hub.release.consent import check_consent, deficient
 from hub.release.law import IDENTITY_ONLY, Evidence, Law, Layer, Ruling, layer, rule
-from hub.release.matching import Directive, Facts, Party, Rule, Said, aliases, directive, says
+from hub.release.matching import (
+    Directive,
+    Facts,
+    Party,
+    Rule,
+    Said,
+    aliases,
+    directive,
+    participants_named,
+    says,
+)
 from hub.release.policy import DEFAULT, ReleasePolicy
 from hub.release.purpose import canonical
 from hub.release.structure import is_core
@@ -234,8 +244,15 @@ class _Usable:
             rules = deficient(issues)
             if purpose == "proceedings" and any(issue.rule == "proceedings-combined" for issue in issues):
                 rules = (*rules, "proceedings-combined")
+            if law == "part2" and self._lacks_participants(one):
+                rules = tuple(dict.fromkeys((*rules, "intermediary-participants-missing")))
             self._found[key] = rules
         return self._found[key]
+
+    def _lacks_participants(self, one: Directive) -> bool:
+        """Whether the recipient passes records on and the form does not say to whom (42 CFR 2.31(a)(4)(ii))."""
+        who = self._request.recipient
+        return who.role == "intermediary" and not participants_named(one.extra, who, self._request.actors)
 
 
 def _refuses_label(given: Rule) -> bool:

@@ -14,14 +14,13 @@ from typing import Any, Literal
 
 from hub.release.consent import (
     DISCLOSER_ROLES,
-    Elements,
     covers_time,
-    elements,
     in_force,
     moment,
     purpose_of,
     role_of,
 )
+from hub.release.elements import Elements, Intermediary, elements
 from hub.release.purpose import subsumes, within
 from mappings.labels.vocabulary import RANK, expand
 
@@ -246,11 +245,48 @@ def _class_covers(group: str, party: Party, purpose: str) -> bool:
     return False
 
 
+def _class_known(group: str) -> bool:
+    """Whether the words of a class are recognised, so that who is not covered by it is truly outside it."""
+    roles = ("part2-program", "covered-entity", "business-associate", "qso", "intermediary", "law-enforcement", "other")
+    return any(
+        _class_covers(group, Party(reference=None, role=role, duties=frozenset({"treating"})), "TREAT")
+        for role in (*roles, "lawful-holder", "patient", "representative")
+    )
+
+
+def _through(one: Intermediary, recipient: Party, purpose: str, actors: Mapping[str, Json]) -> bool:
+    """Whether an intermediary's designation names this recipient: the intermediary itself, a participant by reference
+    or identifier, or one of a class who treats and is known to take part (an active OrganizationAffiliation)."""
+    if _names(one.organization, recipient, actors) or any(_names(who, recipient, actors) for who in one.members):
+        return True
+    if "treating" not in recipient.duties or not any(_class_covers(group, recipient, purpose) for group in one.classes):
+        return False
+    through = _named(one.organization)
+    return any(
+        resource.get("resourceType") == "OrganizationAffiliation"
+        and resource.get("active", True) is True
+        and bool(_named(_dict(resource.get("organization"))) & through)
+        and _names(_dict(resource.get("participatingOrganization")), recipient, actors)
+        for resource in actors.values()
+    )
+
+
+def participants_named(extra: Elements, intermediary: Party, actors: Mapping[str, Json]) -> bool:
+    """Whether a form names the participants of this intermediary, as it must for one to receive (2.31(a)(4)(ii)).
+
+    An intermediary that stands there in words only is taken to be the one that the form's actors name.
+    """
+    return any(
+        one.names_participants and (not _named(one.organization) or _names(one.organization, intermediary, actors))
+        for one in extra.intermediaries
+    )
+
+
 _Context = tuple[Party, str, datetime, str, Mapping[str, Json], Elements]
 
 
 def _rule(node: Json, context: _Context, *, root: bool, policy_rule: Json | None = None) -> Rule | None:
-    recipient, purpose, at, zone, actors, extra = context
+    _, purpose, at, zone, _, _ = context
     if not covers_time(node, at, zone):
         return None
     kind: Verdict | None = node.get("type") if node.get("type") in ("permit", "deny") else None
@@ -259,12 +295,8 @@ def _rule(node: Json, context: _Context, *, root: bool, policy_rule: Json | None
         # R4 leaves the base rule's type to the policy: opt-in policies permit nothing by themselves.
         codes = {coding.get("code") for coding in _list(policy_rule.get("coding"))}
         kind = "permit" if codes & {"OPTIN", "OPTINR"} else "deny" if codes & {"OPTOUT", "OPTOUTE"} else None
-    recipients = [actor for actor in _list(node.get("actor")) if role_of(actor) not in DISCLOSER_ROLES]
-    if recipients or (root and extra.recipient_classes):
-        named = any(_names(_dict(actor.get("reference")), recipient, actors) for actor in recipients)
-        classed = root and any(_class_covers(group, recipient, purpose) for group in extra.recipient_classes)
-        if not named and not classed:
-            return None
+    if not _recipient_is(node, kind, context, root=root):
+        return None
     purposes = [purpose_of(coding) for coding in _list(node.get("purpose"))]
     if purposes:
         known = [given for given in purposes if given is not None]
@@ -283,6 +315,33 @@ def _rule(node: Json, context: _Context, *, root: bool, policy_rule: Json | None
         made for child in _list(node.get("provision")) if (made := _rule(child, context, root=False)) is not None
     )
     return Rule(kind=kind, node=node, exceptions=exceptions, unclear=unclear)
+
+
+def _recipient_is(node: Json, kind: Verdict | None, context: _Context, *, root: bool) -> bool:
+    """Whether a provision is about this recipient. The form's own classes and intermediaries stand at its base.
+
+    A permit names by reference, identifier or class that is recognised; words alone name nobody (S41). A deny that
+    names in words may mean anybody: it is not narrowed by what cannot be compared.
+    """
+    recipient, purpose, _, _, actors, extra = context
+    named = [
+        _dict(actor.get("reference")) for actor in _list(node.get("actor")) if role_of(actor) not in DISCLOSER_ROLES
+    ]
+    classes = extra.recipient_classes if root else ()
+    intermediaries = extra.intermediaries if root else ()
+    if not (named or classes or intermediaries):
+        return True
+    if kind == "deny" and (
+        any(not _named(who) for who in named)
+        or any(not _class_known(group) for group in classes)
+        or any(not _named(one.organization) and not one.members for one in intermediaries)
+    ):
+        return True
+    return (
+        any(_names(who, recipient, actors) for who in named)
+        or any(_class_covers(group, recipient, purpose) for group in classes)
+        or any(_through(one, recipient, purpose, actors) for one in intermediaries)
+    )
 
 
 def says(rule: Rule, facts: Facts) -> Said:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from hub.errors import ReleaseError
-from hub.release.consent import elements
+from hub.release.elements import elements
 from mappings.labels.vocabulary import ACT_CODE, DS4P, PART2, codes
 from mappings.partner import Partner
 
@@ -144,6 +144,9 @@ def scope_text(consent: Json) -> str:
     roles = [(actor.get("reference") or {}) for actor in provision.get("actor", ()) if isinstance(actor, dict)]
     disclosers = [_who(one) for one in consent.get("organization", ())] + list(extra.discloser_classes + extra.names)
     recipients = [_who(one) for one in roles] + list(extra.recipient_classes)
+    for one in extra.intermediaries:
+        through = _who(one.organization) if one.organization else "an intermediary"
+        recipients.append(f"{through}, and of its participants: " + ", ".join((*one.participants, *one.classes)))
     what = [_word(coding) for coding in provision.get("securityLabel", ())]
     if extra.description:
         what.insert(0, extra.description)

@@ -43,6 +43,16 @@ class Build:
         found = [{"url": url, kind(value): value} for url, value in values.items() if value is not None]
         return [{"url": ELEMENTS, "extension": found}]
 
+    def intermediary(self, *parts: tuple[str, Any]) -> dict[str, Any]:
+        """The part of our extension for an intermediary: (url, text, Reference or Identifier)."""
+
+        def kind(value: Any) -> str:
+            if isinstance(value, str):
+                return "valueString"
+            return "valueIdentifier" if "value" in value else "valueReference"
+
+        return {"url": "intermediary", "extension": [{"url": url, kind(value): value} for url, value in parts]}
+
     def consent(
         self, identity: str = "c1", *, elements: dict[str, Any] | None = None, provision: Any = None, **more: Any
     ) -> dict[str, Any]:

@@ -126,6 +126,38 @@ def test_element(build: Any, name: str) -> None:
     assert all(issue.path.startswith("Consent.") for issue in found)
 
 
+HIE = ("organization", {"reference": "Organization/hie"})
+
+# the parts of one intermediary, where the form has no other recipient -> the issues
+INTERMEDIARIES: list[tuple[list[tuple[str, Any]], list[str]]] = [
+    ([HIE], ["intermediary-participants-missing"]),
+    ([HIE, ("participant", " ")], ["intermediary-participants-missing"]),
+    ([HIE, ("participant", {})], ["intermediary-participants-missing"]),
+    ([HIE, ("participant", "A clinic in words")], []),
+    ([HIE, ("participant", {"reference": "Organization/mhc"})], []),
+    ([HIE, ("participant", {"system": "urn:npi", "value": "1234567893"})], []),
+    ([HIE, ("class", "my treating providers")], []),
+    ([HIE, ("class", "members")], ["intermediary-class-too-wide"]),
+    ([HIE, ("class", "my treating providers, health plans, third-party payers")], ["intermediary-class-too-wide"]),
+    ([("name", "words only"), ("participant", "A clinic in words")], []),
+]
+
+
+@pytest.mark.parametrize(("parts", "expected"), INTERMEDIARIES)
+def test_s42_an_intermediary_and_its_participants_are_recipients(
+    build: Any, parts: list[tuple[str, Any]], expected: list[str]
+) -> None:
+    consent = build.consent(provision={"actor": None})
+    consent["extension"][0]["extension"].append(build.intermediary(*parts))
+    assert rules(consent, at=AT) == expected
+
+
+def test_each_intermediary_needs_participants_of_its_own(build: Any) -> None:
+    consent = build.consent()
+    consent["extension"][0]["extension"] += [build.intermediary(HIE, ("participant", "a")), build.intermediary(HIE)]
+    assert rules(consent, at=AT) == ["intermediary-participants-missing"]
+
+
 def test_minor_who_alone_may_consent(build: Any) -> None:
     consent = build.consent(elements={"signatureCapacity": "parent"})
     assert rules(consent, minor_alone=True) == ["minor-signature-required"]
@@ -154,7 +186,7 @@ def test_any_json_object_is_checked(consent: dict[str, Any]) -> None:
 
 def test_the_consent_that_translation_builds_is_read(build: Any) -> None:
     """Names of sub-extensions as mappings.fhir.consent writes them."""
-    from hub.release.consent import ELEMENTS, elements
+    from hub.release.elements import ELEMENTS, elements
     from mappings.fhir.consent import PART2_ELEMENTS
 
     assert ELEMENTS == PART2_ELEMENTS
@@ -165,8 +197,8 @@ def test_the_consent_that_translation_builds_is_read(build: Any) -> None:
     consent = build.consent()
     consent["extension"][0]["extension"].append(nested)
     found = elements(consent)
-    assert found.intermediary
-    assert found.participants == ("a",)
-    assert found.intermediary_classes == ("treating",)
+    assert [(one.participants, one.classes, one.members) for one in found.intermediaries] == [
+        (("a",), ("treating",), ())
+    ]
     assert found.revocation is True
     assert found.hipaa_redisclosure is True

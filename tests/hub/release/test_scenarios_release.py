@@ -153,6 +153,109 @@ def test_s41_recipient_by_identifier_and_by_role(build: Any) -> None:
     assert decisions(document) == ["permit"]
 
 
+HIE = {"reference": "Organization/hie", "role": "intermediary"}
+NPI = {"system": "urn:npi", "value": "1234567893"}
+TREATS = {"reference": "Organization/mhc", "role": "covered-entity", "duties": ["treating"]}
+MEMBER = {
+    "resourceType": "OrganizationAffiliation",
+    "organization": {"reference": "Organization/hie"},
+    "participatingOrganization": {"reference": "Organization/mhc"},
+}
+MHC = {"reference": "Organization/mhc", "role": "covered-entity"}
+
+
+@pytest.mark.parametrize(
+    ("participants", "recipient", "actors", "expected"),
+    [
+        # the intermediary itself, only where its participants are named
+        ([("participant", "A clinic in words")], HIE, {}, "permit"),
+        ([], HIE, {}, "deny"),
+        ([("participant", "x")], {**HIE, "reference": "Organization/hie2"}, {}, "no-consent"),
+        # participants by reference, by a text that is a reference, by identifier; never by words
+        ([("participant", {"reference": "Organization/mhc"})], MHC, {}, "permit"),
+        ([("participant", "Organization/mhc")], MHC, {}, "permit"),
+        ([("participant", "https://ehr.example.org/fhir/Organization/mhc")], MHC, {}, "permit"),
+        ([("participant", NPI)], {**MHC, "identifier": NPI}, {}, "permit"),
+        ([("participant", "urn:npi|1234567893")], {**MHC, "identifier": NPI}, {}, "permit"),
+        ([("participant", "urn:npi|1234567893")], {**MHC, "identifier": {**NPI, "system": "urn:x"}}, {}, "no-consent"),
+        ([("participant", "Organization/other")], MHC, {}, "no-consent"),
+        ([("participant", {"display": "Organization/mhc"})], MHC, {}, "no-consent"),
+        ([("participant", "mhc")], MHC, {}, "no-consent"),
+        ([], MHC, {}, "no-consent"),
+        # a class: who treats and is known to take part
+        ([("class", "my treating providers")], TREATS, {"m": MEMBER}, "permit"),
+        ([("class", "my treating providers")], TREATS, {"m": {**MEMBER, "active": False}}, "no-consent"),
+        ([("class", "my treating providers")], TREATS, {}, "no-consent"),
+        ([("class", "my treating providers")], MHC, {"m": MEMBER}, "no-consent"),
+        ([("class", "members")], TREATS, {"m": MEMBER}, "no-consent"),
+    ],
+)
+def test_s42_a_consent_to_an_intermediary(
+    build: Any, participants: Any, recipient: dict[str, Any], actors: dict[str, Any], expected: str
+) -> None:
+    named = ("organization", {"reference": "Organization/hie"})
+    consent = build.consent(provision={"actor": None})
+    consent["extension"][0]["extension"].append(build.intermediary(named, *participants))
+    more: dict[str, Any] = {"origin": "part2-program", "recipient": recipient, "actors": actors}
+    assert decisions(build.ask([build.condition()], [consent], **more)) == [expected]
+
+
+def test_s42_the_class_of_an_intermediary_is_not_a_class_of_recipients(build: Any) -> None:
+    """As translation writes such a form: the class beside the intermediary, too, and the organization as an actor."""
+    consent = build.consent(
+        provision={"actor": build.to("Organization/hie")}, elements={"recipientClass": "my treating providers"}
+    )
+    more: dict[str, Any] = {"origin": "part2-program", "recipient": TREATS}
+    assert decisions(build.ask([build.condition()], [consent], **more)) == ["permit"]
+    parts = [("organization", {"reference": "Organization/hie"}), ("class", "my treating providers")]
+    consent["extension"][0]["extension"].append(build.intermediary(*parts))
+    assert decisions(build.ask([build.condition()], [consent], **more)) == ["no-consent"]
+    assert decisions(build.ask([build.condition()], [consent], **{**more, "recipient": HIE})) == ["permit"]
+
+
+def test_s42_an_intermediary_named_as_an_ordinary_recipient_gets_nothing(build: Any) -> None:
+    consent = build.consent(provision={"actor": build.to("Organization/hie")})
+    ask = lambda who: one(build.ask([build.condition()], [consent], origin="part2-program", recipient=who))  # noqa: E731
+    assert ask(HIE)["decision"] == "deny"
+    assert "intermediary-participants-missing" in ask(HIE)["because"]
+    assert ask({**HIE, "role": "covered-entity"})["decision"] == "permit"
+
+
+def test_s42_the_scope_says_through_whom(build: Any) -> None:
+    from hub.release import scope_text
+
+    consent = build.consent(provision={"actor": None})
+    parts = [("organization", {"display": "The exchange"}), ("participant", "A clinic in words")]
+    consent["extension"][0]["extension"].append(build.intermediary(*parts))
+    assert "The exchange, and of its participants: A clinic in words" in scope_text(consent)
+
+
+WORDS = [{"role": {"coding": [{"code": "IRCP"}]}, "reference": {"display": "Organization/mhc"}}]
+
+
+@pytest.mark.parametrize("actor", [WORDS, [{"role": {"coding": [{"code": "IRCP"}]}}], [{"reference": {}}]])
+@pytest.mark.parametrize(("origin", "law"), [("part2-program", None), ("covered-entity", "consent")])
+def test_s41_a_permit_that_names_in_words_names_nobody(build: Any, actor: Any, origin: str, law: str | None) -> None:
+    document = build.ask([build.condition()], [build.consent(provision={"actor": actor})], origin=origin, law=law)
+    assert not {"permit", "redact"} & set(decisions(document))
+    assert release_json(document) == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("refusal", "expected"),
+    [
+        ({"provision": {"actor": WORDS}}, "deny"),
+        ({"provision": {"actor": None}, "elements": {"recipientClass": "the people I used to work with"}}, "deny"),
+        ({"provision": {"actor": None}, "elements": {"recipientClass": "law-enforcement"}}, "permit"),
+    ],
+)
+def test_a_refusal_that_names_in_words_may_mean_anybody(build: Any, refusal: dict[str, Any], expected: str) -> None:
+    provision = {"type": "deny", "securityLabel": None, **refusal["provision"]}
+    no = build.consent("no", provision=provision, elements=refusal.get("elements"))
+    document = build.ask([build.condition()], [build.consent(), no], origin="part2-program")
+    assert decisions(document) == [expected]
+
+
 # --- time
 
 
