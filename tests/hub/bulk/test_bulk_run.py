@@ -169,6 +169,7 @@ def test_any_stop_ends_in_the_same_bytes(
             patch.setitem(engines.ENGINES, "processes", _stopping(data.draw(st.integers(0, 5))))
             with contextlib.suppress(_StoppedError):
                 run(replace(bulk, folder=out, checkpoint=data.draw(st.sampled_from([0, 9]))), Silent())
+                break  # it came to its end: a whole run is left as it is
         for path in sorted(out.glob("*.ndjson")):
             with path.open("ab") as file:
                 file.write(data.draw(st.sampled_from([b"", b"{", b'{"resourceType":"Encounter"}\n', b"\n"]))[
