@@ -61,10 +61,10 @@ def check_consent(
     if not _names(_dict(consent.get("patient"))):
         lacks("missing-patient", "Consent.patient", "the patient is not named")
     if not (
-        any(_names(one) for one in _list(consent.get("organization")))
-        or any(role in DISCLOSER_ROLES and _names(who) for role, who in actors)
-        or extra.discloser_classes
-        or extra.names
+        any(_names(one) for one in _list(consent.get("organization"))) or extra.discloser_classes or extra.names
+    ) and (
+        not any(role in DISCLOSER_ROLES and _names(who) for role, who in actors)
+        or _permits_without(consent, _names_discloser)
     ):
         lacks("missing-discloser", "Consent.organization", "who may disclose is not named")
     if not (extra.description or any(_describes(node) for node in nodes(provision))):
@@ -89,7 +89,7 @@ def check_consent(
         lacks(
             "missing-hipaa-redisclosure-statement", "Consent.extension", "the statement of 2.31(a)(4)(iii) is not there"
         )
-    if not purposes or _permits_without(consent, _names_purpose):
+    if not purposes or _permits_without(consent, _names_purpose) or _any_purpose(provision):
         lacks("missing-purpose", "Consent.provision.purpose", "no purpose is named")
     if extra.revocation is not True:
         lacks("missing-revocation-statement", "Consent.extension", "the right to revoke and how is not stated")
@@ -290,6 +290,23 @@ def _names_recipient(node: Json) -> bool:
     return any(
         role_of(actor) not in DISCLOSER_ROLES and _names(_dict(actor.get("reference")))
         for actor in _list(node.get("actor"))
+    )
+
+
+def _names_discloser(node: Json) -> bool:
+    return any(
+        role_of(actor) in DISCLOSER_ROLES and _names(_dict(actor.get("reference")))
+        for actor in _list(node.get("actor"))
+    )
+
+
+def _any_purpose(provision: Json) -> bool:
+    """Whether it permits for the root of all purposes, which describes none (42 CFR 2.31(a)(5))."""
+    return any(
+        purpose_of(coding) == "PurposeOfUse"
+        for node in nodes(provision)
+        if node.get("type") != "deny"
+        for coding in _list(node.get("purpose"))
     )
 
 

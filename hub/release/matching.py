@@ -187,11 +187,13 @@ def directive(
     scopes = {coding.get("code") for coding in _list(_dict(scope).get("coding"))}
     provision = _dict(consent.get("provision"))
     rule: Rule | None = None
+    policy_rule = _dict(consent.get("policyRule"))
     if (not scopes or "patient-privacy" in scopes) and (
-        by_consent_alone or _discloser_is(consent, provision, extra, discloser, actors)
+        by_consent_alone
+        or _discloser_is(consent, extra, discloser, actors, kind=_kind(provision, root=True, policy_rule=policy_rule))
     ):
-        context = (recipient, purpose, at, zone, actors, extra)
-        rule = _rule(provision, context, root=True, policy_rule=_dict(consent.get("policyRule")))
+        context = (None if by_consent_alone else discloser, recipient, purpose, at, zone, actors, extra)
+        rule = _rule(provision, context, root=True, policy_rule=policy_rule)
         if rule is not None and "modifierExtension" in consent:
             rule = Rule(kind=rule.kind, node=rule.node, exceptions=rule.exceptions, unclear=True)
     return Directive(reference=reference, consent=consent, extra=extra, rule=rule)
@@ -207,17 +209,26 @@ def _patient_is(consent: Json, patient: str | None) -> bool:
 
 
 def _discloser_is(
-    consent: Json, provision: Json, extra: Elements, discloser: Party, actors: Mapping[str, Json]
+    consent: Json, extra: Elements, discloser: Party, actors: Mapping[str, Json], *, kind: Verdict | None
 ) -> bool:
-    named = list(_list(consent.get("organization")))
-    named += [
-        _dict(actor.get("reference")) for actor in _list(provision.get("actor")) if role_of(actor) in DISCLOSER_ROLES
-    ]
-    if not named and not extra.discloser_classes:
+    """Whether the form is about this discloser. Words alone name nobody for a permit, and anybody for a deny."""
+    named = [*_list(consent.get("organization")), *_disclosers(_dict(consent.get("provision")))]
+    if not (named or extra.discloser_classes or extra.names):
         return True
     if any(_names(one, discloser, actors) for one in named):
         return True
-    return any(_class_covers(group, discloser, "") for group in extra.discloser_classes)
+    if any(_class_covers(group, discloser, "") for group in extra.discloser_classes):
+        return True
+    in_words = (
+        bool(extra.names)
+        or any(not _named(one) for one in named)
+        or any(not _class_known(group) for group in extra.discloser_classes)
+    )
+    return kind == "deny" and in_words
+
+
+def _disclosers(node: Json) -> list[Json]:
+    return [_dict(actor.get("reference")) for actor in _list(node.get("actor")) if role_of(actor) in DISCLOSER_ROLES]
 
 
 def _names(reference: Json, party: Party, actors: Mapping[str, Json]) -> bool:
@@ -282,19 +293,21 @@ def participants_named(extra: Elements, intermediary: Party, actors: Mapping[str
     )
 
 
-_Context = tuple[Party, str, datetime, str, Mapping[str, Json], Elements]
+#: Discloser (None: consents alone decide, and none is asked for), recipient, purpose, moment, zone, actors, elements.
+_Context = tuple[Party | None, Party, str, datetime, str, Mapping[str, Json], Elements]
 
 
 def _rule(node: Json, context: _Context, *, root: bool, policy_rule: Json | None = None) -> Rule | None:
-    _, purpose, at, zone, _, _ = context
+    discloser, _, purpose, at, zone, actors, _ = context
     if not covers_time(node, at, zone):
         return None
-    kind: Verdict | None = node.get("type") if node.get("type") in ("permit", "deny") else None
-    unclear = "modifierExtension" in node or (node.get("type") is not None and kind is None)
-    if kind is None and root and policy_rule is not None:
-        # R4 leaves the base rule's type to the policy: opt-in policies permit nothing by themselves.
-        codes = {coding.get("code") for coding in _list(policy_rule.get("coding"))}
-        kind = "permit" if codes & {"OPTIN", "OPTINR"} else "deny" if codes & {"OPTOUT", "OPTOUTE"} else None
+    kind = _kind(node, root=root, policy_rule=policy_rule)
+    unclear = "modifierExtension" in node or (node.get("type") is not None and node.get("type") != kind)
+    # Those of the base stand for the whole form, with its organizations: `_discloser_is`.
+    by = [] if root or discloser is None else _disclosers(node)
+    discloser_is = discloser is None or not by or any(_names(one, discloser, actors) for one in by)
+    if not discloser_is and (kind != "deny" or all(_named(one) for one in by)):
+        return None
     if not _recipient_is(node, kind, context, root=root):
         return None
     purposes = [purpose_of(coding) for coding in _list(node.get("purpose"))]
@@ -317,13 +330,22 @@ def _rule(node: Json, context: _Context, *, root: bool, policy_rule: Json | None
     return Rule(kind=kind, node=node, exceptions=exceptions, unclear=unclear)
 
 
+def _kind(node: Json, *, root: bool, policy_rule: Json | None) -> Verdict | None:
+    kind: Verdict | None = node.get("type") if node.get("type") in ("permit", "deny") else None
+    if kind is None and root and policy_rule is not None:
+        # R4 leaves the base rule's type to the policy: opt-in policies permit nothing by themselves.
+        codes = {coding.get("code") for coding in _list(policy_rule.get("coding"))}
+        kind = "permit" if codes & {"OPTIN", "OPTINR"} else "deny" if codes & {"OPTOUT", "OPTOUTE"} else None
+    return kind
+
+
 def _recipient_is(node: Json, kind: Verdict | None, context: _Context, *, root: bool) -> bool:
     """Whether a provision is about this recipient. The form's own classes and intermediaries stand at its base.
 
     A permit names by reference, identifier or class that is recognised; words alone name nobody (S41). A deny that
     names in words may mean anybody: it is not narrowed by what cannot be compared.
     """
-    recipient, purpose, _, _, actors, extra = context
+    _, recipient, purpose, _, _, actors, extra = context
     named = [
         _dict(actor.get("reference")) for actor in _list(node.get("actor")) if role_of(actor) not in DISCLOSER_ROLES
     ]

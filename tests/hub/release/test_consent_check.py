@@ -27,6 +27,21 @@ NOT_TPO = {"purpose": [{"code": "outcome-feedback"}]}
 CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "patient": ({"patient": None}, ["missing-patient"]),
     "discloser": ({"organization": None}, ["missing-discloser"]),
+    "discloser-of-an-exception": (
+        {
+            "organization": None,
+            "provision": {
+                "provision": [
+                    {
+                        "type": "permit",
+                        "actor": [{"role": {"coding": [{"code": "CST"}]}, "reference": {"reference": "a/b"}}],
+                    }
+                ]
+            },
+        },
+        ["missing-discloser"],
+    ),
+    "purpose-of-all": ({"provision": {"purpose": [{"code": "PurposeOfUse"}]}}, ["missing-purpose"]),
     "discloser-by-class": ({"organization": None, "elements": {"discloser-class": "part2-program"}}, []),
     "description": ({"provision": {"securityLabel": None}}, ["missing-description"]),
     "description-in-words": ({"provision": {"securityLabel": None}, "elements": {"description": "all of it"}}, []),

@@ -256,6 +256,42 @@ def test_a_refusal_that_names_in_words_may_mean_anybody(build: Any, refusal: dic
     assert decisions(document) == [expected]
 
 
+DISCLOSER = {"coding": [{"code": "CST"}]}
+
+
+def test_2_31_a_2_a_discloser_in_words_lets_nobody_disclose_and_refuses_for_anybody(build: Any) -> None:
+    more: dict[str, Any] = {"origin": "part2-program"}
+    for named in (
+        {"organization": None, "elements": {"discloserName": "A program in words"}},
+        {"organization": [{"display": build.OTP}]},
+        {"organization": None, "elements": {"discloserClass": "some programs"}},
+    ):
+        document = build.ask([build.condition()], [build.consent(**named)], **more)
+        assert decisions(document) == ["no-consent"]
+        named["provision"] = {"type": "deny", "securityLabel": None}
+        document = build.ask([build.condition()], [build.consent(), build.consent("no", **named)], **more)
+        assert decisions(document) == ["deny"]
+
+
+@pytest.mark.parametrize(("discloser", "expected"), [("Organization/otp", "permit"), ("Organization/x", "no-consent")])
+def test_2_31_a_2_an_exception_names_its_own_discloser(build: Any, discloser: str, expected: str) -> None:
+    actors = [*build.to(build.MHC), {"role": DISCLOSER, "reference": {"reference": discloser}}]
+    inside = {"type": "permit", "actor": actors, "purpose": build.purposes("TREAT")}
+    base = {"type": None, "actor": None, "purpose": None, "provision": [inside]}
+    consent = build.consent(organization=None, provision=base)
+    assert decisions(build.ask([build.condition()], [consent], origin="part2-program")) == [expected]
+
+
+def test_2_31_a_5_the_root_of_all_purposes_is_no_purpose(build: Any) -> None:
+    consent = build.consent(
+        provision={"purpose": build.purposes("PurposeOfUse")},
+        elements={"redisclosureStatement": None, "refusalStatement": None, "hipaaRedisclosureStatement": None},
+    )
+    consent["provision"]["purpose"][0]["system"] = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
+    found = one(build.ask([build.condition()], [consent], origin="part2-program"))
+    assert (found["decision"], found["because"][1:]) == ("deny", ["missing-purpose"])
+
+
 # --- time
 
 
