@@ -21,6 +21,7 @@ _HUB_PACKAGES = frozenset(
         "fastapi",
         "httpx",
         "jinja2",
+        "psycopg",
         "pydantic",
         "pysqlite3",
         "sqlalchemy",
@@ -36,6 +37,9 @@ def explain_missing_extra(missing: ModuleNotFoundError) -> int:
     name = (missing.name or "").split(".")[0]
     if name not in _HUB_PACKAGES:
         raise missing
+    if name == "psycopg":
+        sys.stderr.write("This database needs its driver: pip install 'warmhandoff[hub,postgres]'\n")
+        return 2
     sys.stderr.write("This command needs the service: pip install 'warmhandoff[hub]'\n")
     return 2
 

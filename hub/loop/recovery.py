@@ -15,7 +15,8 @@ log = structlog.get_logger("hub.recovery")
 
 
 async def recover(hub: Hub, owner: str) -> None:
-    """What was being sent cannot be known, so its disclosure counts as made.
+    """What this owner or one that is gone was sending cannot be known, so its disclosure counts as made. What another
+    is sending now is that one's to settle.
 
     On SQLite, whose hubs are processes of one machine, what a dead one had claimed is free at once; a claim on
     PostgreSQL, whose owner may be elsewhere, is waited for.
@@ -24,7 +25,7 @@ async def recover(hub: Hub, owner: str) -> None:
     def work(tx: Tx) -> int:
         if tx.connection.dialect.name == "sqlite":
             claims.take_back(tx, lambda other: other == owner or _gone(other, hub.name))
-        open_ones = disclosures.unsettled(tx)
+        open_ones = disclosures.abandoned(tx, owner)
         for disclosure in open_ones:
             disclosures.settle(tx, disclosure.id, "unknown")
         audit(tx, hub, who=hub.name, action="E", kind="start", entity=("hub", owner))

@@ -97,6 +97,9 @@ def heads(tx: Tx, lane_ids: Iterable[int]) -> dict[int, Delivery]:
 def give_up(tx: Tx, delivery_id: int) -> bool:
     """A person ends a waiting delivery as `dead`; if it blocked its lane, the lane goes on. False if it has ended
     already or is being sent."""
+    # on PostgreSQL another hub may be claiming the lane at this moment
+    of_it = select(delivery.c.lane_id).where(delivery.c.id == delivery_id).scalar_subquery()
+    tx.connection.execute(select(lane.c.id).where(lane.c.id == of_it).with_for_update())
     waiting = select(lane.c.id).where(lane.c.id == delivery.c.lane_id, lane.c.lease_until <= tx.now).exists()
     ended = tx.connection.execute(
         update(delivery)

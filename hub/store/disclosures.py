@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, Select, select, update
+from sqlalchemy import Row, Select, or_, select, update
 
 from hub.errors import StoreError
 from hub.records import Disclosure, DisclosureState
-from hub.store.tables import disclosure
+from hub.store.tables import INTENDED, delivery, disclosure, lane
 from hub.store.tx import Tx
 
 
@@ -29,7 +29,16 @@ def intend(
     consents: Iterable[str] = (),
     digest: str,
 ) -> Disclosure:
-    """Record what is about to leave: commit this before the first byte. `what` are (resource type, id) pairs."""
+    """Record what is about to leave: commit this before the first byte. `what` are (resource type, id) pairs.
+
+    Whoever sends a delivery has its lane alone: an earlier sending of it that was never settled is `unknown` now.
+    """
+    if delivery_id is not None:
+        tx.connection.execute(
+            update(disclosure)
+            .where(disclosure.c.delivery_id == delivery_id, disclosure.c.state == INTENDED)
+            .values(state="unknown", settled_at=tx.now)
+        )
     row = tx.connection.execute(
         disclosure.insert().returning(*disclosure.c),
         {
@@ -64,9 +73,19 @@ def settle(tx: Tx, disclosure_id: int, state: Literal["sent", "not-sent", "unkno
     return _record(row)
 
 
-def unsettled(tx: Tx) -> list[Disclosure]:
-    """Those still `intended`, oldest first: after a crash, whoever cannot tell settles them `unknown`."""
-    return _all(tx, select(disclosure).where(disclosure.c.state == "intended"))
+def abandoned(tx: Tx, owner: str) -> list[Disclosure]:
+    """Those still `intended` that nobody is sending, oldest first: their lane's claim is `owner`'s own (which has just
+    started, and sends nothing yet) or has run out. After a crash, whoever cannot tell settles them `unknown`."""
+    return _all(
+        tx,
+        select(disclosure)
+        .outerjoin(delivery, delivery.c.id == disclosure.c.delivery_id)
+        .outerjoin(lane, lane.c.id == delivery.c.lane_id)
+        .where(
+            disclosure.c.state == INTENDED,
+            or_(lane.c.id.is_(None), lane.c.owner == owner, lane.c.lease_until <= tx.now),
+        ),
+    )
 
 
 def accounting(tx: Tx, *, discloser: str, patient_id: str, since: datetime | None = None) -> list[Disclosure]:

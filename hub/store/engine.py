@@ -1,7 +1,8 @@
 """Engines: how this store connects to SQLite and PostgreSQL.
 
 SQLite is the fixed build of the `pysqlite3` wheel, in WAL with synchronous=FULL: a commit is on the disk when it
-returns. Statement parameters never appear in an error (`hide_parameters`).
+returns. PostgreSQL is reached through psycopg, and its commits wait for the disk too, whatever the server's default.
+Statement parameters never appear in an error (`hide_parameters`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
 
 from hub.errors import StoreError
 
@@ -20,12 +21,16 @@ SQLITE = (3, 51, 3)
 BUSY_MS = 10_000
 #: Connections that read at the same time.
 READERS = 8
+#: First PostgreSQL that is tested and has what is used; as its driver numbers it.
+POSTGRESQL = 150_000
+#: How long a connection to PostgreSQL may take, in seconds.
+CONNECT_S = 10
 
 
 def writer_engine(url: str) -> Engine:
     """An engine whose transactions hold the write lock from their first statement.
 
-    Raises StoreError `store.sqlite-version`, `store.url`.
+    Raises StoreError `store.sqlite-version`, `store.url`; when it first connects, `store.postgresql-version`.
     """
     engine = _engine(url, pool_size=1)
     if engine.dialect.name == "sqlite":
@@ -54,8 +59,10 @@ def sqlite_file(url: str) -> Path | None:
 
 def _engine(url: str, *, pool_size: int) -> Engine:
     parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        return _postgresql(parsed, pool_size)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(url, hide_parameters=True, pool_size=pool_size, pool_pre_ping=True)
+        raise StoreError("store.url", "the database must be SQLite or PostgreSQL", code="invalid")
     if parsed.database in (None, "", ":memory:"):
         raise StoreError("store.url", "the database must be a file", code="invalid")
     import pysqlite3.dbapi2 as module
@@ -79,6 +86,29 @@ def _engine(url: str, *, pool_size: int) -> Engine:
     )
     event.listen(engine, "connect", _pragmas)
     return engine
+
+
+def _postgresql(url: URL, pool_size: int) -> Engine:
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        hide_parameters=True,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_pre_ping=True,  # a server that was restarted costs a caller nothing
+        connect_args={"connect_timeout": CONNECT_S} if "connect_timeout" not in url.query else {},
+    )
+    event.listen(engine, "connect", _durable)
+    return engine
+
+
+def _durable(connection: Any, record: Any) -> None:
+    if connection.info.server_version < POSTGRESQL:
+        connection.close()
+        raise StoreError("store.postgresql-version", "PostgreSQL 15 or later is needed", code="not-supported")
+    connection.execute(
+        "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+    )
+    connection.commit()
 
 
 def _pragmas(connection: Any, record: Any) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import Row, func, select, update
 
 from hub.errors import DuplicateConflict, LeaseLost, StoreError
 from hub.records import Message, MessageState
-from hub.store import vault
+from hub.store import locks, vault
 from hub.store.hot import HotInsert
 from hub.store.tables import EPOCH, message
 from hub.store.tx import Tx
@@ -117,19 +117,23 @@ def claim(tx: Tx, *, owner: str, lease_seconds: float, limit: int) -> list[Messa
     """
     now = tx.now
     busy = select(message.c.source).where(message.c.state == "received", message.c.lease_until > now)
-    chosen = (
-        select(message.c.id)
+    waiting = (
+        select(message.c.id, message.c.source)
         .where(message.c.state == "received", message.c.source.not_in(busy))
         .order_by(message.c.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
     )
-    ids = tx.connection.execute(chosen).scalars().all()
+    found = tx.connection.execute(waiting).all()
+    if found and tx.connection.dialect.name == "postgresql":
+        # another hub may have claimed since; what it did is seen once its source's lock is ours
+        free = [source for source in sorted({row.source for row in found}) if _alone_with(tx, source)]
+        found = tx.connection.execute(waiting.where(message.c.source.in_(free))).all() if free else []
+    ids = [row.id for row in found]
     if not ids:
         return []
     taken = tx.connection.execute(
         update(message)
-        .where(message.c.id.in_(ids))
+        .where(message.c.id.in_(ids), message.c.state == "received", message.c.lease_until <= now)
         .values(lease_until=now + timedelta(seconds=lease_seconds), owner=owner, attempts=message.c.attempts + 1)
         .returning(*message.c)
     ).all()
@@ -273,6 +277,10 @@ _INSERT_UNKNOWN = HotInsert(
         "lease_until",
     ),
 )
+
+
+def _alone_with(tx: Tx, source: str) -> bool:
+    return locks.try_hold(tx.connection, "message.source", source.encode())
 
 
 def _mine(claimed: Message) -> tuple[Any, ...]:

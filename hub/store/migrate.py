@@ -11,17 +11,20 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from hub.errors import StoreError
+from hub.store import locks
 from hub.store.engine import writer_engine
 
 
 def migrate(url: str) -> None:
-    """Make or bring forward the tables, in one transaction: a crash leaves the old ones. Safe to call at each start.
+    """Make or bring forward the tables, in one transaction: a crash leaves the old ones. Safe to call at each start,
+    also by several hubs at once.
 
     Raises StoreError `store.schema` when the database is newer than this release, and what `engine` raises.
     """
     engine = writer_engine(url)
     try:
         with engine.begin() as connection:
+            locks.hold(connection, "migrate")
             found = MigrationContext.configure(connection).get_current_revision()
             known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
             if found is not None and found not in known:

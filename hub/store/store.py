@@ -4,7 +4,8 @@ Callers hand a unit of work to the writer and wait. The writer takes what is the
 one transaction, commits once, and only then answers: a result that a caller has seen is on the disk. A unit that
 fails fails alone, with its own error: the transaction is rolled back and the group run again, now each unit in a
 savepoint, so that only its own is undone. Where an error undoes more than that (a full disk, say), the units are run
-again one by one. A unit is therefore a function of the database only, and does nothing outside it. A commit that
+again one by one. So it is where a unit lost a race against another hub on the same PostgreSQL: it is run again alone,
+up to RACES times. A unit is therefore a function of the database only, and does nothing outside it. A commit that
 fails fails every unit of its group.
 """
 
@@ -21,6 +22,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, func, select
 from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.exc import DBAPIError
 
 from hub.errors import StoreError
 from hub.store.engine import reader_engine, writer_engine
@@ -34,6 +36,10 @@ T = TypeVar("T")
 GROUP = 200
 #: Units that may wait; beyond it `write` waits and `write_async` refuses, so that load shows at the door.
 WAITING = 10_000
+#: How often a unit that lost a race is run again.
+RACES = 8
+#: How PostgreSQL says so (SQLSTATE): serialization failure, deadlock, a unique key that another transaction took.
+LOST = frozenset(("40001", "40P01", "23505"))
 
 
 class Changes:
@@ -105,8 +111,12 @@ class Store:
         self._queue: deque[_Unit] = deque()
         self._wanted = threading.Condition()
         self._closing = False
-        with self._reader.connect() as connection:
-            check_schema(connection)
+        try:
+            with self._reader.connect() as connection:
+                check_schema(connection)
+        except BaseException:  # whatever it is goes on; nobody will close what was not opened
+            self._reader.dispose()
+            raise
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -190,7 +200,6 @@ class Store:
                     self._commit(group, woken)
             except _Broken:
                 for unit in group:
-                    unit.error = None
                     self._alone(unit, woken)
             except BaseException as error:  # noqa: BLE001 (whatever it is, the callers must hear that nothing was stored)
                 self._fail(group, error)
@@ -233,8 +242,10 @@ class Store:
                 cursor.execute("SAVEPOINT unit")
                 try:
                     unit.result = unit.work(tx)
-                except BaseException as error:  # noqa: BLE001 (it is handed to the caller who gave the work)
+                except BaseException as error:
                     unit.error = error
+                    if _lost_race(error):
+                        raise _Broken from error  # with whatever locks the group held
                     _undo(cursor)
                     continue
                 cursor.execute("RELEASE SAVEPOINT unit")
@@ -255,12 +266,16 @@ class Store:
                 raise
 
     def _alone(self, unit: _Unit, woken: set[Topic]) -> None:
-        try:
-            self._commit([unit], woken)
-        except _Broken:
-            pass  # its own error is already on it
-        except BaseException as error:  # noqa: BLE001 (as in _run)
-            self._fail([unit], error)
+        for _ in range(RACES):
+            unit.error = None
+            try:
+                self._commit([unit], woken)
+            except _Broken:
+                pass  # its own error is already on it
+            except BaseException as error:  # noqa: BLE001 (as in _run)
+                self._fail([unit], error)
+            if not _lost_race(unit.error):
+                return
 
     @staticmethod
     def _fail(group: list[_Unit], cause: BaseException) -> None:
@@ -272,6 +287,12 @@ class Store:
 
 class _Broken(Exception):
     """A unit's failure undid the whole transaction."""
+
+
+def _lost_race(error: BaseException | None) -> bool:
+    """Whether another hub's transaction was in the way: run again, the unit sees what that one did."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(cause, "sqlstate", None) in LOST
 
 
 def _undo(cursor: DBAPICursor) -> None:

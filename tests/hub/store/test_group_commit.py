@@ -76,10 +76,11 @@ async def test_a_database_error_fails_alone(store: Store) -> None:
     first, error, last = await together(store, [receive(1), duplicate, receive(2)])
     assert isinstance(first, int)
     assert isinstance(last, int)
-    assert "UNIQUE" in str(error)
+    assert "unique" in str(error).lower()
     assert store.read(messages.counts) == {"received": 2}
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_a_full_disk_fails_the_large_one_alone(store: Store) -> None:
     def fill(tx: Tx) -> None:
         pages = tx.connection.exec_driver_sql("PRAGMA page_count").scalar_one()
@@ -110,6 +111,7 @@ async def test_what_fails_is_run_again_and_leaves_the_others_as_if_run_once(stor
     assert store.changed.wait("messages", woken, 5) == woken + 1
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_a_failed_commit_fails_the_whole_group(store: Store) -> None:
     def broken_at_commit(tx: Tx) -> None:
         tx.connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
@@ -205,7 +207,7 @@ def test_a_read_is_one_snapshot_and_cannot_write(store: Store) -> None:
     store.write(lambda tx: marks.put(tx, "a", 1))
     assert store.read(twice) == (1, 1)
     assert store.read(lambda tx: marks.get(tx, "a")) == 2
-    with pytest.raises(Exception, match="readonly"):
+    with pytest.raises(Exception, match=r"read-?only"):
         store.read(lambda tx: marks.put(tx, "a", 3))
 
 

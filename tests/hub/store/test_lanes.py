@@ -256,6 +256,7 @@ def test_depth_and_age_per_destination(store: Store, clock: Any) -> None:
     assert store.read(lanes.depths) == {"ehr": (2, began), "other": (1, clock())}
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_claims_use_the_indexes(store: Store) -> None:
     def plan(tx: Tx, statement: str) -> str:
         return str(tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}").all())

@@ -6,14 +6,17 @@ import shutil
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from hub.records import Claim, Delivery, Tried
 from hub.store import FileKeys, KeyRing, Store, Tx, claims, deliveries, lanes, migrate
+from hub.store.engine import writer_engine
+from hub.store.tables import metadata
 
 LEASE = 10.0
 KEYS = ["p1", "p2", "p3"]
@@ -25,8 +28,7 @@ class Lanes(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.home = Path(tempfile.mkdtemp())
-        url = f"sqlite:///{self.home / 'hub.db'}"
-        migrate(url)
+        url = self.empty()
         self.time = datetime(2026, 1, 1, tzinfo=UTC)
         self.store = Store(url, KeyRing(FileKeys(self.home / "keys.json")), lambda: self.time)
         self.waiting: dict[str, list[int]] = {key: [] for key in KEYS}
@@ -34,6 +36,11 @@ class Lanes(RuleBasedStateMachine):
         self.blocked: set[str] = set()
         self.held: list[Claim] = []
         self.current: dict[str, Claim] = {}
+
+    def empty(self) -> str:
+        url = f"sqlite:///{self.home / 'hub.db'}"
+        migrate(url)
+        return url
 
     def lives(self, claim: Claim) -> bool:
         return self.current.get(claim.delivery.order_key) is claim and self.time < claim.lease_until
@@ -174,6 +181,29 @@ class Lanes(RuleBasedStateMachine):
             shutil.rmtree(self.home)
 
 
+class LanesOnPostgreSQL(Lanes):
+    """The same on a server: one database, emptied."""
+
+    url: ClassVar[str]
+
+    def empty(self) -> str:
+        engine = writer_engine(self.url)
+        with engine.begin() as connection:
+            names = ", ".join(f'"{name}"' for name in metadata.tables)
+            connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+        engine.dispose()
+        return self.url
+
+
+@pytest.fixture
+def lanes_database(postgresql_url: str) -> None:
+    LanesOnPostgreSQL.url = postgresql_url
+
+
+TestLanesOnPostgreSQL = pytest.mark.usefixtures("lanes_database")(LanesOnPostgreSQL.TestCase)
+TestLanesOnPostgreSQL.settings = settings(
+    max_examples=8, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+)
 TestLanes = Lanes.TestCase
 TestLanes.settings = settings(
     max_examples=25, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]

@@ -208,7 +208,8 @@ def test_disclosures_are_intended_then_settled_and_accounted_for(store: Store, c
     for which in (sent, unsent):
         with pytest.raises(StoreError, match=r"store\.state"):
             settle(which, "unknown")
-    assert len(store.read(disclosures.unsettled)) == 2
+    assert len(store.read(lambda tx: disclosures.listed(tx, state="intended"))) == 2
+    assert len(store.read(lambda tx: disclosures.abandoned(tx, "hub:1"))) == 2  # no lane: nobody is sending them
     assert store.read(lambda tx: disclosures.accounting(tx, discloser="center", patient_id="p1")) == []
     clock.forward(1)
     assert store.read(lambda tx: disclosures.accounting(tx, discloser="pd", patient_id="p1", since=tx.now)) == []

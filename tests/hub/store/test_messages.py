@@ -151,6 +151,7 @@ def test_listing_pages_backwards(store: Store) -> None:
     assert store.read(lambda tx: messages.listed(tx, custody="nobody")) == []
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_nothing_on_the_way_in_or_to_a_worker_looks_through_all_messages(store: Store) -> None:
     store.write(receive("c1"))
 

@@ -45,6 +45,7 @@ def shape(tx_or_connection: Any) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_migrations_make_the_tables(store: Store) -> None:
     engine = create_engine("sqlite://")
     with engine.begin() as connection:
@@ -90,6 +91,7 @@ def test_tables_of_a_later_release_are_refused(url: str, keys: KeyRing, clock: A
         Store(url, keys, clock)
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_the_connection_is_as_durable_as_promised(store: Store, tmp_path: Path) -> None:
     def pragmas(tx: Tx) -> dict[str, Any]:
         names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from hub.audit import Event, append
@@ -30,6 +31,7 @@ from hub.store import (
 )
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_the_raw_files_show_nothing(store: Store, tmp_path: Path) -> None:
     # random, so that a hit is a hit: name, control id, incident number, telephone, evidence, token, consent
     name, control, incident, phone, reason, token = (f"V{secrets.token_hex(8)}" for _ in range(6))
@@ -172,8 +174,9 @@ def test_errors_show_no_value(store: Store) -> None:
         store.write(lambda tx: receive(tx, secret + "other"))
     with pytest.raises(IntegrityError) as integrity:
         store.write(
-            lambda tx: tx.connection.exec_driver_sql(
-                "INSERT INTO sealed SELECT * FROM sealed WHERE noun_id = ? AND custody <> ?", (made, secret)
+            lambda tx: tx.connection.execute(
+                text("INSERT INTO sealed SELECT * FROM sealed WHERE noun_id = :made AND custody <> :secret"),
+                {"made": made, "secret": secret},
             )
         )
     for error in (conflict.value, integrity.value):
