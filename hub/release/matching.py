@@ -8,7 +8,7 @@ action or a relation we do not know. No names are compared: only references, ide
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -86,6 +86,8 @@ class Rule:
     exceptions: tuple[Rule, ...]
     #: There is something in it that we do not understand.
     unclear: bool
+    #: A deny that only may be about the request. It denies, and what is permitted inside it is not permitted.
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -195,7 +197,13 @@ def directive(
         context = (None if by_consent_alone else discloser, recipient, purpose, at, zone, actors, extra)
         rule = _rule(provision, context, root=True, policy_rule=policy_rule)
         if rule is not None and "modifierExtension" in consent:
-            rule = Rule(kind=rule.kind, node=rule.node, exceptions=rule.exceptions, unclear=True)
+            rule = replace(rule, unclear=True)
+        if (
+            rule is not None
+            and not by_consent_alone
+            and not _discloser_is(consent, extra, discloser, actors, kind=None)
+        ):
+            rule = replace(rule, doubtful=True)
     return Directive(reference=reference, consent=consent, extra=extra, rule=rule)
 
 
@@ -310,13 +318,18 @@ def _rule(node: Json, context: _Context, *, root: bool, policy_rule: Json | None
         return None
     if not _recipient_is(node, kind, context, root=root):
         return None
+    # What a deny reaches only because it may be meant is tried again as for a permit.
+    doubtful = not (discloser_is and covers_time({**node, "type": None}, at, zone))
+    doubtful = doubtful or not _recipient_is(node, None, context, root=root)
     purposes = [purpose_of(coding) for coding in _list(node.get("purpose"))]
     if purposes:
         known = [given for given in purposes if given is not None]
         # A deny for a purpose below the one asked for is about part of it; a purpose unknown to us may be it.
         touched = kind == "deny" and (None in purposes or any(subsumes(purpose, given) for given in known))
-        if not touched and not any(subsumes(given, purpose) for given in known):
+        covered = any(subsumes(given, purpose) for given in known)
+        if not touched and not covered:
             return None
+        doubtful = doubtful or not covered
     actions = {coding.get("code") for action in _list(node.get("action")) for coding in _list(action.get("coding"))} - {
         None
     }
@@ -327,7 +340,7 @@ def _rule(node: Json, context: _Context, *, root: bool, policy_rule: Json | None
     exceptions = tuple(
         made for child in _list(node.get("provision")) if (made := _rule(child, context, root=False)) is not None
     )
-    return Rule(kind=kind, node=node, exceptions=exceptions, unclear=unclear)
+    return Rule(kind=kind, node=node, exceptions=exceptions, unclear=unclear, doubtful=doubtful)
 
 
 def _kind(node: Json, *, root: bool, policy_rule: Json | None) -> Verdict | None:
@@ -368,7 +381,7 @@ def _recipient_is(node: Json, kind: Verdict | None, context: _Context, *, root: 
 
 def says(rule: Rule, facts: Facts) -> Said:
     """What the provisions say of an entry: an exception beats its base rule, and among exceptions deny beats permit."""
-    covered, labels = _covers(rule, facts)
+    covered, labels = _covers(rule, facts, doubts=rule.kind == "deny")
     if not covered:
         return Said(verdict=None)
     found = [said for child in rule.exceptions if (said := says(child, facts)).verdict is not None]
@@ -378,13 +391,15 @@ def says(rule: Rule, facts: Facts) -> Said:
         return Said(verdict="deny", labels=by_label or frozenset())
     if rule.unclear:
         return Said(verdict="deny" if rule.kind == "deny" else None)
-    if found:
+    if found and (rule.kind != "deny" or (not rule.doubtful and _covers(rule, facts, doubts=False)[0])):
         return Said(verdict="permit")
     return Said(verdict=rule.kind, labels=labels if rule.kind == "deny" else frozenset())
 
 
-def _covers(rule: Rule, facts: Facts) -> tuple[bool, frozenset[str]]:
-    """Whether the provision is about this entry, and for a deny by sensitivity alone: by which labels."""
+def _covers(rule: Rule, facts: Facts, *, doubts: bool) -> tuple[bool, frozenset[str]]:
+    """Whether the provision is about this entry, and for a deny by sensitivity alone: by which labels.
+
+    `doubts`: also where it only may be about it, as a deny is read."""
     node, deny = rule.node, rule.kind == "deny"
     by_labels: frozenset[str] = frozenset()
     only_labels = True
@@ -403,7 +418,7 @@ def _covers(rule: Rule, facts: Facts) -> tuple[bool, frozenset[str]]:
             only_labels = False
         if others:
             wanted = expand(others)
-            has = facts.certain | facts.possible if deny else facts.certain
+            has = facts.certain | facts.possible if doubts else facts.certain
             by_labels = wanted & has
             carried = (
                 not deny
@@ -414,7 +429,7 @@ def _covers(rule: Rule, facts: Facts) -> tuple[bool, frozenset[str]]:
                 return False, by_labels
             by_labels = wanted if deny else by_labels
     for matches in (_class_is, _code_is, _period_is, _data_is):
-        answer = matches(node, facts.resource, deny)
+        answer = matches(node, facts.resource, doubts)
         if answer is None:
             continue
         if not answer:

@@ -127,8 +127,8 @@ def consents(draw: st.DrawFn) -> Json:
     if draw(st.integers(0, 3)):
         # A form as most are, with what was drawn above inside it or beside it.
         provision |= {"type": "permit"}
-        provision |= draw(st.sampled_from([{}, {"actor": [actor("IRCP", {"reference": CENTER})]}]))
-        provision |= draw(st.sampled_from([{}, {"purpose": [{"code": "TREAT"}, {"code": "HPAYMT"}]}]))
+        provision |= draw(st.sampled_from([{}, *[{"actor": [actor("IRCP", {"reference": CENTER})]}] * 3]))
+        provision |= draw(st.sampled_from([{}, *[{"purpose": [{"code": "TREAT"}, {"code": "HPAYMT"}]}] * 3]))
         provision.pop("modifierExtension", None)
         provision.pop("securityLabel", None)
     if not draw(rare):

@@ -292,6 +292,35 @@ def test_2_31_a_5_the_root_of_all_purposes_is_no_purpose(build: Any) -> None:
     assert (found["decision"], found["because"][1:]) == ("deny", ["missing-purpose"])
 
 
+@pytest.mark.parametrize(
+    "doubt",
+    [
+        {"purpose": [{"code": "COC"}], "actor": "center"},
+        {"purpose": [{"code": "something-of-theirs"}], "actor": "center"},
+        {"purpose": [{"code": "TREAT"}], "actor": WORDS},
+        {"purpose": [{"code": "TREAT"}], "actor": "center", "class": [{"code": "urn:a-document-type"}]},
+        {"purpose": [{"code": "TREAT"}], "actor": "center", "dataPeriod": {"start": "2020-01-01"}},
+        {
+            "purpose": [{"code": "TREAT"}],
+            "actor": "center",
+            "data": [{"meaning": "odd", "reference": {"reference": "a/b"}}],
+        },
+    ],
+)
+def test_a_permit_inside_a_deny_reaches_no_further_than_what_the_deny_surely_says(
+    build: Any, doubt: dict[str, Any]
+) -> None:
+    """A deny is read wide; a permit inside it takes purpose, recipient and content from it, and is read narrow."""
+    actor = build.to(build.MHC) if doubt["actor"] == "center" else doubt["actor"]
+    base = {"type": "deny", "securityLabel": None, **doubt, "actor": actor, "provision": [{"type": "permit"}]}
+    document = build.ask([build.condition()], [build.consent(provision=base)], origin="part2-program")
+    assert decisions(document) == ["deny"]
+    sure = {"type": "deny", "actor": build.to(build.MHC), "purpose": build.purposes("TREAT")}
+    sure["provision"] = [{"type": "permit"}]
+    document = build.ask([build.condition()], [build.consent(provision=sure)], origin="part2-program")
+    assert decisions(document) == ["permit"]
+
+
 # --- time
 
 
