@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, NullPool, create_engine, make_url, text
 
 from hub import audit
 from hub.audit.tables import metadata as audit_metadata
@@ -307,6 +307,24 @@ def test_a_lost_connection_is_an_error_once_and_then_there_is_another(store: Sto
         store.write(cut)
     assert store.write(lambda tx: receive(tx, "cad", 1))
     assert store.read(messages.counts) == {"received": 1}
+
+
+def test_while_the_database_is_away_writes_are_refused_and_afterwards_taken(
+    store: Store, postgresql: URL, url: str
+) -> None:
+    name = make_url(url).database
+    assert store.write(lambda tx: receive(tx, "cad", 1))
+    engine = create_engine(postgresql, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as server:
+        server.exec_driver_sql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        server.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :n"), {"n": name})
+        for number in (2, 3):
+            with pytest.raises(StoreError, match=r"store\.commit"):
+                store.write(lambda tx, number=number: receive(tx, "cad", number))
+        server.exec_driver_sql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    assert store.write(lambda tx: receive(tx, "cad", 2))
+    assert store.read(messages.counts) == {"received": 2}
+    engine.dispose()
 
 
 def test_two_processes_share_the_lanes_and_send_nothing_twice(store: Store, url: str, tmp_path: Path) -> None:
