@@ -65,10 +65,10 @@ def due(tx: Tx) -> list[Alarm]:
 
 
 def repeat(tx: Tx, alarm_id: int, *, repeat_seconds: float) -> Alarm | None:
-    """Note that it rang again and when next; None when it is no longer open."""
+    """Note that it rang again and when next; None when it is no longer open, or another hub has just rung it."""
     row = tx.connection.execute(
         update(alarm)
-        .where(alarm.c.id == alarm_id, *_OPEN)
+        .where(alarm.c.id == alarm_id, alarm.c.next_at <= tx.now, *_OPEN)
         .values(repeats=alarm.c.repeats + 1, next_at=tx.now + timedelta(seconds=repeat_seconds))
         .returning(*alarm.c)
     ).one_or_none()

@@ -23,7 +23,7 @@ from hub import audit
 from hub.audit.tables import metadata as audit_metadata
 from hub.errors import StoreError
 from hub.records import Event
-from hub.store import KeyRing, Store, Tx, claims, deliveries, disclosures, lanes, messages, migrate
+from hub.store import KeyRing, Store, Tx, alarms, claims, deliveries, disclosures, lanes, messages, migrate
 from hub.store import engine as engines
 from hub.store.tables import attempt, metadata
 
@@ -297,6 +297,28 @@ def test_giving_up_waits_for_a_claim_that_is_being_made(store: Store, other: Sto
     assert store.write(lambda tx: claims.settle(tx, claim, "done"))
     (lane,) = store.read(lanes.listed)
     assert lane.depth == 0
+
+
+def test_an_alarm_that_two_hubs_see_rings_once(store: Store, other: Store) -> None:
+    def sound(tx: Tx) -> int:
+        subject = {"kind": "held", "subject_type": "Task", "subject_id": "t1", "custody": "pd", "owner": "nurse"}
+        return alarms.sound(tx, **subject, repeat_seconds=0)[0].id  # type: ignore[arg-type]
+
+    number = store.write(sound)
+    entered, go = threading.Event(), threading.Event()
+
+    def slow(tx: Tx) -> bool:
+        rang = alarms.repeat(tx, number, repeat_seconds=60) is not None
+        entered.set()
+        go.wait(0.3)
+        return rang
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(store.write, slow)
+        entered.wait(5)
+        assert other.write(lambda tx: [one.id for one in alarms.due(tx)]) == [number]
+        assert other.write(lambda tx: alarms.repeat(tx, number, repeat_seconds=60)) is None
+        assert first.result()
 
 
 def test_a_lost_connection_is_an_error_once_and_then_there_is_another(store: Store) -> None:
