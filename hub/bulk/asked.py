@@ -16,7 +16,7 @@ import orjson
 
 from hub.errors import ReleaseError
 from hub.release.contract import decide_json, release_json
-from hub.release.matching import same_reference
+from hub.release.naming import same_reference
 from mappings.fhir.references import references
 from mappings.incident import Agency
 from mappings.translation import Translation

@@ -9,7 +9,7 @@ from hub.release.consent import check_consent
 from hub.release.contract import decide_json, release_json
 from hub.release.decide import Decision, Entry, EntryDecision, Request, decide
 from hub.release.law import Evidence
-from hub.release.matching import Party
+from hub.release.naming import Party
 from hub.release.notice import STATEMENT_1, STATEMENT_2, carry_notice, scope_text
 from hub.release.outcome import Context, Outcome, Withholding, release
 from hub.release.policy import ExchangePolicy, ExchangeRule, ReleasePolicy

@@ -17,7 +17,7 @@ from hub.errors import ReleaseError
 from hub.release.consent import moment
 from hub.release.decide import Decision, Entry, Request, decide
 from hub.release.law import Evidence
-from hub.release.matching import Party
+from hub.release.naming import Party
 from hub.release.notice import carry_notice
 from hub.release.policy import DEFAULT, ReleasePolicy
 from hub.release.redact import redact

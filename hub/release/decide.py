@@ -18,17 +18,8 @@ import orjson
 
 from hub.release.consent import check_consent, deficient
 from hub.release.law import IDENTITY_ONLY, Evidence, Law, Layer, Ruling, layer, rule
-from hub.release.matching import (
-    Directive,
-    Facts,
-    Party,
-    Rule,
-    Said,
-    aliases,
-    directive,
-    participants_named,
-    says,
-)
+from hub.release.matching import Directive, Facts, Rule, Said, directive, says
+from hub.release.naming import Party, aliases, participants_named
 from hub.release.policy import DEFAULT, ReleasePolicy
 from hub.release.purpose import canonical
 from hub.release.structure import is_core

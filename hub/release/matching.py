@@ -20,8 +20,20 @@ from hub.release.consent import (
     purpose_of,
     role_of,
 )
-from hub.release.elements import Elements, Intermediary, elements
-from hub.release.purpose import subsumes, within
+from hub.release.elements import Elements, elements
+from hub.release.naming import (
+    Party,
+    class_covers,
+    class_known,
+    discloser_is,
+    disclosers,
+    named_by,
+    names,
+    same_reference,
+    tail,
+    through,
+)
+from hub.release.purpose import subsumes
 from mappings.labels.vocabulary import RANK, expand
 
 Json = dict[str, Any]
@@ -53,18 +65,6 @@ CARRIERS = frozenset(
 )
 
 _DISCLOSING_ACTIONS = frozenset({"disclose", "access", "use", "collect"})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Party:
-    """Who discloses or receives: reference, declared role, identifiers (`system|value`), duties."""
-
-    reference: str | None
-    role: str | None = None
-    identifiers: frozenset[str] = frozenset()
-    duties: frozenset[str] = frozenset()
-    #: References and identifiers by which a consent may name this party: itself, and what it acts for.
-    known_as: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,60 +108,6 @@ class Said:
     labels: frozenset[str] = frozenset()
 
 
-def same_reference(first: str | None, second: str | None) -> bool:
-    """Whether two references name the same thing: equal, or the same Type/id at the end."""
-    if not first or not second:
-        return False
-    return first == second or ("/" in first and "/" in second and _tail(first) == _tail(second))
-
-
-def _tail(reference: str) -> str:
-    return "/".join(reference.split("/_history/")[0].split("/")[-2:])
-
-
-def aliases(reference: str | None, identifiers: frozenset[str], actors: Mapping[str, Json]) -> frozenset[str]:
-    """Every reference and identifier that names this party: itself, its resource's identifiers, a role's organization
-    and person, the care teams it is in. Organizations above it are not: a consent to a clinic names its members only
-    through their roles."""
-    found = set(identifiers)
-    if reference:
-        found.add(_tail(reference) if "/" in reference else reference)
-        resource = actors.get(reference)
-        if resource is not None:
-            found |= _identifiers(resource)
-            if resource.get("resourceType") == "PractitionerRole":
-                for key in ("practitioner", "organization"):
-                    held = resource.get(key)
-                    if isinstance(held, dict):
-                        found |= _named(held)
-                        target = actors.get(str(held.get("reference", "")))
-                        if target is not None:
-                            found |= _identifiers(target)
-    for other, resource in actors.items():
-        if resource.get("resourceType") == "CareTeam":
-            for participant in _list(resource.get("participant")):
-                member = participant.get("member")
-                if isinstance(member, dict) and _named(member) & found:
-                    found.add(_tail(other) if "/" in other else other)
-    return frozenset(found)
-
-
-def _identifiers(resource: Json) -> set[str]:
-    found = resource.get("identifier")
-    many = found if isinstance(found, list) else [found]
-    return {f"{one.get('system', '')}|{one['value']}" for one in many if isinstance(one, dict) and one.get("value")}
-
-
-def _named(reference: Json) -> set[str]:
-    found: set[str] = set()
-    if isinstance(target := reference.get("reference"), str):
-        found.add(_tail(target) if "/" in target else target)
-    identifier = reference.get("identifier")
-    if isinstance(identifier, dict) and identifier.get("value"):
-        found.add(f"{identifier.get('system', '')}|{identifier['value']}")
-    return found
-
-
 def directive(
     consent: Json,
     reference: str,
@@ -192,17 +138,13 @@ def directive(
     policy_rule = _dict(consent.get("policyRule"))
     if (not scopes or "patient-privacy" in scopes) and (
         by_consent_alone
-        or _discloser_is(consent, extra, discloser, actors, kind=_kind(provision, root=True, policy_rule=policy_rule))
+        or discloser_is(consent, extra, discloser, actors, kind=_kind(provision, root=True, policy_rule=policy_rule))
     ):
         context = (None if by_consent_alone else discloser, recipient, purpose, at, zone, actors, extra)
         rule = _rule(provision, context, root=True, policy_rule=policy_rule)
         if rule is not None and "modifierExtension" in consent:
             rule = replace(rule, unclear=True)
-        if (
-            rule is not None
-            and not by_consent_alone
-            and not _discloser_is(consent, extra, discloser, actors, kind=None)
-        ):
+        if rule is not None and not by_consent_alone and not discloser_is(consent, extra, discloser, actors, kind=None):
             rule = replace(rule, doubtful=True)
     return Directive(reference=reference, consent=consent, extra=extra, rule=rule)
 
@@ -213,92 +155,7 @@ def _patient_is(consent: Json, patient: str | None) -> bool:
         return False
     if same_reference(named.get("reference"), patient):
         return True
-    return patient in _named(named)
-
-
-def _discloser_is(
-    consent: Json, extra: Elements, discloser: Party, actors: Mapping[str, Json], *, kind: Verdict | None
-) -> bool:
-    """Whether the form is about this discloser. Words alone name nobody for a permit, and anybody for a deny."""
-    named = [*_list(consent.get("organization")), *_disclosers(_dict(consent.get("provision")))]
-    if not (named or extra.discloser_classes or extra.names):
-        return True
-    if any(_names(one, discloser, actors) for one in named):
-        return True
-    if any(_class_covers(group, discloser, "") for group in extra.discloser_classes):
-        return True
-    in_words = (
-        bool(extra.names)
-        or any(not _named(one) for one in named)
-        or any(not _class_known(group) for group in extra.discloser_classes)
-    )
-    return kind == "deny" and in_words
-
-
-def _disclosers(node: Json) -> list[Json]:
-    return [_dict(actor.get("reference")) for actor in _list(node.get("actor")) if role_of(actor) in DISCLOSER_ROLES]
-
-
-def _names(reference: Json, party: Party, actors: Mapping[str, Json]) -> bool:
-    found = _named(reference)
-    target = actors.get(str(reference.get("reference", "")))
-    if target is not None:
-        found |= _identifiers(target)
-    return bool(found & party.known_as)
-
-
-#: Classes that a form may name (2.31(a)(4)(i)), in words that are recognised, and whom they cover.
-_TPO_CLASS = "my treating providers, health plans, third-party payers, and people helping to operate this program"
-
-
-def _class_covers(group: str, party: Party, purpose: str) -> bool:
-    words = " ".join(group.lower().replace("-", " ").replace("_", " ").split())
-    if party.role is not None and words == party.role.replace("-", " "):
-        return True
-    if words in (" ".join(_TPO_CLASS.replace("-", " ").split()), "tpo"):
-        if within(purpose, "TREAT"):
-            return party.role in ("covered-entity", "part2-program") and "treating" in party.duties
-        return party.role in ("covered-entity", "business-associate", "part2-program")
-    if words in ("my treating providers", "treating providers", "treating provider", "all my treating providers"):
-        return "treating" in party.duties
-    return False
-
-
-def _class_known(group: str) -> bool:
-    """Whether the words of a class are recognised, so that who is not covered by it is truly outside it."""
-    roles = ("part2-program", "covered-entity", "business-associate", "qso", "intermediary", "law-enforcement", "other")
-    return any(
-        _class_covers(group, Party(reference=None, role=role, duties=frozenset({"treating"})), "TREAT")
-        for role in (*roles, "lawful-holder", "patient", "representative")
-    )
-
-
-def _through(one: Intermediary, recipient: Party, purpose: str, actors: Mapping[str, Json]) -> bool:
-    """Whether an intermediary's designation names this recipient: the intermediary itself, a participant by reference
-    or identifier, or one of a class who treats and is known to take part (an active OrganizationAffiliation)."""
-    if _names(one.organization, recipient, actors) or any(_names(who, recipient, actors) for who in one.members):
-        return True
-    if "treating" not in recipient.duties or not any(_class_covers(group, recipient, purpose) for group in one.classes):
-        return False
-    through = _named(one.organization)
-    return any(
-        resource.get("resourceType") == "OrganizationAffiliation"
-        and resource.get("active", True) is True
-        and bool(_named(_dict(resource.get("organization"))) & through)
-        and _names(_dict(resource.get("participatingOrganization")), recipient, actors)
-        for resource in actors.values()
-    )
-
-
-def participants_named(extra: Elements, intermediary: Party, actors: Mapping[str, Json]) -> bool:
-    """Whether a form names the participants of this intermediary, as it must for one to receive (2.31(a)(4)(ii)).
-
-    An intermediary that stands there in words only is taken to be the one that the form's actors name.
-    """
-    return any(
-        one.names_participants and (not _named(one.organization) or _names(one.organization, intermediary, actors))
-        for one in extra.intermediaries
-    )
+    return patient in named_by(named)
 
 
 #: Discloser (None: consents alone decide, and none is asked for), recipient, purpose, moment, zone, actors, elements.
@@ -312,14 +169,14 @@ def _rule(node: Json, context: _Context, *, root: bool, policy_rule: Json | None
     kind = _kind(node, root=root, policy_rule=policy_rule)
     unclear = "modifierExtension" in node or (node.get("type") is not None and node.get("type") != kind)
     # Those of the base stand for the whole form, with its organizations: `_discloser_is`.
-    by = [] if root or discloser is None else _disclosers(node)
-    discloser_is = discloser is None or not by or any(_names(one, discloser, actors) for one in by)
-    if not discloser_is and (kind != "deny" or all(_named(one) for one in by)):
+    by = [] if root or discloser is None else disclosers(node)
+    by_whom = discloser is None or not by or any(names(one, discloser, actors) for one in by)
+    if not by_whom and (kind != "deny" or all(named_by(one) for one in by)):
         return None
     if not _recipient_is(node, kind, context, root=root):
         return None
     # What a deny reaches only because it may be meant is tried again as for a permit.
-    doubtful = not (discloser_is and covers_time({**node, "type": None}, at, zone))
+    doubtful = not (by_whom and covers_time({**node, "type": None}, at, zone))
     doubtful = doubtful or not _recipient_is(node, None, context, root=root)
     purposes = [purpose_of(coding) for coding in _list(node.get("purpose"))]
     if purposes:
@@ -367,15 +224,15 @@ def _recipient_is(node: Json, kind: Verdict | None, context: _Context, *, root: 
     if not (named or classes or intermediaries):
         return True
     if kind == "deny" and (
-        any(not _named(who) for who in named)
-        or any(not _class_known(group) for group in classes)
-        or any(not _named(one.organization) and not one.members for one in intermediaries)
+        any(not named_by(who) for who in named)
+        or any(not class_known(group) for group in classes)
+        or any(not named_by(one.organization) and not one.members for one in intermediaries)
     ):
         return True
     return (
-        any(_names(who, recipient, actors) for who in named)
-        or any(_class_covers(group, recipient, purpose) for group in classes)
-        or any(_through(one, recipient, purpose, actors) for one in intermediaries)
+        any(names(who, recipient, actors) for who in named)
+        or any(class_covers(group, recipient, purpose) for group in classes)
+        or any(through(one, recipient, purpose, actors) for one in intermediaries)
     )
 
 
@@ -514,7 +371,7 @@ def _data_is(node: Json, resource: Json, deny: bool) -> bool | None:
     for data in wanted:
         reference = _dict(data.get("reference"))
         target = str(reference.get("reference", ""))
-        target = _tail(target) if "/" in target else target
+        target = tail(target) if "/" in target else target
         meaning = data.get("meaning")
         if meaning in ("instance", "related", "dependents") and target in own:
             return True
@@ -532,7 +389,7 @@ def _targets(node: Any) -> set[str]:
     if isinstance(node, dict):
         target = node.get("reference")
         if isinstance(target, str):
-            found.add(_tail(target) if "/" in target else target)
+            found.add(tail(target) if "/" in target else target)
         for value in node.values():
             found |= _targets(value)
     elif isinstance(node, list):

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 from hub.release.decide import Decision, Entry, Request, decide
 from hub.release.law import Evidence, Law
-from hub.release.matching import Party
+from hub.release.naming import Party
 from hub.release.notice import can_carry, carry_notice
 from hub.release.policy import DEFAULT, ReleasePolicy
 from hub.release.redact import Redacted, redact
