@@ -296,6 +296,10 @@ def date_reader(formats: tuple[Format, ...]) -> Callable[[str], DateTime | None]
     return _remembering(read)
 
 
+#: Half a year of hours: exports are in order of time, and each process of a long run keeps its own.
+_HOURS_KEPT = 4096
+
+
 def stamp_reader(
     formats: tuple[Format, ...],
     at: ZoneInfo | None,
@@ -353,7 +357,7 @@ def stamp_reader(
                 return stem + rest + offset, None, None
             suffix = offsets.get(stem)
             if suffix is None:
-                if len(offsets) > 20000:
+                if len(offsets) > _HOURS_KEPT:
                     offsets.clear()
                 suffix = offset_of(year, month, day, hour)
                 if suffix is None:
