@@ -171,15 +171,13 @@ def provisions(draw: st.DrawFn, kind: str, depth: int = 1) -> dict[str, Any]:
     return made
 
 
-@st.composite
-def consents(draw: st.DrawFn, kind: str | None = None) -> dict[str, Any]:
+def form(provision: dict[str, Any], *, identity: str = "k", status: str = "active") -> dict[str, Any]:
+    """A consent with every element of 2.31 but those that stand in its provisions."""
     statements = ["revocationStatement", "redisclosureStatement", "refusalStatement", "hipaaRedisclosureStatement"]
-    provision = draw(provisions(kind or draw(st.sampled_from(["permit", "deny"]))))
-    provision["period"] = {"end": draw(st.sampled_from(["2026-12-31", "2026-12-31", "2020-01-01"]))}
     return {
         "resourceType": "Consent",
-        "id": f"k{draw(st.integers(0, 10**6))}",
-        "status": draw(st.sampled_from(["active", "active", "active", "inactive"])),
+        "id": identity,
+        "status": status,
         "patient": {"reference": "Patient/p"},
         "dateTime": "2026-01-01",
         "performer": [{"reference": "Patient/p"}],
@@ -195,6 +193,14 @@ def consents(draw: st.DrawFn, kind: str | None = None) -> dict[str, Any]:
         ],
         "provision": provision,
     }
+
+
+@st.composite
+def consents(draw: st.DrawFn, kind: str | None = None) -> dict[str, Any]:
+    provision = draw(provisions(kind or draw(st.sampled_from(["permit", "deny"]))))
+    provision["period"] = {"end": draw(st.sampled_from(["2026-12-31", "2026-12-31", "2020-01-01"]))}
+    status = draw(st.sampled_from(["active", "active", "active", "inactive"]))
+    return form(provision, identity=f"k{draw(st.integers(0, 10**6))}", status=status)
 
 
 entries = st.builds(
@@ -237,26 +243,7 @@ def test_permits_never_grow_when_a_deny_is_added(request: Request, held: list[An
 def test_what_an_exception_names_does_not_name_it_for_a_bare_permit_around_it() -> None:
     actor = {"role": {"coding": [{"code": "IRCP"}]}, "reference": {"reference": "Organization/mhc"}}
     inside = {"type": "permit", "purpose": [{"code": "TREAT"}], "actor": [actor]}
-    statements = ["revocationStatement", "redisclosureStatement", "refusalStatement", "hipaaRedisclosureStatement"]
-    consent = {
-        "resourceType": "Consent",
-        "id": "k",
-        "status": "active",
-        "patient": {"reference": "Patient/p"},
-        "dateTime": "2026-01-01",
-        "performer": [{"reference": "Patient/p"}],
-        "organization": [{"reference": "Organization/center"}],
-        "extension": [
-            {
-                "url": "https://warmhandoff.org/fhir/StructureDefinition/part2-consent-elements",
-                "extension": [
-                    {"url": "description", "valueString": "all"},
-                    *({"url": one, "valueBoolean": True} for one in statements),
-                ],
-            }
-        ],
-        "provision": {"type": "permit", "period": {"end": "2026-12-31"}, "provision": [inside]},
-    }
+    consent = form({"type": "permit", "period": {"end": "2026-12-31"}, "provision": [inside]})
     assert {i.rule for i in check_consent(consent)} == {"missing-recipient", "missing-purpose"}
     narrowed = {**consent, "provision": {"period": {"end": "2026-12-31"}, "type": "deny", "provision": [inside]}}
     assert check_consent(narrowed) == []
