@@ -86,7 +86,7 @@ class Ehr:
 def read_frame(connection: socket.socket) -> bytes:
     data = b""
     while not data.endswith(b"\x1c\r"):
-        chunk = connection.recv(65536)
+        chunk = connection.recv(1)  # not more: two answers may come in one packet, the second is for the next call
         assert chunk, "closed without an answer"
         data += chunk
     return data[1:-2]
