@@ -1,0 +1,40 @@
+"""Settings: `hub.toml` and the environment, read once in `hub.app` and passed down.
+
+`HANDOFF_` variables override the file, nested by `__` (`HANDOFF_HUB__PORT=9000`). A secret is never in the file as
+itself: `token_env`, `token_file` or `token_sha256` names it. What the law needs declared has no default: each
+organization's posture, the operator's relation to it, the state policy, and what a destination does after a
+permanent failure. Unset, the hub refuses to start (part2 P9).
+"""
+
+from hub.settings.destination import DestinationSection, PartnerSection, RouteSection
+from hub.settings.labels import LabelsSection
+from hub.settings.load import ENVIRONMENT, load, parse
+from hub.settings.organization import SID_ORGANIZATION, AgencySection, ExchangeSection, OrganizationSection
+from hub.settings.secret import Secret
+from hub.settings.section import is_loopback
+from hub.settings.service import AlarmSection, HubSection, Operator, StatePolicy
+from hub.settings.settings import Settings
+from hub.settings.source import SourceSection, SqlSection
+
+__all__ = [
+    "ENVIRONMENT",
+    "SID_ORGANIZATION",
+    "AgencySection",
+    "AlarmSection",
+    "DestinationSection",
+    "ExchangeSection",
+    "HubSection",
+    "LabelsSection",
+    "Operator",
+    "OrganizationSection",
+    "PartnerSection",
+    "RouteSection",
+    "Secret",
+    "Settings",
+    "SourceSection",
+    "SqlSection",
+    "StatePolicy",
+    "is_loopback",
+    "load",
+    "parse",
+]

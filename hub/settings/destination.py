@@ -1,0 +1,87 @@
+"""A destination: a center's system, the form it takes, and which referrals go to it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from hub.settings.secret import Secret
+from hub.settings.section import Strict, iana
+from mappings.incident import Urgency
+from mappings.partner import Carrier, Partner
+
+
+class PartnerSection(Strict):
+    """The partner's form; the fields of `mappings.partner.Partner`."""
+
+    form: Literal["transaction", "message", "hl7v2"] | None = None
+    resource_types: tuple[str, ...] = ()
+    event: str | None = None
+    update_event: str | None = None
+    destination_endpoint: str | None = None
+    message: str | None = None
+    version: str | None = None
+    charset: str | None = None
+    sending_application: str | None = None
+    sending_facility: str | None = None
+    receiving_application: str | None = None
+    receiving_facility: str | None = None
+    acknowledgement: Literal["original", "enhanced"] | None = None
+    zone: str | None = None
+    notice: Carrier | None = None
+    scope: Carrier | None = None
+    labels: Carrier | None = None
+
+    @field_validator("zone")
+    @classmethod
+    def _zone(cls, value: str | None) -> str | None:
+        return value if value is None else iana(value)
+
+
+_FORMS: dict[str, str] = {"fhir-message": "message", "fhir-rest": "transaction", "hl7v2": "hl7v2"}
+
+
+def _respond_within() -> dict[Urgency, float]:
+    return {"stat": 3600.0, "asap": 4 * 3600.0, "urgent": 24 * 3600.0, "routine": 72 * 3600.0}
+
+
+class DestinationSection(Strict):
+    """A center's system: how it is reached, how it answers, what happens when it does not.
+
+    `on_failure` after a permanent refusal: `block-lane` keeps order until a person acts, `skip-and-park` lets later
+    messages pass. No default: somebody must choose. `respond_within` in seconds by urgency; a referral's own
+    respond-by time goes before it. `fallback` is what a person does when the alarm rings.
+    """
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    organization: str
+    adapter: Literal["fhir-message", "fhir-rest", "hl7v2"]
+    url: str
+    token: Secret | None = None
+    answer_token: Secret | None = None
+    on_failure: Literal["block-lane", "skip-and-park"]
+    partner: PartnerSection = PartnerSection()
+    poll_every: float | None = Field(default=None, gt=0)
+    timeout: float = Field(default=20.0, gt=0)
+    respond_within: dict[Urgency, float] = Field(default_factory=_respond_within)
+    fallback_telephone: str
+    owner: str
+
+    def form(self) -> Partner:
+        """The mapping library's Partner: the adapter's form with what this section says over the defaults."""
+        given = {key: value for key, value in self.partner.model_dump().items() if value not in (None, ())}
+        given.setdefault("form", _FORMS[self.adapter])
+        if self.adapter == "hl7v2":
+            # What v2 has for the 2.32 notice and the consent's scope: notes.
+            given.setdefault("notice", "nte")
+            given.setdefault("scope", "nte")
+        return Partner(id=self.id, **given)
+
+
+class RouteSection(Strict):
+    """Which destination takes the referrals to an organization."""
+
+    organization: str
+    destination: str
+    service: str | None = None

@@ -1,0 +1,126 @@
+"""Everything a hub must be told, as one value."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Self, get_args
+
+from pydantic import model_validator
+
+from hub.settings.destination import DestinationSection, RouteSection
+from hub.settings.labels import LabelsSection, policy_of, text_of
+from hub.settings.organization import SID_ORGANIZATION, AgencySection, ExchangeSection, OrganizationSection
+from hub.settings.secret import Secret
+from hub.settings.section import Strict
+from hub.settings.service import AlarmSection, HubSection, Operator, StatePolicy
+from hub.settings.source import SourceSection
+from mappings.incident import Agency, Organization, Role, Urgency
+from mappings.labels import LabelPolicy, TextLabels
+
+
+class Settings(Strict):
+    """Everything a hub must be told. `check` has passed: every name refers to something that is there."""
+
+    hub: HubSection = HubSection()
+    operator: Operator
+    state_policy: StatePolicy
+    organization: tuple[OrganizationSection, ...]
+    agency: tuple[AgencySection, ...] = ()
+    source: tuple[SourceSection, ...] = ()
+    destination: tuple[DestinationSection, ...] = ()
+    route: tuple[RouteSection, ...] = ()
+    exchange: tuple[ExchangeSection, ...] = ()
+    alarm: AlarmSection = AlarmSection()
+    labels: LabelsSection = LabelsSection()
+
+    @model_validator(mode="after")
+    def _names(self) -> Self:
+        known = {o.id for o in self.organization}
+        agencies = {a.id for a in self.agency}
+        destinations = {d.id for d in self.destination}
+        for what, wanted, there in (
+            ("operator.organization", {self.operator.organization}, known),
+            ("agency.id", agencies, known),
+            ("source.organization", {s.organization for s in self.source}, known),
+            ("source.speaks_for", {o for s in self.source for o in s.speaks_for}, known),
+            ("source.agency", {s.agency for s in self.source if s.agency}, agencies),
+            ("destination.organization", {d.organization for d in self.destination}, known),
+            ("route.organization", {r.organization for r in self.route}, known),
+            ("route.destination", {r.destination for r in self.route}, destinations),
+            ("exchange.agency", {e.agency for e in self.exchange}, agencies),
+            ("exchange.to", {to for e in self.exchange for to in e.to}, known | set(get_args(Role))),
+        ):
+            if wanted - there:
+                raise ValueError(f"{what} names something that is not configured")
+        for what, names in (
+            ("organization.id", [o.id for o in self.organization]),
+            ("agency.id", [a.id for a in self.agency]),
+            ("source.name", [s.name for s in self.source]),
+            ("destination.id", [d.id for d in self.destination]),
+        ):
+            if len(set(names)) != len(names):
+                raise ValueError(f"{what} is not unique")
+        secrets = [(t.env, t.file, t.sha256) for t in self._credentials()]
+        if len(set(secrets)) != len(secrets):
+            raise ValueError("one token is the credential of two: a credential is bound to one organization")
+        return self
+
+    def _credentials(self) -> tuple[Secret, ...]:
+        """What others show to this hub."""
+        sources = tuple(s.token for s in self.source if s.token is not None)
+        return sources + tuple(d.answer_token for d in self.destination if d.answer_token is not None)
+
+    def directory(self) -> tuple[Organization, ...]:
+        """Every configured organization."""
+        return tuple(section.organization() for section in self.organization)
+
+    def agency_of(self, identifier: str | None) -> Agency | None:
+        """The agency of that id with the directory it works in, or None when it is not configured."""
+        for section in self.agency:
+            if section.id == identifier:
+                posture, name = next((o.posture, o.name) for o in self.organization if o.id == section.id)
+                return Agency(
+                    id=section.id,
+                    name=name,
+                    ori=section.ori,
+                    posture=posture,
+                    zone=section.zone,
+                    system=section.system,
+                    organizations=self.directory(),
+                )
+        return None
+
+    @property
+    def label_policy(self) -> LabelPolicy:
+        """The shipped label policy with the configured files over it; each is read once a start."""
+        return policy_of(self.labels.policy)
+
+    @property
+    def label_text(self) -> TextLabels:
+        """How texts are read for labels: with this deployment's names."""
+        return text_of(*(tuple(sorted(names.items())) for names in (self.labels.programs, self.labels.street_names)))
+
+    def postures(self) -> dict[str, Role]:
+        """Who each configured organization is in law, by every name that a record may refer to it with."""
+        found: dict[str, Role] = {}
+        for section in self.organization:
+            found[f"Organization/{section.id}"] = section.posture
+            found[f"{SID_ORGANIZATION}|{section.id}"] = section.posture
+            for identifier in section.identifiers:
+                found[f"{identifier.get('system', '')}|{identifier['value']}"] = section.posture
+        return found
+
+    def posture(self, organization: str | None) -> Role | None:
+        """Who that organization is in law, or None when it is not declared."""
+        return next((o.posture for o in self.organization if o.id == organization), None)
+
+    def destination_of(self, identifier: str) -> DestinationSection:
+        """The destination of that id. Raises KeyError when a stored delivery names one no longer configured."""
+        for section in self.destination:
+            if section.id == identifier:
+                return section
+        raise KeyError(identifier)
+
+    def respond_by(self, destination: DestinationSection, urgency: Urgency) -> timedelta:
+        """How long that destination has to decide a referral of that urgency."""
+        return timedelta(seconds=destination.respond_within.get(urgency, 72 * 3600.0))

@@ -1,0 +1,84 @@
+"""A source: a credential bound to one organization, and the way its records come in."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, model_validator
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from hub.settings.secret import Secret
+from hub.settings.section import Strict
+from mappings.telling import Kind
+
+_SELECT = re.compile(r"\s*(?:SELECT|WITH)\b", re.IGNORECASE)
+
+
+class SqlSection(Strict):
+    """Another system's database whose rows a source takes: one table (or view, `schema.name`) or one SELECT.
+
+    `url` is as SQLAlchemy writes it and has no password in it; `watermark` is the column that grows with every row
+    and every change. `overlap` reads that far behind the last value (seconds of a time, units of a number).
+    """
+
+    url: str
+    password: Secret | None = None
+    table: str | None = None
+    query: str | None = None
+    watermark: str = Field(min_length=1)
+    every: float = Field(default=30.0, gt=0)
+    batch: int = Field(default=500, ge=1, le=10_000)
+    overlap: float = Field(default=0.0, ge=0)
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.table is None) == (self.query is None):
+            raise ValueError("name a table or a query")
+        if self.query is not None and (_SELECT.match(self.query) is None or ";" in self.query):
+            raise ValueError("a query is one SELECT, without a semicolon")
+        try:
+            url = make_url(self.url)
+        except ArgumentError:
+            # its own text repeats the address, and with it what may be a password
+            raise ValueError("the url is not a database's") from None
+        if url.password is not None:
+            raise ValueError("the url has a password in it: name it under password")
+        if self.password is not None and self.password.sha256 is not None:
+            raise ValueError("a password is presented: name it by env or file")
+        return self
+
+
+class SourceSection(Strict):
+    """A credential bound to one organization. A payload cannot choose its origin; `speaks_for` lists the other
+    organizations whose records this source may carry (an employer's app used by a joint team, by agreement).
+
+    `reads`: `eido`, `incident`, `nibrs`, or a pack's id or folder. `folder` watches a directory instead of HTTP,
+    `sql` asks another system's database.
+    `registry` is a file of EIDO registries (JSON or CSV) that the tokens of an `eido` source are checked against.
+    `tells` is what sort of record it sends, by which merging knows whom to believe; None: by what it reads.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    organization: str
+    agency: str | None = None
+    reads: str
+    token: Secret | None = None
+    folder: Path | None = None
+    pattern: str = "*"
+    sql: SqlSection | None = None
+    speaks_for: tuple[str, ...] = ()
+    registry: Path | None = None
+    tells: Kind | None = None
+
+    @model_validator(mode="after")
+    def _way_in(self) -> Self:
+        if sum(way is not None for way in (self.token, self.folder, self.sql)) != 1:
+            raise ValueError("a source has a token, a folder or an sql section, one of them")
+        if self.sql is not None and self.reads in ("eido", "incident", "nibrs"):
+            raise ValueError("a source with an sql section reads a pack")
+        if self.registry is not None and self.reads != "eido":
+            raise ValueError("only a source that reads eido has a registry")
+        return self
