@@ -311,7 +311,8 @@ def _any_purpose(provision: Json) -> bool:
 
 
 def _names_purpose(node: Json) -> bool:
-    return bool(_list(node.get("purpose")))
+    # The root of all purposes names none, wherever around a permit it stands.
+    return any(purpose_of(coding) != "PurposeOfUse" for coding in _list(node.get("purpose")))
 
 
 def _describes(node: Json) -> bool:

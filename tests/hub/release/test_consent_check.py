@@ -42,6 +42,14 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
         ["missing-discloser"],
     ),
     "purpose-of-all": ({"provision": {"purpose": [{"code": "PurposeOfUse"}]}}, ["missing-purpose"]),
+    "purpose-of-all-around-a-permit": (
+        {"provision": {"type": "deny", "purpose": [{"code": "PurposeOfUse"}], "provision": [{"type": "permit"}]}},
+        ["missing-purpose"],
+    ),
+    "purpose-around-a-permit": (
+        {"provision": {"type": "deny", "purpose": [{"code": "TREAT"}], "provision": [{"type": "permit"}]}},
+        [],
+    ),
     "discloser-by-class": ({"organization": None, "elements": {"discloser-class": "part2-program"}}, []),
     "description": ({"provision": {"securityLabel": None}}, ["missing-description"]),
     "description-in-words": ({"provision": {"securityLabel": None}, "elements": {"description": "all of it"}}, []),
