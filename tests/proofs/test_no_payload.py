@@ -43,7 +43,7 @@ from profiles.r4b import parse as parse_r4b
 #: Put where a value was: it is a payload value then, and may be repeated no more than the one before.
 JUNK = "Junkovenska"
 #: Broken copies of one sample with a field replaced. All fields of the small ones, a seeded choice of the others.
-FIELDS = 40
+FIELDS = 16
 
 FORMS = (
     Partner(form="transaction"),
@@ -338,7 +338,7 @@ def said_by_the_hub(
                     assert answer.status_code == 202, (case.id, source, answer.text)
                     sent.append((source, answer.json()["message"]))
                     wrong = list(broken(case.data, case.file.suffix, chance))
-                    for copied in [*chance.sample(wrong[:9], 4), *chance.sample(wrong[9:], 3)]:
+                    for copied in [*chance.sample(wrong[:9], 2), *chance.sample(wrong[9:], 1)]:
                         ask("POST", f"/ingest/{source}", source, content=copied)
                 ask("POST", f"/ingest/{source}", content=case.data)
                 ask("POST", "/ingest/nobody", "nobody", content=case.data)
@@ -400,7 +400,7 @@ def test_the_hub_says_no_value(said_by_the_hub: Any, sensitive: Any) -> None:
     # it did hear: the answers, SQLAlchemy's statements and the worker's attempts
     assert "read.not-json" in text
     assert "sqlalchemy.engine" in text
-    assert sum(messages.values()) > 200
+    assert sum(messages.values()) > 120
     assert messages.get("rejected", 0) > 50
     assert messages.get("translated", 0) > 30
     assert_nothing(sensitive, text)

@@ -155,7 +155,7 @@ def test_a_stopped_run_ends_in_the_same_bytes(bulk: Bulk, tmp_path: Path, monkey
     assert everything(bulk.folder) == everything(tmp_path / "whole")
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(data=st.data())
 def test_any_stop_ends_in_the_same_bytes(
     bulk: Bulk, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, data: st.DataObject

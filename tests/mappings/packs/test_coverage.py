@@ -145,6 +145,7 @@ def test_coverage_counts_what_reading_gives(name: str) -> None:
         assert len(found.tables) == len(pack.tables)
 
 
+@pytest.mark.proof
 def test_memory_does_not_grow_with_rows(make_pack: MakePack) -> None:
     pack = make_pack(TEXT, **TABLES)
     peaks = []
