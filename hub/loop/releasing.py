@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -62,6 +62,7 @@ class Cleared(_Decided):
     control_id: str
     what: tuple[tuple[str, str], ...]
     consents: tuple[str, ...]
+    basis: tuple[str, ...]
     update: bool
 
     state: Literal["released"] = "released"
@@ -92,22 +93,24 @@ def policy_for(settings: Settings, organization: str, recipient: str) -> Release
 
     An agency that declares none has the documented default of `hub.release.policy`.
     """
-    version = f"2026.1+{settings.state_policy.name}"
+    state = settings.state_policy
+    whole = ReleasePolicy(
+        version=f"2026.1+{state.name}",
+        labels=settings.label_policy,
+        text=settings.label_text,
+        minor_alone_from=state.minor_alone_from,
+        majority=state.majority,
+    )
     declared = [section for section in settings.exchange if section.agency == organization]
     if not declared:
-        return ReleasePolicy(version=version, labels=settings.label_policy, text=settings.label_text)
+        return whole
     role = settings.posture(recipient)
     rules = tuple(
         ExchangeRule(roles=frozenset({role}), purposes=frozenset(section.purposes))
         for section in declared
         if role is not None and (recipient in section.to or role in section.to)
     )
-    return ReleasePolicy(
-        version=version,
-        exchange=ExchangePolicy(rules=rules),
-        labels=settings.label_policy,
-        text=settings.label_text,
-    )
+    return replace(whole, exchange=ExchangePolicy(rules=rules))
 
 
 def party(settings: Settings, organization: str, *, duties: frozenset[str] = frozenset()) -> Party:
@@ -249,9 +252,22 @@ def _verdict(
         media_type=outcome.release.media_type,
         control_id=_control_id(identity, partner, update=update),
         what=tuple((e["resource"]["resourceType"], e["resource"]["id"]) for e in outcome.bundle["entry"]),
-        consents=tuple(sorted({c for e in entries for c in e.consents})),
+        consents=permitting(outcome),
+        basis=basis(outcome),
         update=update,
     )
+
+
+def basis(outcome: Outcome) -> tuple[str, ...]:
+    """The rules under which what goes goes, each once: for the accounting."""
+    kept = set(outcome.kept)
+    return tuple(sorted({reason for one in outcome.decision.entries if one.index in kept for reason in one.because}))
+
+
+def permitting(outcome: Outcome) -> tuple[str, ...]:
+    """The consents cited by what goes (`Consent/id`): a disclosure rests on no consent of an entry that stayed."""
+    kept = set(outcome.kept)
+    return tuple(sorted({name for one in outcome.decision.entries if one.index in kept for name in one.consents}))
 
 
 def _entries(outcome: Outcome, bundle: dict[str, Any]) -> tuple[EntryDecision, ...]:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from hub.release.age import FOR_MINOR, Signers
 from hub.release.elements import Elements, elements
 from hub.release.kind import kind_of, may_permit
 from hub.release.purpose import ACT_REASON, PURPOSE, TPO, canonical, within
@@ -35,13 +36,18 @@ _OPEN_EXPIRY: Final = frozenset({"none", "end of treatment", "end of the treatme
 
 
 def check_consent(
-    consent: Json, *, at: datetime | None = None, zone: str = "UTC", minor_alone: bool = False, law: str = "part2"
+    consent: Json,
+    *,
+    at: datetime | None = None,
+    zone: str = "UTC",
+    signers: Signers | None = None,
+    law: str = "part2",
 ) -> list[Issue]:
     """What is missing or wrong in a Part 2 consent (42 CFR 2.31), in the order of the regulation.
 
     `at`: the moment it would be relied on, for expiry; None leaves the clock out. `zone`: IANA, for a date without
-    time, which lasts to the end of that day there. `minor_alone`: state law lets this patient, a minor, alone
-    consent, so that only the minor's signature counts (2.14). `law="hipaa"` asks only for the elements of an
+    time, which lasts to the end of that day there. `signers`: who must have signed by the patient's age (2.14,
+    `hub.release.age`); None does not ask. `law="hipaa"` asks only for the elements of an
     authorization (45 CFR 164.508(c)). A form declared as another kind is `wrong-consent-kind`: an authorization under
     Part 2, an opt-out under either.
     """
@@ -105,8 +111,16 @@ def check_consent(
         )
     if not any(_names(one) for one in _list(consent.get("performer"))):
         lacks("missing-signature", "Consent.performer", "nobody who may sign has signed")
-    elif minor_alone and extra.capacity not in (None, "patient"):
-        lacks("minor-signature-required", "Consent.performer", "only the minor's own signature counts", "invalid")
+    elif signers is not None:
+        signed = _capacities(consent, extra)
+        if signers == "adult" and signed and signed <= {"parent"}:
+            lacks("missing-signature", "Consent.performer", "a parent may not sign for an adult")
+        elif part2 and signers != "adult" and "patient" not in signed:
+            lacks("minor-signature-required", "Consent.performer", "the minor's own signature is needed", "invalid")
+        elif part2 and signers == "both" and not signed & FOR_MINOR:
+            lacks(
+                "parent-signature-required", "Consent.performer", "a minor of this age does not sign alone", "invalid"
+            )
     if not consent.get("dateTime"):
         lacks("missing-date", "Consent.dateTime", "the date of signature is not there")
     if (tpo or not part2) and extra.redisclosure is not True:
@@ -141,6 +155,19 @@ def check_consent(
     elif consent.get("status") == "inactive":
         lacks("consent-revoked", "Consent.status", "revoked", "business-rule")
     return found
+
+
+def _capacities(consent: Json, extra: Elements) -> set[str]:
+    """In what capacities it was signed; where the form does not say, the patient is who is named as the patient."""
+    if extra.capacities:
+        return set(extra.capacities)
+    patient = _dict(consent.get("patient"))
+    same = {patient.get("reference"), patient.get("display")} - {None}
+    return {
+        "patient" if {one.get("reference"), one.get("display")} & same else "representative"
+        for one in _list(consent.get("performer"))
+        if _names(one)
+    }
 
 
 def _unreadable(consent: Json, extra: Elements, zone: str) -> bool:

@@ -52,7 +52,7 @@ class Elements:
     refusal: bool | None = None
     hipaa_redisclosure: bool | None = None
     expiry_event: str | None = None
-    capacity: str | None = None
+    capacities: tuple[str, ...] = ()
     method: str | None = None
     witnesses: tuple[str, ...] = ()
     counselling_notes: bool = False
@@ -105,7 +105,7 @@ def elements(consent: Json) -> Elements:
         refusal=_flag(single.get("refusalstatement")),
         hipaa_redisclosure=_flag(single.get("hipaaredisclosurestatement")),
         expiry_event=_text(single.get("expiryevent")),
-        capacity=_text(single.get("signaturecapacity")),
+        capacities=(*many.get("signaturecapacity", ()), *many.get("cosignaturecapacity", ())),
         method=_text(single.get("signaturemethod")),
         witnesses=tuple(many.get("witness", ())),
         counselling_notes=single.get("counsellingnotes") is True,

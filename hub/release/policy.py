@@ -50,6 +50,10 @@ class ReleasePolicy:
     not ask (the state overlay; empty is `none`). `mentions`: whether a REDACT set also takes out elements where a
     thing is only mentioned ("denies drug use"), as well as what tells something (S16). `labels` and `text` are how
     what remains is labelled again. `version` is part of each decision's digest.
+
+    `minor_alone_from`, `majority`: ages in years, as the state's law has them: from which age a minor may alone apply
+    for substance use treatment (42 CFR 2.14(b)), and from which nobody is a minor. None: not declared, and then
+    whose signature counts is not asked by age.
     """
 
     version: str = "2026.1"
@@ -58,6 +62,8 @@ class ReleasePolicy:
     mentions: bool = True
     labels: LabelPolicy = LABELS
     text: TextLabels = SHIPPED
+    minor_alone_from: int | None = None
+    majority: int | None = None
 
 
 DEFAULT = ReleasePolicy()

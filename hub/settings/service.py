@@ -31,6 +31,18 @@ class StatePolicy(Strict):
     name: str
     reviewer: str
     reviewed: date
+    #: From which age, in years, a minor may alone apply for substance use treatment (42 CFR 2.14(b)), and from which
+    #: nobody is a minor. Both or neither; without them whose signature counts is not asked by age.
+    minor_alone_from: int | None = Field(default=None, ge=0, le=21)
+    majority: int | None = Field(default=None, ge=16, le=21)
+
+    @model_validator(mode="after")
+    def _ages(self) -> Self:
+        if (self.minor_alone_from is None) != (self.majority is None):
+            raise ValueError("minor_alone_from and majority are declared together")
+        if self.minor_alone_from is not None and self.majority is not None and self.minor_alone_from > self.majority:
+            raise ValueError("minor_alone_from is not above majority")
+        return self
 
 
 class HubSection(Strict):

@@ -183,7 +183,7 @@ def test_each_intermediary_needs_participants_of_its_own(build: Any) -> None:
 
 def test_minor_who_alone_may_consent(build: Any) -> None:
     consent = build.consent(elements={"signatureCapacity": "parent"})
-    assert rules(consent, minor_alone=True) == ["minor-signature-required"]
+    assert rules(consent, signers="minor") == ["minor-signature-required"]
     assert rules(consent) == []
 
 
