@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from hub.release.consent import check_consent
 from hub.release.contract import decide_json, release_json
-from hub.release.decide import Decision, Entry, EntryDecision, Request, decide
+from hub.release.decide import decide
+from hub.release.decision import Decision, EntryDecision
 from hub.release.law import Evidence
 from hub.release.naming import Party
 from hub.release.notice import STATEMENT_1, STATEMENT_2, carry_notice, scope_text
-from hub.release.outcome import Context, Outcome, Withholding, release
+from hub.release.outcome import Context, Outcome, Withholding, born, release
 from hub.release.policy import ExchangePolicy, ExchangeRule, ReleasePolicy
 from hub.release.redact import Redacted, redact
+from hub.release.request import Entry, Request
 from hub.release.seal import Leak, Release, seal
 from hub.release.withheld import Withheld
 
@@ -36,6 +38,7 @@ __all__ = [
     "Request",
     "Withheld",
     "Withholding",
+    "born",
     "carry_notice",
     "check_consent",
     "decide",

@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, get_args
 
 from hub.errors import ReleaseError
 from hub.release.consent import moment
-from hub.release.decide import Decision, Entry, Request, decide
+from hub.release.decide import decide
+from hub.release.decision import Decision
 from hub.release.law import Evidence
 from hub.release.naming import Party
 from hub.release.notice import carry_notice
+from hub.release.outcome import born
 from hub.release.policy import DEFAULT, ReleasePolicy
 from hub.release.redact import redact
+from hub.release.request import Entry, Request
 from hub.release.seal import seal
 from mappings.incident import Role
 from mappings.labels.marking import Labelled, high_water, label
@@ -46,7 +49,7 @@ class _Asked:
 def decide_json(document: Json, *, policy: ReleasePolicy = DEFAULT) -> Json:
     """The decision about each entry of a document of design section 9. Raises ReleaseError `release.bad-request`."""
     asked = _read(document)
-    return decide(asked.request, asked.consents, policy=policy).to_json()
+    return decide(asked.request, asked.consents, policy=_with_ages(policy, document)).to_json()
 
 
 def release_json(document: Json, *, policy: ReleasePolicy = DEFAULT) -> Json:
@@ -55,7 +58,7 @@ def release_json(document: Json, *, policy: ReleasePolicy = DEFAULT) -> Json:
     Raises ReleaseError `release.bad-request`, and Leak if a withheld value were in it.
     """
     asked = _read(document)
-    decision = decide(asked.request, asked.consents, policy=policy)
+    decision = decide(asked.request, asked.consents, policy=_with_ages(policy, document))
     nothing: Json = {"resourceType": "Bundle", "type": "collection"}
     bundle: Json = {**nothing, "entry": [_entry(one) for one in asked.labelled]} if asked.labelled else nothing
     redacted = redact(high_water(bundle), decision)
@@ -134,6 +137,7 @@ def _read(document: Any) -> _Asked:
             for one, role in zip(labelled, roles, strict=True)
         ),
         actors={key: value for key, value in actors.items() if isinstance(value, dict)},
+        birth_date=_maybe(asked.get("birthDate")) or _born(entries, _patient(asked.get("patient"))),
         evidence=tuple(
             Evidence(
                 type=_text(one.get("type"), f"request.evidence[{index}].type"),
@@ -145,6 +149,21 @@ def _read(document: Any) -> _Asked:
         ),
     )
     return _Asked(request=request, consents=consents, labelled=labelled)
+
+
+def _with_ages(policy: ReleasePolicy, document: Json) -> ReleasePolicy:
+    """The policy with the ages of `request.minors`, `{"alone_from", "majority"}` in years (42 CFR 2.14)."""
+    given = document["request"].get("minors")
+    if given is None:
+        return policy
+    ages = [_object(given, "request.minors").get(key) for key in ("alone_from", "majority")]
+    if not all(isinstance(age, int) and 0 <= age <= 21 for age in ages):
+        raise _bad("request.minors", "not alone_from and majority in years")
+    return replace(policy, minor_alone_from=ages[0], majority=ages[1])
+
+
+def _born(entries: list[Json], patient: str | None) -> str | None:
+    return born({"entry": [{"resource": one} for one in entries]}, patient)
 
 
 def _party(given: Any, path: str) -> Party:

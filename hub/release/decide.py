@@ -7,127 +7,31 @@ engine does not know, and an error in it, is a deny.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import Any, Literal
 
-import orjson
-
+from hub.release.age import signers
 from hub.release.consent import check_consent, deficient
-from hub.release.law import IDENTITY_ONLY, Evidence, Law, Layer, Ruling, layer, rule
-from hub.release.matching import Directive, Facts, Rule, Said, directive, says
+from hub.release.content import Facts
+from hub.release.decision import Conflict, Decision, EntryDecision, Verdict
+from hub.release.digest import digest
+from hub.release.law import IDENTITY_ONLY, Layer, Ruling, layer, rule
+from hub.release.matching import Directive, Rule, Said, directive, says
 from hub.release.naming import Party, aliases, participants_named
 from hub.release.policy import DEFAULT, ReleasePolicy
 from hub.release.purpose import canonical
-from hub.release.structure import is_core
-from mappings.labels.marking import Label, mentions
+from hub.release.reach import reach
+from hub.release.request import Entry, Request
+from mappings.labels.marking import mentions
 from mappings.labels.text import SHIPPED, TextLabels
 from mappings.labels.vocabulary import ORIGIN_UNKNOWN, PART2, SENSITIVITIES, codes, expand, highest
 
 Json = dict[str, Any]
-Verdict = Literal["permit", "redact", "deny", "no-consent", "hold"]
 
 #: With every disclosure of Part 2 records by consent (42 CFR 2.32, 2.31(a)(10); DS4P marks).
 PART2_OBLIGATIONS = ("notice", "consent-scope", "RedisclosureProhibitionMark", "NORDSCLCD", "AOD")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
-    """One resource to decide about, labelled. `labels`: the rows found in it, with paths from `root`.
-
-    `role`: the declared role of the organization whose record it is; None where nobody declared it.
-    """
-
-    resource: Json
-    role: str | None
-    labels: tuple[Label, ...] = ()
-    root: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Request:
-    """One question about several entries. `at` is zone-aware; `zone` (IANA) is that of date-only periods."""
-
-    discloser: Party
-    recipient: Party
-    purpose: str
-    patient: str | None
-    at: datetime
-    zone: str = "UTC"
-    law: Law | None = None
-    entries: tuple[Entry, ...] = ()
-    actors: Mapping[str, Json] = field(default_factory=dict)
-    evidence: tuple[Evidence, ...] = ()
-    #: Whether the destination's form takes the 2.32 notice and the consent's scope; if not, what needs them is held.
-    carries_notice: bool = True
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EntryDecision:
-    """The decision for one entry. `remove`: keys of its resource to take out; `only`: keys that may stay."""
-
-    index: int
-    decision: Verdict
-    because: tuple[str, ...]
-    consents: tuple[str, ...] = ()
-    obligations: tuple[str, ...] = ()
-    redact: frozenset[str] = frozenset()
-    remove: frozenset[str] = frozenset()
-    only: frozenset[str] | None = None
-
-    @property
-    def goes(self) -> bool:
-        """Whether anything of the entry goes."""
-        return self.decision in ("permit", "redact")
-
-    def to_json(self) -> Json:
-        """As `handoff decide` writes it."""
-        return {
-            "index": self.index,
-            "decision": self.decision,
-            "because": list(self.because),
-            "consents": list(self.consents),
-            "obligations": list(self.obligations),
-        }
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Conflict:
-    """Two consents in force that say permit and deny of the same entries: for a person to look at (S46)."""
-
-    permit: tuple[str, ...]
-    deny: tuple[str, ...]
-    entries: tuple[int, ...]
-
-    def to_json(self) -> Json:
-        """As `handoff decide` writes it."""
-        return {"permit": list(self.permit), "deny": list(self.deny), "entries": list(self.entries)}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Decision:
-    """All entries' decisions. `digest`: the same as long as inputs that matter and results are the same."""
-
-    decision: Literal["permit", "hold", "deny"]
-    entries: tuple[EntryDecision, ...]
-    conflicts: tuple[Conflict, ...]
-    digest: str
-
-    @property
-    def obligations(self) -> tuple[str, ...]:
-        """What is asked for with anything that goes, each once."""
-        return tuple(dict.fromkeys(o for entry in self.entries if entry.goes for o in entry.obligations))
-
-    def to_json(self) -> Json:
-        """As `handoff decide` writes it."""
-        return {
-            "decision": self.decision,
-            "entries": [entry.to_json() for entry in self.entries],
-            "conflicts": [conflict.to_json() for conflict in self.conflicts],
-        }
 
 
 def decide(request: Request, consents: Sequence[Json], *, policy: ReleasePolicy = DEFAULT) -> Decision:
@@ -137,7 +41,7 @@ def decide(request: Request, consents: Sequence[Json], *, policy: ReleasePolicy 
     recipient = _known(request.recipient, request.actors)
     request = replace(request, discloser=discloser, recipient=recipient)
     directives = [] if purpose is None else _directives(request, purpose, consents)
-    usable = _Usable(request)
+    usable = _Usable(request, policy)
     decided = tuple(
         _unknown_purpose(index)
         if purpose is None
@@ -154,7 +58,7 @@ def decide(request: Request, consents: Sequence[Json], *, policy: ReleasePolicy 
         decision=overall,
         entries=entries,
         conflicts=conflicts,
-        digest=_digest(request, entries, directives, policy),
+        digest=digest(request, entries, directives, policy),
     )
 
 
@@ -214,8 +118,9 @@ def _each_by_its_name(found: list[Directive]) -> list[Directive]:
 class _Usable:
     """Why a consent cannot be relied on to permit, asked once for each law."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, policy: ReleasePolicy) -> None:
         self._request = request
+        self._signers = signers(request.birth_date, at=request.at, zone=request.zone, policy=policy)
         self._found: dict[tuple[str, str], tuple[str, ...]] = {}
         self._denies: bool | None = None
 
@@ -231,7 +136,9 @@ class _Usable:
         law = "part2" if over in ("part2", "unknown") else "hipaa"
         key = (one.reference, law)
         if key not in self._found:
-            issues = check_consent(one.consent, at=self._request.at, zone=self._request.zone, law=law)
+            issues = check_consent(
+                one.consent, at=self._request.at, zone=self._request.zone, law=law, signers=self._signers
+            )
             rules = deficient(issues)
             if purpose == "proceedings" and any(issue.rule == "proceedings-combined" for issue in issues):
                 rules = (*rules, "proceedings-combined")
@@ -419,83 +326,9 @@ def _made(
     )
 
 
-def reach(entry: Entry, facts: Facts, labels: frozenset[str]) -> frozenset[str] | None:
-    """The keys of the resource that carry any of these labels; None when it cannot go without them.
-
-    A label that no place in it explains is the whole resource's own.
-    """
-    kind = str(entry.resource.get("resourceType", ""))
-    wanted = expand(labels)
-    explained: set[str] = set()
-    keys: set[str] = set()
-    for row in entry.labels:
-        if row.code not in wanted:
-            continue
-        key = _top_key(row.path, entry.root, kind)
-        if key is None or key == "meta":
-            continue
-        if is_core(kind, key, certain=row.grade == "certain"):
-            return None
-        keys.add(key)
-        if row.grade == "certain":
-            explained.add(row.code)
-    if (facts.certain & wanted) - explained:
-        return None
-    return frozenset(keys)
-
-
-def _top_key(path: str, root: str, kind: str) -> str | None:
-    """The element of the resource that a label's path goes through: `note` of `Condition.note[0].text`."""
-    prefix = root or kind
-    if not path.startswith(prefix):
-        return None
-    rest = path[len(prefix) :]
-    if not rest.startswith("."):
-        return None
-    return rest[1:].split(".", 1)[0].split("[", 1)[0]
-
-
 def _conflicts(decided: Sequence[tuple[EntryDecision, _Sides]]) -> tuple[Conflict, ...]:
     found: dict[_Sides, list[int]] = {}
     for made, sides in decided:
         if sides[0] and sides[1]:
             found.setdefault(sides, []).append(made.index)
     return tuple(Conflict(permit=p, deny=d, entries=tuple(at)) for (p, d), at in sorted(found.items()))
-
-
-def _digest(
-    request: Request, entries: Sequence[EntryDecision], directives: Sequence[Directive], policy: ReleasePolicy
-) -> str:
-    """SHA-256 over what the decision rests on and what it is. The moment is in it only through the result."""
-    cited = {name for made in entries for name in made.consents}
-    document = {
-        "policy": policy.version,
-        "discloser": [request.discloser.reference, request.discloser.role],
-        "recipient": [request.recipient.reference, request.recipient.role, sorted(request.recipient.duties)],
-        "purpose": request.purpose,
-        "patient": request.patient,
-        "law": request.law,
-        "entries": [
-            [
-                _version(entry.resource),
-                sorted(codes(entry.resource)),
-                sorted({(row.code, row.path) for row in entry.labels if row.grade == "possible"}),
-                entry.role,
-                made.to_json(),
-                sorted(made.remove),
-            ]
-            for entry, made in zip(request.entries, entries, strict=True)
-        ],
-        "consents": [[one.reference, _version(one.consent)] for one in directives if one.reference in cited],
-        "evidence": sorted([one.type, one.reference or "", one.at or ""] for one in request.evidence),
-    }
-    return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
-
-
-def _version(resource: Json) -> list[Any]:
-    """What identifies a resource's content: its id and version, or a hash of it where it has no version."""
-    meta = resource.get("meta")
-    version = meta.get("versionId") if isinstance(meta, dict) else None
-    if version is None:
-        version = "sha256:" + hashlib.sha256(orjson.dumps(resource, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    return [resource.get("resourceType"), resource.get("id"), version]

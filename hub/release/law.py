@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from hub.release.matching import Facts
+from hub.release.content import Facts
 from hub.release.naming import Party
 from hub.release.policy import ReleasePolicy
 from hub.release.purpose import TPO, within

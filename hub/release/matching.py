@@ -1,8 +1,8 @@
 """Whether a consent speaks about a request, and what its provisions say of one entry.
 
-Part one is decided once per consent (patient, discloser, recipient, purpose, time); part two per entry (labels,
-class, code, period, instance). What cannot be understood never permits and always denies: a modifierExtension, an
-action or a relation we do not know. No names are compared: only references, identifiers and declared classes (S41).
+Part one is decided once per consent (patient, discloser, recipient, purpose, time); part two per entry (`content`).
+What cannot be understood never permits and always denies: a modifierExtension, an action or a relation we do not know.
+No names are compared: only references, identifiers and declared classes (S41).
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from hub.release.consent import (
     DISCLOSER_ROLES,
     covers_time,
     in_force,
-    moment,
     purpose_of,
     role_of,
 )
+from hub.release.content import Facts, covers
 from hub.release.elements import Elements, elements
 from hub.release.naming import (
     Party,
@@ -30,51 +30,14 @@ from hub.release.naming import (
     named_by,
     names,
     same_reference,
-    tail,
     through,
 )
 from hub.release.purpose import subsumes
-from mappings.labels.vocabulary import RANK, expand
 
 Json = dict[str, Any]
 Verdict = Literal["permit", "deny"]
 
-#: Entries that carry the others: who, where, what was asked. A description of content limits clinical content, and
-#: covers these as long as they have no sensitivity of their own (else nothing described could ever be sent).
-CARRIERS = frozenset(
-    [
-        "Patient",
-        "RelatedPerson",
-        "Organization",
-        "Practitioner",
-        "PractitionerRole",
-        "Location",
-        "HealthcareService",
-        "Endpoint",
-        "Task",
-        "ServiceRequest",
-        "Encounter",
-        "EpisodeOfCare",
-        "MessageHeader",
-        "Provenance",
-        "Consent",
-        "Bundle",
-        "Composition",
-        "Coverage",
-    ]
-)
-
 _DISCLOSING_ACTIONS = frozenset({"disclose", "access", "use", "collect"})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Facts:
-    """What a provision can ask about one entry. `certain` and `possible` are label codes."""
-
-    resource: Json
-    certain: frozenset[str]
-    possible: frozenset[str] = frozenset()
-    confidentiality: str = "N"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -238,7 +201,8 @@ def _recipient_is(node: Json, kind: Verdict | None, context: _Context, *, root: 
 
 def says(rule: Rule, facts: Facts) -> Said:
     """What the provisions say of an entry: an exception beats its base rule, and among exceptions deny beats permit."""
-    covered, labels = _covers(rule, facts, doubts=rule.kind == "deny")
+    deny = rule.kind == "deny"
+    covered, labels = covers(rule.node, facts, deny=deny, doubts=deny)
     if not covered:
         return Said(verdict=None)
     found = [said for child in rule.exceptions if (said := says(child, facts)).verdict is not None]
@@ -247,162 +211,13 @@ def says(rule: Rule, facts: Facts) -> Said:
         by_label = frozenset[str]().union(*(said.labels for said in denies)) if all(s.labels for s in denies) else None
         return Said(verdict="deny", labels=by_label or frozenset())
     if rule.unclear:
-        return Said(verdict="deny" if rule.kind == "deny" else None)
-    if found and (rule.kind != "deny" or (not rule.doubtful and _covers(rule, facts, doubts=False)[0])):
+        return Said(verdict="deny" if deny else None)
+    if found and (
+        rule.kind != "deny"
+        or (not rule.doubtful and covers(rule.node, facts, deny=rule.kind == "deny", doubts=False)[0])
+    ):
         return Said(verdict="permit")
-    return Said(verdict=rule.kind, labels=labels if rule.kind == "deny" else frozenset())
-
-
-def _covers(rule: Rule, facts: Facts, *, doubts: bool) -> tuple[bool, frozenset[str]]:
-    """Whether the provision is about this entry, and for a deny by sensitivity alone: by which labels.
-
-    `doubts`: also where it only may be about it, as a deny is read."""
-    node, deny = rule.node, rule.kind == "deny"
-    by_labels: frozenset[str] = frozenset()
-    only_labels = True
-    codings = _list(node.get("securityLabel"))
-    if codings:
-        given = [str(coding.get("code", "")) for coding in codings]
-        levels = [code for code in given if code in RANK]
-        others = [code for code in given if code not in RANK]
-        if levels:
-            rank = RANK[facts.confidentiality]
-            fits = (
-                any(rank >= RANK[level] for level in levels) if deny else any(rank <= RANK[level] for level in levels)
-            )
-            if not fits:
-                return False, by_labels
-            only_labels = False
-        if others:
-            wanted = expand(others)
-            has = facts.certain | facts.possible if doubts else facts.certain
-            by_labels = wanted & has
-            carried = (
-                not deny
-                and facts.resource.get("resourceType") in CARRIERS
-                and not any(code in _CONTENT for code in facts.certain)
-            )
-            if not by_labels and not carried:
-                return False, by_labels
-            by_labels = wanted if deny else by_labels
-    for matches in (_class_is, _code_is, _period_is, _data_is):
-        answer = matches(node, facts.resource, doubts)
-        if answer is None:
-            continue
-        if not answer:
-            return False, by_labels
-        only_labels = False
-    return True, by_labels if only_labels else frozenset()
-
-
-_CONTENT = expand(["SPI", "ETH"]) | {"HIV", "STD", "SEX", "SDV", "VIO", "GDIS", "PREGNANT"}
-
-
-def _class_is(node: Json, resource: Json, deny: bool) -> bool | None:
-    wanted = _list(node.get("class"))
-    if not wanted:
-        return None
-    kind = str(resource.get("resourceType", ""))
-    if any(str(coding.get("code", "")).rpartition("/")[2] == kind for coding in wanted):
-        return True
-    # A class we cannot compare with a resource type (a document type, say) may be this one.
-    known = all(str(coding.get("code", ""))[:1].isupper() for coding in wanted)
-    return deny and not known
-
-
-def _code_is(node: Json, resource: Json, deny: bool) -> bool | None:
-    del deny
-    wanted = {
-        (coding.get("system"), coding.get("code"))
-        for concept in _list(node.get("code"))
-        for coding in _list(concept.get("coding"))
-    }
-    if not node.get("code"):
-        return None
-    has: set[tuple[Any, Any]] = set()
-    for key in ("code", "medicationCodeableConcept", "vaccineCode", "type"):
-        held = resource.get(key)
-        for concept in held if isinstance(held, list) else [held]:
-            for coding in _list(_dict(concept).get("coding")):
-                has.add((coding.get("system"), coding.get("code")))
-    return bool(wanted & has)
-
-
-_DATES = [
-    "effectiveDateTime",
-    "effectiveInstant",
-    "onsetDateTime",
-    "performedDateTime",
-    "occurrenceDateTime",
-    "recordedDate",
-    "authoredOn",
-    "date",
-    "issued",
-    "dateTime",
-    "recorded",
-    "created",
-]
-
-
-def _period_is(node: Json, resource: Json, deny: bool) -> bool | None:
-    period = node.get("dataPeriod")
-    if not isinstance(period, dict):
-        return None
-    dates = [resource[key] for key in _DATES if isinstance(resource.get(key), str)]
-    for key in ("effectivePeriod", "period", "performedPeriod", "onsetPeriod", "occurrencePeriod"):
-        held = resource.get(key)
-        if isinstance(held, dict):
-            dates += [held[end] for end in ("start", "end") if isinstance(held.get(end), str)]
-    if not dates:
-        return deny or resource.get("resourceType") in CARRIERS
-    try:
-        inside = [covers_time({"period": period}, moment(value), "UTC") for value in dates]
-    except (ValueError, TypeError):
-        return deny
-    return any(inside) if deny else all(inside)
-
-
-def _data_is(node: Json, resource: Json, deny: bool) -> bool | None:
-    wanted = _list(node.get("data"))
-    if not wanted:
-        return None
-    kind, identity = resource.get("resourceType"), resource.get("id")
-    own = {f"{kind}/{identity}", f"urn:uuid:{identity}"}
-    for data in wanted:
-        reference = _dict(data.get("reference"))
-        target = str(reference.get("reference", ""))
-        target = tail(target) if "/" in target else target
-        meaning = data.get("meaning")
-        if meaning in ("instance", "related", "dependents") and target in own:
-            return True
-        if meaning in ("related", "dependents") and target in _targets(resource):
-            return True
-        if meaning == "authoredby" and target in _authors(resource):
-            return True
-        if meaning not in ("instance", "related", "dependents", "authoredby") and deny:
-            return True
-    return False
-
-
-def _targets(node: Any) -> set[str]:
-    found: set[str] = set()
-    if isinstance(node, dict):
-        target = node.get("reference")
-        if isinstance(target, str):
-            found.add(tail(target) if "/" in target else target)
-        for value in node.values():
-            found |= _targets(value)
-    elif isinstance(node, list):
-        for value in node:
-            found |= _targets(value)
-    return found
-
-
-def _authors(resource: Json) -> set[str]:
-    found: set[str] = set()
-    for key in ("author", "asserter", "recorder", "performer", "requester"):
-        found |= _targets(resource.get(key))
-    return found
+    return Said(verdict=rule.kind, labels=labels if deny else frozenset())
 
 
 def _dict(value: Any) -> Json:

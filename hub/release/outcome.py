@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from hub.release.decide import Decision, Entry, Request, decide
+from hub.release.decide import decide
+from hub.release.decision import Decision
 from hub.release.law import Evidence, Law
 from hub.release.naming import Party
 from hub.release.notice import can_carry, carry_notice
 from hub.release.policy import DEFAULT, ReleasePolicy
 from hub.release.redact import Redacted, redact
+from hub.release.request import Entry, Request
 from hub.release.seal import Release, seal
 from mappings.labels.marking import Label, Labelled, label_bundle
 from mappings.labels.origin import Origin
@@ -42,6 +44,8 @@ class Context:
     law: Law | None = None
     actors: Mapping[str, Json] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
+    #: The patient's; None: that of the Patient in the Bundle, if it is there.
+    birth_date: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,7 +162,25 @@ def _request(marked: Labelled, origins: Sequence[Origin | None], context: Contex
         actors=context.actors,
         evidence=context.evidence,
         carries_notice=carries_notice,
+        birth_date=context.birth_date or born(marked.resource, context.patient),
     )
+
+
+def born(bundle: Json, patient: str | None) -> str | None:
+    """The birth date of the patient of that reference, if their Patient is in the Bundle and has one."""
+    found = bundle.get("entry")
+    for entry in found if isinstance(found, list) else ():
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if not isinstance(resource, dict) or resource.get("resourceType") != "Patient":
+            continue
+        if patient is not None and patient in (
+            entry.get("fullUrl"),
+            f"Patient/{resource.get('id')}",
+            f"urn:uuid:{resource.get('id')}",
+        ):
+            value = resource.get("birthDate")
+            return value if isinstance(value, str) else None
+    return None
 
 
 def _account(decision: Decision, redacted: Redacted) -> tuple[Withholding, ...]:

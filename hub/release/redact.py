@@ -11,19 +11,19 @@ Works on FHIR, before rendering. The input is not changed.
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
 
-from hub.release.decide import Decision, EntryDecision
-from hub.release.structure import child_type, is_core, required
+from hub.release.decision import Decision, EntryDecision
+from hub.release.pointers import Names, cut
+from hub.release.prose import structured, without_prose
+from hub.release.structure import GONE, Gone, required
 from hub.release.withheld import Withheld, normal, plainly, union, values
 from mappings.fhir.profile import still_claiming
-from mappings.labels.marking import content_of, decoded_text, high_water, label_again, without_labels
+from mappings.labels.marking import content_of, high_water, label_again, without_labels
 from mappings.labels.origin import Origin
 from mappings.labels.policy import DEFAULT as LABELS
 from mappings.labels.policy import LabelPolicy
@@ -57,13 +57,6 @@ class Redacted:
     dependents: tuple[int, ...]
 
 
-class _Gone:
-    """Stands for an element that was removed."""
-
-
-_GONE: Final = _Gone()
-
-
 def redact(bundle: Json, decision: Decision, *, policy: LabelPolicy = LABELS, text: TextLabels = SHIPPED) -> Redacted:
     """Redact a Bundle whose entries the decision is about, in their order. Entries without a resource go unasked."""
     found = bundle.get("entry")
@@ -90,7 +83,7 @@ def redact(bundle: Json, decision: Decision, *, policy: LabelPolicy = LABELS, te
             changed.add(index)
         kept[index] = entry if plain is entry["resource"] else {**entry, "resource": plain}
     dependents: list[int] = []
-    removed = _Names()
+    removed = Names()
     for index in gone:
         removed.add(entries[index])
         withheld.append(values(entries[index]))
@@ -133,10 +126,10 @@ def _elements(resource: Json, one: EntryDecision) -> tuple[Json | None, list[str
     names = {*taken, *(f"_{key}" for key in taken)}
     left = {key: value for key, value in resource.items() if key not in names}
     if "contained" in taken:
-        cut = _cut(left, kind, _Names(contained=frozenset(_contained_ids(resource))))
-        if isinstance(cut, _Gone):
+        rest = cut(left, kind, Names(contained=frozenset(_contained_ids(resource))))
+        if isinstance(rest, Gone):
             return None, taken
-        left = cut
+        left = rest
     return left, taken
 
 
@@ -145,76 +138,10 @@ def _contained_ids(resource: Json) -> list[str]:
     return [str(one.get("id")) for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
-class _Names:
-    """Every way to point at what was withheld: fullUrl, Type/id, urn, id, business identifier, contained `#id`."""
-
-    __slots__ = ("contained", "identifiers", "patients", "references")
-
-    def __init__(self, contained: frozenset[str] = frozenset()) -> None:
-        self.references: set[str] = set()
-        self.identifiers: set[tuple[str, str]] = set()
-        self.patients: set[str] = set()
-        self.contained = contained
-
-    def add(self, entry: Any) -> None:
-        if not isinstance(entry, dict):
-            return
-        names: set[str] = set()
-        if isinstance(url := entry.get("fullUrl"), str):
-            names.add(url)
-        resource = entry.get("resource")
-        if isinstance(resource, dict):
-            kind, identity = resource.get("resourceType"), resource.get("id")
-            if isinstance(identity, str):
-                names |= {f"{kind}/{identity}", f"urn:uuid:{identity}"}
-            held = resource.get("identifier")
-            for one in held if isinstance(held, list) else [held]:
-                if isinstance(one, dict) and isinstance(one.get("value"), str):
-                    self.identifiers.add((str(one.get("system", "")), one["value"]))
-            if kind == "Patient":
-                self.patients |= names
-        self.references |= names
-
-    def all(self) -> list[str]:
-        """What must be in an entry's JSON for it to point here: an escaped value is found by its first plain part."""
-        plain = {name.rpartition("/")[2] for name in self.references} | {value for _, value in self.identifiers}
-        return [orjson.dumps(name).decode()[1:-1] for name in plain if name]
-
-    def points(self, node: Json) -> bool:
-        """Whether this is a Reference to something withheld."""
-        target = node.get("reference")
-        if isinstance(target, str):
-            if target.startswith("#"):
-                return target[1:] in self.contained
-            bare = target.split("/_history/")[0]
-            if bare in self.references or "/".join(bare.split("/")[-2:]) in self.references:
-                return True
-            if "?" in bare and self._conditional(bare):
-                return True
-        identifier = node.get("identifier")
-        if isinstance(identifier, dict) and "resourceType" not in node and isinstance(identifier.get("value"), str):
-            return (str(identifier.get("system", "")), identifier["value"]) in self.identifiers and _is_reference(node)
-        return False
-
-    def _conditional(self, target: str) -> bool:
-        return any(target.endswith((f"|{value}", f"={value}")) for _, value in self.identifiers)
-
-    def patient(self, node: Any) -> bool:
-        """Whether this is a Reference to a withheld Patient."""
-        target = node.get("reference") if isinstance(node, dict) else None
-        return isinstance(target, str) and (
-            target in self.patients or "/".join(target.split("/")[-2:]) in self.patients
-        )
-
-
-def _is_reference(node: Json) -> bool:
-    return not set(node) - {"reference", "identifier", "display", "type", "id", "extension"}
-
-
 def _to_fixpoint(
     entries: Sequence[Any],
     kept: dict[int, Json],
-    removed: _Names,
+    removed: Names,
     withheld: list[Withheld],
     dependents: list[int],
     changed: set[int],
@@ -232,10 +159,10 @@ def _to_fixpoint(
             if not any(name in text for name in names):
                 continue
             kind = str(resource.get("resourceType", ""))
-            left: Any = _GONE
+            left: Any = GONE
             if not any(removed.patient(resource.get(key)) for key in _SUBJECTS):
-                left = _cut(resource, kind, removed)
-            if isinstance(left, _Gone):
+                left = cut(resource, kind, removed)
+            if isinstance(left, Gone):
                 del kept[index]
                 dependents.append(index)
                 removed.add(entries[index])
@@ -243,50 +170,6 @@ def _to_fixpoint(
             elif left is not resource:
                 kept[index] = {**kept[index], "resource": left}
                 changed.add(index)
-
-
-def _cut(node: Json, kind: str, removed: _Names) -> Any:
-    """The node without references to what was withheld; the same object if there were none; `_GONE` if it must go."""
-    out: Json | None = None
-    for key, value in node.items():
-        if value.__class__ is not dict and value.__class__ is not list:
-            continue
-        left: Any
-        if isinstance(value, dict):
-            left = _GONE if removed.points(value) else _cut(value, child_type(kind, key, value), removed)
-        else:
-            items: list[Any] = []
-            same = True
-            for item in value:
-                if isinstance(item, dict):
-                    one = _GONE if removed.points(item) else _cut(item, child_type(kind, key, item), removed)
-                    same = same and one is item
-                    if not isinstance(one, _Gone):
-                        items.append(one)
-                else:
-                    items.append(item)
-            left = value if same else items or _GONE
-        if left is value:
-            continue
-        if out is None:
-            out = dict(node)
-        if isinstance(left, _Gone):
-            if required(kind, key) or _pointless(node, kind, key):
-                return _GONE
-            out.pop(key)
-            out.pop(f"_{key}", None)
-        else:
-            out[key] = left
-    return node if out is None else out
-
-
-def _pointless(node: Json, kind: str, key: str) -> bool:
-    """Whether the node is nothing without this: an extension's value, an item that was only a pointer, a core."""
-    if key.startswith("value") and "url" in node:
-        return True
-    if "resourceType" in node:
-        return is_core(kind, key)
-    return not set(node) - {key, "id"}
 
 
 def _without_generated_text(resource: Json) -> Json:
@@ -300,7 +183,7 @@ def _without_generated_text(resource: Json) -> Json:
 def _free_text(
     entries: Sequence[Any],
     kept: dict[int, Json],
-    removed: _Names,
+    removed: Names,
     withheld: list[Withheld],
     dependents: list[int],
     changed: set[int],
@@ -312,7 +195,7 @@ def _free_text(
     gone = union(withheld)
     if not gone or not kept:
         return gone
-    names = _Names()
+    names = Names()
     for entry in kept.values():
         names.add(entry)
     own = {normal(name) for name in names.references}
@@ -326,8 +209,8 @@ def _free_text(
     have: set[str] = set()
     for index, found in hits.items():
         if found:
-            structured = values(_structured(kept[index]["resource"], "", known))
-            have |= found & (structured.words | structured.texts)
+            plainly_there = values(structured(kept[index]["resource"], "", known))
+            have |= found & (plainly_there.words | plainly_there.texts)
     gone = gone.without(have)
     settled = len(dependents)
     for index in sorted(kept):
@@ -336,8 +219,8 @@ def _free_text(
         if not (hits[index] - have or "\\" in text or "&" in text or '"data"' in text):
             continue
         resource = kept[index]["resource"]
-        left = _without_prose(resource, str(resource.get("resourceType", "")), "", gone)
-        if isinstance(left, _Gone):
+        left = without_prose(resource, str(resource.get("resourceType", "")), "", gone)
+        if isinstance(left, Gone):
             del kept[index]
             dependents.append(index)
             removed.add(entries[index])
@@ -350,89 +233,6 @@ def _free_text(
         # More is withheld now than was looked for; each round withholds at least one entry more.
         return _free_text(entries, kept, removed, withheld, dependents, changed)
     return gone
-
-
-#: Keys whose strings are somebody's words.
-_PROSE: Final = frozenset(
-    [
-        "text", "div", "display", "description", "comment", "note", "conclusion", "title", "valueString",
-        "valueMarkdown", "patientInstruction", "name", "details", "summary", "authorString", "detail",
-    ]
-)  # fmt: skip
-
-
-def _is_prose(key: str, node: Json, parent: str) -> bool:
-    """Whether the string at this key is somebody's words, not a name, an address or the words of a code."""
-    if key not in _PROSE or "code" in node:
-        return False
-    if key == "name":
-        return "resourceType" not in node
-    return not (key == "text" and ("coding" in node or parent in ("name", "address")))
-
-
-def _structured(node: Any, parent: str, known: frozenset[str]) -> Any:
-    """The part without its prose. `known`: references to what goes too, whose displays are that entry's own."""
-    if isinstance(node, list):
-        return [_structured(item, parent, known) for item in node]
-    if not isinstance(node, dict):
-        return node
-    kind = node.get("resourceType")
-    own = node.get("reference") in known
-    out: Json = {}
-    for key, value in node.items():
-        if isinstance(kind, str) and is_core(kind, key):
-            out[key] = value  # decided with the entry itself
-        elif isinstance(value, str):
-            if key != "data" and (own or not _is_prose(key, node, parent)):
-                out[key] = value
-        else:
-            out[key] = _structured(value, key, known)
-    return out
-
-
-def _without_prose(node: Json, kind: str, parent: str, needles: Withheld) -> Any:
-    out: Json | None = None
-    for key, value in node.items():
-        left: Any = value
-        if isinstance(value, str):
-            text: str | None = None
-            if key == "data":
-                text = decoded_text(node, value)
-            elif _is_prose(key, node, parent):
-                text = value
-            if text is not None and _tells(text, needles):
-                left = _GONE
-        elif isinstance(value, dict) and key != "meta":
-            left = _without_prose(value, child_type(kind, key, value), key, needles)
-        elif isinstance(value, list):
-            items = [
-                _without_prose(item, child_type(kind, key, item), key, needles) if isinstance(item, dict) else item
-                for item in value
-            ]
-            if any(one is not item for one, item in zip(items, value, strict=True)):
-                left = [one for one in items if not isinstance(one, _Gone)] or _GONE
-        if left is value:
-            continue
-        if out is None:
-            out = dict(node)
-        if isinstance(left, _Gone):
-            whole = "resourceType" not in node and (key in ("data", "text", "div") or key.startswith("value"))
-            if whole or required(kind, key) or _pointless(node, kind, key):
-                return _GONE
-            out.pop(key)
-            out.pop(f"_{key}", None)
-        else:
-            out[key] = left
-    return node if out is None else out
-
-
-def _tells(text: str, needles: Withheld) -> bool:
-    """Whether the prose has one of the values, in words or between tags. What is hidden deeper the seal finds."""
-    if plainly(needles, normal(text)):
-        return True
-    if "&" in text or "<" in text:
-        return bool(plainly(needles, normal(html.unescape(re.sub(r"<[^<>]*>", "", text)))))
-    return False
 
 
 def _relabelled(before: Json, after: Json, one: EntryDecision, policy: LabelPolicy, text: TextLabels) -> Json:

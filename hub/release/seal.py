@@ -10,7 +10,7 @@ from dataclasses import InitVar, dataclass
 from typing import Final, NoReturn
 
 from hub.errors import ReleaseError
-from hub.release.decide import Decision
+from hub.release.decision import Decision
 from hub.release.withheld import Withheld, found_in
 
 _SEAL: Final = object()

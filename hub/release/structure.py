@@ -6,9 +6,11 @@ Used to take things out so that what is left is still the resource it says it is
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from profiles.definitions import r4
+
+Json = dict[str, Any]
 
 #: Elements that R4 lets be absent and that the resource is about. Without its code a Condition says nothing, and
 #: that it is there says something.
@@ -70,3 +72,19 @@ def is_core(kind: str, key: str, *, certain: bool = True) -> bool:
         return False
     core = _CORE.get(kind, frozenset())
     return key in core or any(key.startswith(name) and key[len(name) : len(name) + 1].isupper() for name in core)
+
+
+def pointless(node: Json, kind: str, key: str) -> bool:
+    """Whether the node is nothing without this: an extension's value, an item that was only a pointer, a core."""
+    if key.startswith("value") and "url" in node:
+        return True
+    if "resourceType" in node:
+        return is_core(kind, key)
+    return not set(node) - {key, "id"}
+
+
+class Gone:
+    """Stands for an element that was removed."""
+
+
+GONE: Final = Gone()
