@@ -17,10 +17,13 @@ MessageState = Literal["received", "translated", "rejected", "held", "ignored", 
 DeliveryState = Literal["ready", "done", "dead", "parked", "superseded"]
 DeliveryKind = Literal["referral", "update", "notice", "outcome"]
 AttemptOutcome = Literal["done", "retry", "blocked", "dead", "parked", "superseded"]
-HoldKind = Literal["provenance", "law", "identity", "routing", "cjis", "consent", "fault"]
+HoldKind = Literal["provenance", "law", "identity", "routing", "cjis", "consent", "fault", "review"]
 HoldState = Literal["open", "released", "rejected"]
-AlarmKind = Literal["undelivered", "held", "parked", "unanswered", "provenance"]
+AlarmKind = Literal["undelivered", "held", "parked", "unanswered", "provenance", "revocation"]
 DisclosureState = Literal["intended", "sent", "not-sent", "unknown"]
+#: How it went: by a delivery, as an answer to who asked, handed to medical personnel, as notice of a revocation.
+Manner = Literal["delivery", "answer", "emergency", "notice"]
+RestrictionState = Literal["asked", "agreed", "denied", "ended"]
 Step = Literal["receive", "read", "translate", "label", "release", "deliver", "record", "answer"]
 #: FHIR AuditEvent.action (http://hl7.org/fhir/audit-event-action).
 AuditAction = Literal["C", "R", "U", "D", "E"]
@@ -128,6 +131,25 @@ class Lane:
     fence: int
     attempts: int
     blocked: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gate:
+    """What one destination is doing: `failures` in a row; `trips`, how often in a row its connection was found broken
+    (0: it is whole), until when nothing is tried, and the lane whose head is tried then.
+
+    `paused_at` and `paused_by`: a person stopped it. With `drain_to` what was queued up to that delivery still goes.
+    """
+
+    destination: str
+    failures: int = 0
+    trips: int = 0
+    probe: int | None = None
+    open_until: datetime | None = None
+    opened_at: datetime | None = None
+    paused_at: datetime | None = None
+    paused_by: str | None = None
+    drain_to: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -273,7 +295,10 @@ class Alarm:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Disclosure:
-    """What left, from whom to whom and why (45 CFR 164.528, 42 CFR 2.25). `what` are (type, id) pairs."""
+    """What left, from whom to whom and why (45 CFR 164.528, 42 CFR 2.25). `what` are (type, id) pairs.
+
+    `basis`: the rules under which it went, in the decision's fixed words. `part2`: Part 2 records went, by consent.
+    """
 
     id: int
     delivery_id: int | None
@@ -282,10 +307,51 @@ class Disclosure:
     purpose: str
     what: tuple[tuple[str, str], ...]
     consents: tuple[str, ...]
+    manner: Manner
+    basis: tuple[str, ...]
+    part2: bool
     digest: str
     state: DisclosureState
     intended_at: datetime
     settled_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Restriction:
+    """What a patient asked not to be disclosed (45 CFR 164.522(a), 42 CFR 2.26) and what was decided.
+
+    `recipient` None: to anybody. `purposes` and `sensitivities` empty: all. `consent_id` names the Consent by which an
+    agreed one refuses in each decision. `health_plan` and `self_paid`: asked of disclosures to a health plan about
+    what was paid for in full by somebody else.
+    """
+
+    id: int
+    custody: str
+    consent_id: str
+    recipient: str | None
+    purposes: tuple[str, ...]
+    sensitivities: tuple[str, ...]
+    health_plan: bool
+    self_paid: bool
+    state: RestrictionState
+    asked_at: datetime
+    taken_by: str
+    decided_at: datetime | None
+    decided_by: str | None
+    reason_code: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Suspension:
+    """An official's statement under 45 CFR 164.528(a)(2): until `until` an accounting leaves out what went to them."""
+
+    id: int
+    custody: str
+    recipient: str
+    written: bool
+    since: datetime
+    until: datetime
+    taken_by: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,9 +18,9 @@ import orjson
 from hub.loop import package
 from hub.loop.context import Hub
 from hub.loop.record import audit
-from hub.loop.releasing import PURPOSE, actors_of, origin, party, policy_for
+from hub.loop.releasing import PURPOSE, actors_of, basis, origin, party, permitting, policy_for
 from hub.records import EntryDecision, Referral
-from hub.release import Context, Outcome, release
+from hub.release import Context, Outcome, born, release
 from hub.store import decisions, disclosures, documents, referrals
 from hub.store.tx import Tx
 
@@ -107,6 +107,8 @@ def _decide(hub: Hub, reader: str, one: _Asked, *, purpose: str, render: Callabl
             at=hub.clock(),
             zone=settings.hub.zone,
             actors=actors_of(one.kept.bundle),
+            # The item is the Task alone; who it is about stands in the referral's own package.
+            birth_date=born(one.kept.bundle, f"urn:uuid:{one.referral.patient_id}"),
         ),
         one.consents,
         render=render,
@@ -151,7 +153,10 @@ def _record(tx: Tx, hub: Hub, reader: str, one: _Asked, purpose: str, outcome: O
             purpose=purpose,
             patient_id=one.referral.patient_id,
             what=(("Task", one.referral.task_id),),
-            consents=tuple(c for e in entries for c in e.consents),
+            consents=permitting(outcome),
+            manner="answer",
+            basis=basis(outcome),
+            part2="notice" in outcome.release.obligations,
             digest=outcome.decision.digest,
         )
         # The answer to a request that is open: it counts as made whether or not the reader stays for it.

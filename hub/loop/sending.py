@@ -71,6 +71,8 @@ async def send(hub: Hub, claim: Claim) -> None:
             patient_id=ready.referral.patient_id,
             what=cleared.what,
             consents=cleared.consents,
+            basis=cleared.basis,
+            part2="notice" in cleared.obligations,
             digest=delivery.digest,
         )
     )

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from sqlalchemy import Row, Select, or_, select, update
 
 from hub.errors import StoreError
-from hub.records import Disclosure, DisclosureState
+from hub.records import Disclosure, DisclosureState, Manner
 from hub.store.tables import INTENDED, delivery, disclosure, lane
 from hub.store.tx import Tx
 
@@ -28,8 +28,12 @@ def intend(
     what: Iterable[tuple[str, str]],
     consents: Iterable[str] = (),
     digest: str,
+    manner: Manner = "delivery",
+    basis: Iterable[str] = (),
+    part2: bool = False,
 ) -> Disclosure:
-    """Record what is about to leave: commit this before the first byte. `what` are (resource type, id) pairs.
+    """Record what is about to leave: commit this before the first byte. `what` are (resource type, id) pairs,
+    `basis` the decision's reasons; one without a basis is accounted for as if no rule excused it.
 
     Whoever sends a delivery has its lane alone: an earlier sending of it that was never settled is `unknown` now.
     """
@@ -49,6 +53,9 @@ def intend(
             "patient": _patient(tx, discloser, patient_id),
             "what": [list(pair) for pair in what],
             "consents": list(consents),
+            "manner": manner,
+            "basis": list(basis),
+            "part2": part2,
             "digest": digest,
             "state": "intended",
             "intended_at": tx.now,
@@ -101,6 +108,12 @@ def accounting(tx: Tx, *, discloser: str, patient_id: str, since: datetime | Non
     return _all(tx, wanted if since is None else wanted.where(disclosure.c.intended_at >= since))
 
 
+def under_consent(tx: Tx, *, disclosers: Iterable[str], patient_id: str, consent: str) -> list[Disclosure]:
+    """What went out about a patient under one Consent (`Consent/id`), oldest first; what never left is not in it."""
+    found = [one for discloser in disclosers for one in accounting(tx, discloser=discloser, patient_id=patient_id)]
+    return sorted((one for one in found if consent in one.consents), key=lambda one: one.id)
+
+
 def by_delivery(tx: Tx, delivery_id: int) -> list[Disclosure]:
     """Those of one delivery: one for each time its sending was begun."""
     return _all(tx, select(disclosure).where(disclosure.c.delivery_id == delivery_id))
@@ -129,6 +142,9 @@ def _record(row: Row[Any]) -> Disclosure:
         purpose=row.purpose,
         what=tuple((kind, name) for kind, name in row.what),
         consents=tuple(row.consents),
+        manner=row.manner,
+        basis=tuple(row.basis),
+        part2=row.part2,
         digest=row.digest,
         state=row.state,
         intended_at=row.intended_at,

@@ -185,9 +185,34 @@ lane = Table(
     Column("attempts", Integer, nullable=False),
     Column("blocked", String(255)),
     UniqueConstraint("destination", "order_key"),
+    Index("ix_lane_held", "destination", **_where("owner IS NOT NULL")),
     Index("ix_lane_ready", "ready_at", **_where("depth > 0 AND blocked IS NULL")),
     Index("ix_lane_destination_ready", "destination", "ready_at", **_where("depth > 0 AND blocked IS NULL")),
     sqlite_autoincrement=True,
+)
+
+# two order keys are one person: what comes under the first goes into the lanes of the other
+joined = Table(
+    "joined",
+    metadata,
+    Column("order_key", String(255), primary_key=True),
+    Column("into", String(255), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+gate = Table(
+    "gate",
+    metadata,
+    Column("destination", String(255), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    # how often in a row the connection was found broken; the lane whose head is sent to see whether it still is
+    Column("trips", Integer, nullable=False),
+    Column("probe", Id),
+    Column("open_until", Instant),
+    Column("opened_at", Instant),
+    Column("paused_at", Instant),
+    Column("paused_by", String(255)),
+    Column("drain_to", Id),
 )
 
 delivery = Table(
@@ -336,6 +361,10 @@ disclosure = Table(
     Column("patient", LargeBinary, nullable=False),
     Column("what", Codes, nullable=False),
     Column("consents", Codes, nullable=False),
+    # how it went, and the rules under which it did: fixed words of the decision, no values
+    Column("manner", String(16), nullable=False),
+    Column("basis", Codes, nullable=False),
+    Column("part2", Boolean(create_constraint=False), nullable=False),
     Column("digest", String(128), nullable=False),
     Column("state", String(16), nullable=False),
     Column("intended_at", Instant, nullable=False),
@@ -343,6 +372,45 @@ disclosure = Table(
     Index(None, "discloser", "patient", "intended_at"),
     Index(None, "delivery_id"),
     Index("ix_disclosure_unsettled", "id", **_where("state = 'intended'")),
+    sqlite_autoincrement=True,
+)
+
+# What a patient asked to restrict, and what became of it. The request's own words are sealed.
+restriction = Table(
+    "restriction",
+    metadata,
+    _id(),
+    Column("custody", String(255), nullable=False),
+    Column("patient", LargeBinary, nullable=False),
+    Column("consent_id", String(64), nullable=False),
+    Column("recipient", String(255)),
+    Column("purposes", Codes, nullable=False),
+    Column("sensitivities", Codes, nullable=False),
+    Column("health_plan", Boolean(create_constraint=False), nullable=False),
+    Column("self_paid", Boolean(create_constraint=False), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("taken_by", String(255), nullable=False),
+    Column("decided_at", Instant),
+    Column("decided_by", String(255)),
+    Column("reason_code", String(64)),
+    Index(None, "custody", "patient"),
+    sqlite_autoincrement=True,
+)
+
+# An official's statement that an accounting would impede what they do: until when it says nothing of them.
+suspension = Table(
+    "suspension",
+    metadata,
+    _id(),
+    Column("custody", String(255), nullable=False),
+    Column("patient", LargeBinary, nullable=False),
+    Column("recipient", String(255), nullable=False),
+    Column("written", Boolean(create_constraint=False), nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    Column("taken_by", String(255), nullable=False),
+    Index(None, "custody", "patient"),
     sqlite_autoincrement=True,
 )
 

@@ -72,6 +72,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit_event")),
     )
     op.create_table(
+        "gate",
+        sa.Column("destination", sa.String(length=255), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("trips", sa.Integer(), nullable=False),
+        sa.Column("probe", ID, nullable=True),
+        sa.Column("open_until", TIME, nullable=True),
+        sa.Column("opened_at", TIME, nullable=True),
+        sa.Column("paused_at", TIME, nullable=True),
+        sa.Column("paused_by", sa.String(length=255), nullable=True),
+        sa.Column("drain_to", ID, nullable=True),
+        sa.PrimaryKeyConstraint("destination", name=op.f("pk_gate")),
+    )
+    op.create_table(
+        "joined",
+        sa.Column("order_key", sa.String(length=255), nullable=False),
+        sa.Column("into", sa.String(length=255), nullable=False),
+        sa.Column("at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("order_key", name=op.f("pk_joined")),
+    )
+    op.create_table(
         "lane",
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("destination", sa.String(length=255), nullable=False),
@@ -95,6 +115,7 @@ def upgrade() -> None:
         unique=False,
         **_where("depth > 0 AND blocked IS NULL"),
     )
+    op.create_index("ix_lane_held", "lane", ["destination"], unique=False, **_where("owner IS NOT NULL"))
     op.create_index("ix_lane_ready", "lane", ["ready_at"], unique=False, **_where("depth > 0 AND blocked IS NULL"))
     op.create_table(
         "mark",
@@ -382,6 +403,9 @@ def upgrade() -> None:
         sa.Column("patient", sa.LargeBinary(), nullable=False),
         sa.Column("what", sa.LargeBinary(), nullable=False),
         sa.Column("consents", sa.LargeBinary(), nullable=False),
+        sa.Column("manner", sa.String(length=16), nullable=False),
+        sa.Column("basis", sa.LargeBinary(), nullable=False),
+        sa.Column("part2", sa.Boolean(), nullable=False),
         sa.Column("digest", sa.String(length=128), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("intended_at", TIME, nullable=False),
@@ -397,4 +421,39 @@ def upgrade() -> None:
         ["discloser", "patient", "intended_at"],
         unique=False,
     )
+    op.create_table(
+        "restriction",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("custody", sa.String(length=255), nullable=False),
+        sa.Column("patient", sa.LargeBinary(), nullable=False),
+        sa.Column("consent_id", sa.String(length=64), nullable=False),
+        sa.Column("recipient", sa.String(length=255), nullable=True),
+        sa.Column("purposes", sa.LargeBinary(), nullable=False),
+        sa.Column("sensitivities", sa.LargeBinary(), nullable=False),
+        sa.Column("health_plan", sa.Boolean(), nullable=False),
+        sa.Column("self_paid", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("asked_at", TIME, nullable=False),
+        sa.Column("taken_by", sa.String(length=255), nullable=False),
+        sa.Column("decided_at", TIME, nullable=True),
+        sa.Column("decided_by", sa.String(length=255), nullable=True),
+        sa.Column("reason_code", sa.String(length=64), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_restriction")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_restriction_custody_patient"), "restriction", ["custody", "patient"], unique=False)
+    op.create_table(
+        "suspension",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("custody", sa.String(length=255), nullable=False),
+        sa.Column("patient", sa.LargeBinary(), nullable=False),
+        sa.Column("recipient", sa.String(length=255), nullable=False),
+        sa.Column("written", sa.Boolean(), nullable=False),
+        sa.Column("since", TIME, nullable=False),
+        sa.Column("until", TIME, nullable=False),
+        sa.Column("taken_by", sa.String(length=255), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_suspension")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_suspension_custody_patient"), "suspension", ["custody", "patient"], unique=False)
     op.create_index("ix_disclosure_unsettled", "disclosure", ["id"], unique=False, **_where("state = 'intended'"))
