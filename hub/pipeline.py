@@ -3,7 +3,8 @@
     receive          the bytes, durable before the answer
     read_waiting     what was received: read (`loop.reading`), merge with what others told of the same incident
                      (`loop.merging`), translate, label, keep, decide, queue (`loop.keeping`)
-    deliver_waiting  what is queued: decide again, record as intended, send, settle (`loop.sending`)
+    Dispatcher       what is queued, lane by lane as there is room (`loop.dispatching`): decide again, record as
+                     intended, send, settle (`loop.sending`)
     label_for        another system's records, labelled and given back (`loop.labelling`)
     receive_answer, receive_v2, poll
                      what the center says (`loop.answering`, `loop.polling`): the Task moves, the alarm stops
@@ -25,18 +26,19 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.audit import chain
-from hub.errors import DuplicateConflict, LeaseLost, StoreError
-from hub.loop import alarm, answering, arrival, fault, keeping, labelling, merging, outcome, polling, recovery, sending
+from hub.errors import DuplicateConflict, LeaseLost, ReceiveError, StoreError
+from hub.loop import alarm, answering, arrival, fault, keeping, labelling, merging, outcome, polling, recovery
 from hub.loop.context import Hub
+from hub.loop.dispatching import Dispatcher
 from hub.loop.reading import take_apart
 from hub.records import Message
 from hub.settings import DestinationSection, SourceSection
-from hub.store import claims, lanes, messages
+from hub.store import lanes, messages
 from hub.store.tx import Tx
 from mappings.record import record
 from profiles.issue import Issue, operation_outcome
 
-__all__ = ["Hub", "Received", "receive"]
+__all__ = ["Dispatcher", "Hub", "Received", "receive"]
 
 log = structlog.get_logger("hub.pipeline")
 
@@ -144,21 +146,14 @@ def process(hub: Hub, message: Message) -> None:
 
 
 async def deliver_waiting(hub: Hub, owner: str, limit: int) -> bool:
-    """Sends the heads of the lanes that are ready, side by side. True if there was any."""
-    claimed = await hub.store.write_async(
-        lambda tx: claims.take(tx, owner=owner, lease_seconds=sending.lease(hub), limit=limit)
-    )
-    if not claimed:
-        return False
-    results = await asyncio.gather(*(sending.send(hub, claim) for claim in claimed), return_exceptions=True)
-    for claim, result in zip(claimed, results, strict=True):
-        if isinstance(result, Exception):
-            # What failed is said by type and place, never by text.
-            log.error("deliver.failed", delivery=claim.delivery.id, error=type(result).__name__, at=fault.place(result))
-            await hub.store.write_async(partial(sending.broken, hub=hub, claim=claim))
-        elif isinstance(result, BaseException):
-            raise result
-    return True
+    """Sends the heads of the lanes that are ready, side by side, and waits for them; True if there was any.
+
+    For one round: a worker keeps a `Dispatcher`, which waits for nobody.
+    """
+    dispatcher = Dispatcher(hub, owner)
+    found = await dispatcher.claim(limit)
+    await dispatcher.idle()
+    return found
 
 
 async def recover(hub: Hub, owner: str) -> None:
@@ -204,8 +199,17 @@ async def tell_outcomes(hub: Hub, reader: SourceSection, incident: str) -> bytes
 
 
 async def label_for(hub: Hub, source: SourceSection, body: bytes) -> dict[str, Any]:
-    """Another system's records, labelled as that source's own; nothing is kept. Raises ReceiveError."""
-    return await asyncio.to_thread(labelling.labelled, hub, source, body)
+    """Another system's records, labelled as that source's own; nothing is kept but the audit. Raises ReceiveError."""
+    try:
+        found = await asyncio.to_thread(labelling.labelled, hub, source, body)
+    except ReceiveError as raised:
+        refused = (raised.rule,)
+        await hub.store.write_async(lambda tx: labelling.note(tx, hub, source, refused, refused=True))
+        raise
+    rules = tuple(sorted({issue.rule for issue in found.issues}))
+    # Who asked is on the disk before the answer leaves, as with every other request that opens a record.
+    await hub.store.write_async(lambda tx: labelling.note(tx, hub, source, rules, refused=False))
+    return labelling.answer(found)
 
 
 async def ring(hub: Hub) -> bool:

@@ -39,7 +39,7 @@ Description: "What a center's system may ask of the hub over FHIR."
 * rest[0].security.description = "A bearer token per center, given by the hub's operator (the destination's answer_token), or per source for `$label`, over TLS. The capability statement itself asks for none."
 * rest[0].operation[+].name = "label"
 * rest[0].operation[=].definition = "https://warmhandoff.org/fhir/OperationDefinition/label"
-* rest[0].operation[=].documentation = "A source's bearer token, so one organization with its declared posture: it is the origin of all that is sent. 200 with the labelled resource; 400 when it is not JSON, 413 when it is too large, 422 when it is not FHIR R4. Nothing of it is kept."
+* rest[0].operation[=].documentation = "A source's bearer token, so one organization with its declared posture: it is the origin of all that is sent. 200 with a Parameters: `return`, the labelled resource, and `outcome`, an OperationOutcome with the labels in conflict; 400 when it is not JSON, 413 when it is too large, 422 when it is not FHIR R4. Nothing of it is kept; the request is audited."
 * rest[0].resource[+].type = #Task
 * rest[0].resource[=].profile = "https://warmhandoff.org/fhir/StructureDefinition/referral-task"
 * rest[0].resource[=].documentation = "The id in the URL is the value of `Task.identifier` with system `https://warmhandoff.org/fhir/sid/task`. Status, statusReason, businessStatus and the output of type text appointment are taken; identifiers, focus, for, requester and owner are never changed by an answer. The same answer again changes nothing."

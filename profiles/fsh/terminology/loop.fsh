@@ -38,6 +38,7 @@ Description: "What the hub did or was asked to do, for AuditEvent.subtype. A kin
 * #disclosure "Disclosure" "Something left for another organization, or was meant to."
 * #answer "Answer" "A center answered a referral."
 * #outcome "Outcome asked for" "Somebody asked what became of a referral."
+* #label "Labels asked for" "Another system had its records labelled."
 * #hold.released "Hold released" "A person let go what was held."
 * #hold.rejected "Hold rejected" "A person decided that what was held does not go."
 * #alarm.undelivered "Alarm: undelivered" "A referral did not reach its destination in time, and somebody was told."

@@ -1,4 +1,5 @@
-"""`POST /fhir/$label`: another system's records come back labelled, by its posture; nothing of them is kept."""
+"""`POST /fhir/$label`: another system's records come back labelled, by its posture, with the conflicts of the labels
+that they came with; who asked is audited, and nothing of the records is kept."""
 
 from __future__ import annotations
 
@@ -9,7 +10,10 @@ import httpx2
 import pytest
 from starlette.applications import Starlette
 
+import profiles
+from hub import audit
 from hub.api import labelling
+from hub.errors import StoreError
 from profiles.check import check
 from profiles.issue import stops
 
@@ -29,6 +33,26 @@ async def ask(world: World, body: Any, source: str | None = "cedar-app") -> http
         return await client.post("/fhir/$label", content=content, headers=headers)
 
 
+def given_back(answer: httpx2.Response) -> dict[str, Any]:
+    """The one resource `return` of an answer."""
+    held = [one["resource"] for one in answer.json()["parameter"] if one["name"] == "return"]
+    assert len(held) == 1
+    return held[0]  # type: ignore[no-any-return]
+
+
+def conflicts(answer: httpx2.Response) -> list[tuple[str, str, str | None]]:
+    """Type, rule and place of each issue of the answer's `outcome`."""
+    issues = next(one["resource"] for one in answer.json()["parameter"] if one["name"] == "outcome")["issue"]
+    return [
+        (one["code"], one["details"].get("coding", [{}])[0].get("code", ""), one.get("expression", [None])[0])
+        for one in issues
+    ]
+
+
+def asked(world: World) -> list[audit.Event]:
+    return [event for _, event in world.hub.store.read(audit.events) if event.kind == "label"]
+
+
 def marks(resource: dict[str, Any]) -> set[str]:
     return {coding["code"] for coding in resource["meta"]["security"]}
 
@@ -45,8 +69,8 @@ async def test_the_origin_is_the_caller_s_declared_posture(world: World, source:
     answer = await ask(world, CONDITION, source)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/fhir+json")
     assert answer.headers["cache-control"] == "no-store"
-    assert marks(answer.json()) == expected
-    assert not stops(check(answer.json()))
+    assert marks(given_back(answer)) == expected
+    assert not stops(check(given_back(answer)))
 
 
 async def test_a_bundle_has_its_high_water_mark_and_is_else_as_it_came(world: World) -> None:
@@ -55,7 +79,7 @@ async def test_a_bundle_has_its_high_water_mark_and_is_else_as_it_came(world: Wo
         "type": "collection",
         "entry": [{"fullUrl": "urn:uuid:6a7a1c3e-4f43-4c6e-9d0f-2b0a4a1f9c11", "resource": CONDITION}],
     }
-    found = (await ask(world, bundle)).json()
+    found = given_back(await ask(world, bundle))
     assert marks(found) == {"R", "SUD", "OPIOIDUD"}
     inner = found["entry"][0]["resource"]
     assert {key: value for key, value in inner.items() if key != "meta"} == CONDITION
@@ -71,13 +95,76 @@ async def test_a_provenance_adds_the_part_2_origin(world: World) -> None:
         "type": "collection",
         "entry": [{"fullUrl": "urn:uuid:c", "resource": CONDITION}, {"resource": provenance}],
     }
-    assert "42CFRPart2" in marks((await ask(world, bundle)).json()["entry"][0]["resource"])
+    assert "42CFRPart2" in marks(given_back(await ask(world, bundle))["entry"][0]["resource"])
 
 
 async def test_in_parameters(world: World) -> None:
     body = {"resourceType": "Parameters", "parameter": [{"name": "resource", "resource": CONDITION}]}
-    answer = (await ask(world, body)).json()
+    answer = given_back(await ask(world, body))
     assert (answer["resourceType"], marks(answer)) == ("Condition", {"R", "SUD", "OPIOIDUD"})
+
+
+async def test_the_answer_has_the_parameters_of_the_published_operation(world: World) -> None:
+    defined = profiles.load("https://warmhandoff.org/fhir/OperationDefinition/label")["parameter"]
+    out = {one["name"]: (one["min"], one["max"], one["type"]) for one in defined if one["use"] == "out"}
+    answer = (await ask(world, CONDITION)).json()
+    assert (answer["resourceType"], [one["name"] for one in answer["parameter"]]) == ("Parameters", list(out))
+    assert out == {"return": (1, "1", "Resource"), "outcome": (1, "1", "OperationOutcome")}
+    assert not stops(check(answer))
+
+
+async def test_labels_in_conflict_come_back_with_their_rule_and_place(world: World) -> None:
+    """Two levels, one in the wrong system, a retired code and a law that no origin gives; none is taken away."""
+    act_code = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+    level = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
+    came = [("N", level), ("M", act_code), ("NORDSLCD", act_code), ("42CFRPart2", act_code)]
+    security = [{"system": system, "code": code} for code, system in came]
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "collection",
+        "entry": [{"resource": {**CONDITION, "meta": {"security": security}}}],
+    }
+    answer = await ask(world, bundle)
+    place = "Bundle.entry[0].resource.meta.security"
+    assert conflicts(answer) == [
+        ("conflict", "label.two-levels", place),
+        ("conflict", "label.raised", place),
+        ("conflict", "label.wrong-system", f"{place}[1]"),
+        ("conflict", "label.no-code", f"{place}[2]"),
+        ("conflict", "label.law-without-origin", place),
+    ]
+    (entry,) = given_back(answer)["entry"]
+    assert marks(entry["resource"]) == {"R", "NORDSLCD", "42CFRPart2", "SUD", "OPIOIDUD"}
+    assert asked(world)[-1].detail == tuple(sorted({rule for _, rule, _ in conflicts(answer)}))
+
+
+async def test_without_a_conflict_the_outcome_says_that_all_is_well(world: World) -> None:
+    assert conflicts(await ask(world, CONDITION)) == [("informational", "", None)]
+
+
+async def test_who_asked_is_audited_and_nothing_of_the_record(world: World) -> None:
+    before = asked(world)
+    await ask(world, CONDITION, "sunrise-app")
+    await ask(world, {"resourceType": "Thing"}, "sunrise-app")
+    await ask(world, CONDITION, None)
+    section = world.hub.source("sunrise-app")
+    done, refused = asked(world)[len(before) :]
+    for event in (done, refused):
+        assert (event.who, event.action, event.custody) == ("source:sunrise-app", "E", section.organization)
+        assert (event.entity_type, event.entity_id) == ("Organization", section.organization)
+        assert event.patient_id is None
+        assert not stops(check(audit.to_fhir(event)))
+    assert (done.outcome, done.detail) == ("0", ())
+    assert (refused.outcome, refused.detail) == ("4", ("receive.not-fhir",))
+
+
+async def test_what_cannot_be_audited_is_not_answered(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def busy(work: Any) -> None:
+        raise StoreError("store.busy", "the store has too much waiting", code="throttled")
+
+    monkeypatch.setattr(world.hub.store, "write_async", busy)
+    answer = await ask(world, CONDITION)
+    assert (answer.status_code, answer.json()["resourceType"]) == (503, "OperationOutcome")
 
 
 @pytest.mark.parametrize("source", [None, "nobody", "lakeshore-answers"])
