@@ -63,17 +63,25 @@ def inherited(
     `postures`: who organizations are in law, by reference or `system|value`. One of the Bundle is known by any of its
     names. Entries that are Part 2 records already are sources for others and are not in the result.
     """
-    provenances: list[tuple[int, Json]] = []
+    provenances = [
+        (index, resource)
+        for index, entry in enumerate(entries)
+        if isinstance(entry, dict)
+        and isinstance(resource := entry.get("resource"), dict)
+        and resource.get("resourceType") == "Provenance"
+    ]
+    if not provenances:
+        return {}
+    # Most entries of a Bundle have one and the same origin.
+    programs = {key: _of_a_program(origin) for key, origin in {id(origin): origin for origin in origins}.items()}
     restricted: set[int] = set()
-    programs = {id(origin): _of_a_program(origin) for origin in origins}
     for index, entry in enumerate(entries):
         resource = entry.get("resource") if isinstance(entry, dict) else None
-        if isinstance(resource, dict):
-            if resource.get("resourceType") == "Provenance":
-                provenances.append((index, resource))
-            if (index < len(origins) and programs[id(origins[index])]) or PART2 in codes(resource):
-                restricted.add(index)
-    if not provenances or not (restricted or postures):
+        if isinstance(resource, dict) and (
+            (index < len(origins) and programs[id(origins[index])]) or PART2 in codes(resource)
+        ):
+            restricted.add(index)
+    if not (restricted or postures):
         return {}
     at: dict[str, int] = {}
     for index, entry in enumerate(entries):

@@ -334,7 +334,7 @@ def _marked(
     resource: Json, present: list[Json], marks: Mapping[str, _Why | None], policy: LabelPolicy
 ) -> tuple[Json, str]:
     """The resource with these label codes added and its confidentiality raised to what they ask for; and that."""
-    current = [coding for coding in present if coding.get("code") in RANK]
+    current = [coding for coding in present if coding.get("code") in RANK] if present else []
     have = {code for coding in present if (code := coding.get("code")).__class__ is str}
     added: list[Json] = []
     for code, why in marks.items():
@@ -363,7 +363,7 @@ def _marked(
     if "meta" in resource:
         return {**resource, "meta": meta}, level
     head: Json = {key: resource[key] for key in ("resourceType", "id") if key in resource}
-    return {**head, "meta": meta, **{key: value for key, value in resource.items() if key not in head}}, level
+    return {**head, "meta": meta, **resource}, level  # a key that is there keeps its place
 
 
 def _explained(code: str, why: _Why, policy: LabelPolicy) -> list[Json]:

@@ -79,10 +79,17 @@ class Reader:
         self.quick: frozenset[str] | None = _QUICK if text is SHIPPED else None
 
     def passes(self, value: str) -> bool:
-        """The quick no: a plain string without any word that tells something, nor a code or an address in it."""
+        """The quick no: a plain string without any word that tells something, nor a code or an address in it.
+
+        Never of a long one: reading it for what it tells looks at its words once too, and that look is cheaper.
+        """
         quick = self.quick
         return (
-            quick is not None and quick.isdisjoint(words(value)) and _PLAIN(value) is not None and value[:4] != "http"
+            quick is not None
+            and len(value) < _LONG
+            and quick.isdisjoint(words(value))
+            and _PLAIN(value) is not None
+            and value[:4] != "http"
         )
 
 
@@ -100,7 +107,11 @@ def _remembered(tell: Callable[[str], tuple[Finding, ...]]) -> Callable[[str], t
 #: What entries tell that others refer to: findings by every name of such an entry.
 Telling = Mapping[str, Sequence[tuple[str, Finding]]]
 
+#: From this length on a string is read without the quick look, which would cost as much as reading it.
+_LONG: Final = 256
 _CODES: Final = code_words()
+#: Every code that is known by its shape has a digit; a text without one has none of them.
+_DIGIT: Final = re.compile("[0-9]").search
 _QUICK: Final = KEY_WORDS | _CODES
 _INLINE_FOUND: Final = Finding((), "certain", "inline label", "inline label")
 _CONTAINED_FOUND: Final = Finding((), "certain", "label of a contained resource", "label of a contained resource")
@@ -241,7 +252,7 @@ def _string(value: str, place: Place, report: Report, reader: Reader) -> None:
             for name in found.labels:
                 report(name, found, "text", place)
         folded = fold(text).text
-        if not _CODES.isdisjoint(words(folded)):
+        if _DIGIT(folded) is not None and not _CODES.isdisjoint(words(folded)):
             for found in codes_in(folded):
                 for name in found.labels:
                     report(name, found, "code", place)

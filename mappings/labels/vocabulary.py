@@ -195,6 +195,10 @@ def system_of(code: str) -> str:
     return LABEL if code in (ORIGIN_UNKNOWN, FAMILY_SENSITIVE) else ACT_CODE
 
 
+#: The labels of what has none.
+_NONE: Final[frozenset[str]] = frozenset()
+
+
 def security(resource: dict[str, Any]) -> list[dict[str, Any]]:
     """`meta.security` of a resource as a list of Codings; empty where it is absent or not a list."""
     meta = resource.get("meta")
@@ -207,7 +211,8 @@ def security(resource: dict[str, Any]) -> list[dict[str, Any]]:
 
 def codes(resource: dict[str, Any]) -> frozenset[str]:
     """The codes in `meta.security`, whatever their system."""
-    return frozenset(coding["code"] for coding in security(resource) if isinstance(coding.get("code"), str))
+    found = security(resource)
+    return frozenset([code for coding in found if (code := coding.get("code")).__class__ is str]) if found else _NONE
 
 
 def highest(found: Iterable[str], default: str = "N") -> str:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mappings.labels import Origin, label
-from mappings.labels.codes import _SYSTEMS, _tables, by_code
+from mappings.labels.codes import _SYSTEMS, _tables, by_code, code_words
 
 CENTER = Origin(reference="Organization/mhc", role="covered-entity")
 
@@ -183,3 +183,8 @@ def test_no_shape_makes_it_fail(shape: Any) -> None:
     ):
         once = label(resource, origin=CENTER).resource
         assert label(once, origin=CENTER).resource == once
+
+
+def test_every_word_that_a_code_is_known_by_has_a_digit() -> None:
+    """The scan looks for codes only in texts that have one."""
+    assert [word for word in code_words() if not any(letter.isdigit() for letter in word)] == []
