@@ -90,9 +90,12 @@ class DeliveryError(HubError):
 
     `retry`: whether trying again can help. `after`: seconds the destination asked to wait (Retry-After).
     `unknown`: whether bytes may have arrived all the same; such a disclosure counts as made.
+    `down`: whether anything else sent there would fare the same: it is not this message that is the trouble.
     """
 
     code = "transient"
+    #: What no message is the reason of.
+    DOWN = frozenset(("deliver.unreachable", "deliver.timeout", "deliver.cut", "deliver.certificate"))
 
     def __init__(
         self,
@@ -104,8 +107,10 @@ class DeliveryError(HubError):
         retry: bool = True,
         after: float | None = None,
         unknown: bool = False,
+        down: bool = False,
     ) -> None:
         super().__init__(rule, text, path=path, code=code)
         self.retry = retry
         self.after = after
         self.unknown = unknown
+        self.down = down or rule in self.DOWN

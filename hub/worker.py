@@ -20,6 +20,8 @@ log = structlog.get_logger("hub.worker")
 
 #: Messages taken at once, lanes claimed at once.
 BATCH = 20
+#: Seconds that what is being sent has to end in when the worker is told to stop.
+PATIENCE = 5.0
 
 
 class Worker:
@@ -31,6 +33,7 @@ class Worker:
         self._tasks: list[asyncio.Task[None]] = []
         self._wake: dict[Topic, asyncio.Event] = {"messages": asyncio.Event(), "lanes": asyncio.Event()}
         self._unsubscribe: Callable[[], None] | None = None
+        self._dispatcher = pipeline.Dispatcher(hub, owner)
 
     async def start(self) -> None:
         """Starts the loops on the running event loop; takes back what an earlier run of this owner had claimed."""
@@ -50,12 +53,13 @@ class Worker:
         ]
 
     async def stop(self) -> None:
-        """Ends the loops. What was claimed and not settled is taken up again after its lease."""
+        """Ends the loops: nothing more is claimed, and what is being sent may end for `PATIENCE` seconds."""
         if self._unsubscribe is not None:
             self._unsubscribe()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._dispatcher.stop(seconds=PATIENCE)
 
     async def _forever(self, name: str, step: Callable[[], Awaitable[bool]], topic: Topic | None, pause: float) -> None:
         """Calls `step` again at once while it did something, else waits for the topic or the pause."""
@@ -80,4 +84,4 @@ class Worker:
         return await pipeline.read_waiting(self._hub, self._owner, BATCH)
 
     async def _deliver(self) -> bool:
-        return await pipeline.deliver_waiting(self._hub, self._owner, BATCH)
+        return await self._dispatcher.claim(BATCH)

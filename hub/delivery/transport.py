@@ -120,6 +120,8 @@ def refusal(answer: Answer, now: float) -> DeliveryError:
         retry=retry,
         after=_retry_after(answer.headers.get("retry-after"), now),
         unknown=status >= 500 and status not in (501, 503),
+        # a 500 may be of this message alone
+        down=status in (408, 425, 429, 502, 503, 504),
     )
 
 

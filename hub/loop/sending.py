@@ -7,13 +7,16 @@ permission never leaves from a queue, and never blocks it. A lost claim writes n
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
+
+import structlog
 
 from hub.delivery import fhir_message, fhir_rest, hl7v2
 from hub.delivery.receipt import Receipt
 from hub.delivery.retry import delay
-from hub.errors import DeliveryError, ReceiveError
+from hub.errors import DeliveryError, ReceiveError, StoreError
 from hub.loop import alarm, package, queue
 from hub.loop.answer import V2, keep_unread, take
 from hub.loop.context import Hub
@@ -22,12 +25,14 @@ from hub.loop.releasing import Cleared, Verdict, decide
 from hub.loop.reply import from_v2
 from hub.records import Claim, Referral, Tried
 from hub.settings import DestinationSection
-from hub.store import alarms, claims, deliveries, disclosures, documents, referrals
+from hub.store import alarms, claims, deliveries, disclosures, documents, gates, lanes, referrals
 from hub.store.tx import Tx
 from mappings.errors import ReadError
 from mappings.hl7v2.answer import read_answer
 from mappings.hl7v2.codec import parse
 from mappings.times import zone
+
+log = structlog.get_logger("hub.sending")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,12 +42,6 @@ class _Ready:
     referral: Referral
     verdict: Verdict
     payload: bytes
-
-
-def lease(hub: Hub) -> float:
-    """Seconds for which a lane is claimed: longer than any send may take."""
-    slowest = max((d.timeout for d in hub.settings.destination), default=20.0)
-    return max(hub.settings.hub.lease, slowest * 2 + 5)
 
 
 async def send(hub: Hub, claim: Claim) -> None:
@@ -80,10 +79,11 @@ async def send(hub: Hub, claim: Claim) -> None:
         receipt = await _transmit(hub, destination, ready, token)
     except DeliveryError as failed:
         error = failed  # the name of an except clause is gone after it, and the unit of work runs later
-        await hub.store.write_async(
+        await _settled(
+            hub,
             lambda tx: _failed(tx, hub, claim, destination, ready.referral, intended.id, error, Tried(
                 started_at=started, error=error.rule
-            ))
+            )),
         )  # fmt: skip
         return
     tried = Tried(started_at=started, code=receipt.code, receipt=receipt.remote_task)
@@ -93,7 +93,27 @@ async def send(hub: Hub, claim: Claim) -> None:
         if isinstance(receipt, hl7v2.Acknowledged) and receipt.reply is not None:
             _answered(tx, hub, destination, receipt.reply)
 
-    await hub.store.write_async(settle)
+    await _settled(hub, settle)
+
+
+async def _settled(hub: Hub, work: Callable[[Tx], None]) -> None:
+    """Writes how a sending ended, though the database be away for a while: what was sent must not be sent again for
+    want of a note of it. After a lease it gives up, as somebody else has the lane by then; raises StoreError."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + hub.settings.hub.lease
+    while True:
+        try:
+            await hub.store.write_async(work)
+        except StoreError as error:
+            if error.rule not in ("store.commit", "store.busy") or loop.time() > until:
+                raise
+            await asyncio.sleep(_AGAIN)
+        else:
+            return
+
+
+#: Seconds after which the end of a sending is written again that the database did not take.
+_AGAIN = 0.25
 
 
 def _answered(tx: Tx, hub: Hub, destination: DestinationSection, data: bytes) -> None:
@@ -108,18 +128,27 @@ def _answered(tx: Tx, hub: Hub, destination: DestinationSection, data: bytes) ->
     take(tx, hub, destination, said, body=data, media_type=V2, control_id=message.control_id)
 
 
-def broken(tx: Tx, hub: Hub, claim: Claim) -> None:
-    """A delivery that broke the hub itself: tried again later, and somebody hears of it. Nothing else stands still."""
-    wait = delay(
-        claim.attempts + 1,
-        base=hub.settings.hub.retry_base,
-        cap=hub.settings.hub.retry_cap,
-        after=None,
-        random=hub.random,
-    )
+def _wait(hub: Hub, failures: int, after: float | None = None) -> float:
+    section = hub.settings.hub
+    return delay(failures, base=section.retry_base, cap=section.retry_cap, after=after, random=hub.random)
+
+
+def _may_have_gone(tx: Tx, claim: Claim) -> None:
     for disclosure in disclosures.by_delivery(tx, claim.delivery.id):
         if disclosure.state == "intended":
             disclosures.settle(tx, disclosure.id, "unknown")
+
+
+def cut_off(tx: Tx, claim: Claim) -> None:
+    """A sending that was cut off because the hub stops: its lane is free at once, and what was sent may be there."""
+    if claims.give_back(tx, claim):
+        _may_have_gone(tx, claim)
+
+
+def broken(tx: Tx, hub: Hub, claim: Claim) -> None:
+    """A delivery that broke the hub itself: tried again later, and somebody hears of it. Nothing else stands still."""
+    wait = _wait(hub, claim.attempts + 1)
+    _may_have_gone(tx, claim)
     tried = Tried(started_at=tx.now, error="hub.failed")
     if claims.retry(tx, claim, tried, jitter=0.0, after_seconds=wait) is None:
         return
@@ -204,6 +233,7 @@ def _sent(
 ) -> None:
     """The destination has it. That is a receipt: businessStatus `delivered`, the Task's status stays (design, 8)."""
     disclosures.settle(tx, disclosure, "sent")
+    _is_there(tx, hub, destination)
     if not claims.settle(tx, claim, "done", tried):
         return
     # As it is now: the center may have answered while its receipt was under way, and its word stands.
@@ -256,14 +286,12 @@ def _failed(
 ) -> None:
     """Not taken: try again later in order, or what this destination's policy says of a refusal for good."""
     disclosures.settle(tx, disclosure, "unknown" if error.unknown else "not-sent")
+    if error.down:
+        _is_down(tx, hub, destination, claim, error)
+    else:
+        _is_there(tx, hub, destination)
     if error.retry:
-        wait = delay(
-            claim.attempts + 1,
-            base=hub.settings.hub.retry_base,
-            cap=hub.settings.hub.retry_cap,
-            after=error.after,
-            random=hub.random,
-        )
+        wait = _wait(hub, claim.attempts + 1, error.after)
         if claims.retry(tx, claim, tried, jitter=0.0, after_seconds=wait) is None:
             return
         state = "retry"
@@ -289,6 +317,20 @@ def _failed(
         attempt=claim.attempts + 1,
     )
     _audit(tx, hub, claim, referral, destination, "4", error.rule)
+
+
+def _is_there(tx: Tx, hub: Hub, destination: DestinationSection) -> None:
+    """It answered: if it was given up for a while, what waits for it goes on now."""
+    if gates.answered(tx, destination.id):
+        freed = lanes.hurry(tx, destination.id)
+        log.info("destination.back", destination=destination.id, lanes=freed)
+
+
+def _is_down(tx: Tx, hub: Hub, destination: DestinationSection, claim: Claim, error: DeliveryError) -> None:
+    trips = gates.get(tx, destination.id).trips
+    wait = _wait(hub, trips + 1, error.after)
+    if gates.failed(tx, claim, after=destination.breaker_after, wait_seconds=wait):
+        log.warning("destination.down", destination=destination.id, rule=error.rule)
 
 
 #: Failed attempts after which somebody hears of it, while the hub goes on trying.

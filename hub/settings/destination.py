@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
+from hub.settings.mllp import ClientTlsSection, check_mllp
 from hub.settings.secret import Secret
 from hub.settings.section import Strict, iana
 from mappings.incident import Urgency
@@ -52,6 +53,7 @@ class DestinationSection(Strict):
     `on_failure` after a permanent refusal: `block-lane` keeps order until a person acts, `skip-and-park` lets later
     messages pass. No default: somebody must choose. `respond_within` in seconds by urgency; a referral's own
     respond-by time goes before it. `fallback` is what a person does when the alarm rings.
+    `tls` is for an `mllps` address; `subjects` are the certificates by which a v2 center's own messages are known.
     """
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
@@ -60,13 +62,26 @@ class DestinationSection(Strict):
     url: str
     token: Secret | None = None
     answer_token: Secret | None = None
+    tls: ClientTlsSection | None = None
+    subjects: tuple[str, ...] = ()
     on_failure: Literal["block-lane", "skip-and-park"]
     partner: PartnerSection = PartnerSection()
     poll_every: float | None = Field(default=None, gt=0)
     timeout: float = Field(default=20.0, gt=0)
+    #: Lanes that are sent at the same time, over all hubs; failures in a row after which it is tried with one only.
+    concurrency: int = Field(default=8, ge=1, le=100)
+    breaker_after: int = Field(default=5, ge=1)
     respond_within: dict[Urgency, float] = Field(default_factory=_respond_within)
     fallback_telephone: str
     owner: str
+
+    @model_validator(mode="after")
+    def _address(self) -> Self:
+        if self.adapter == "hl7v2":
+            check_mllp(self.url, self.tls)
+        elif self.tls is not None or self.subjects:
+            raise ValueError("tls and subjects are of the adapter hl7v2")
+        return self
 
     def form(self) -> Partner:
         """The mapping library's Partner: the adapter's form with what this section says over the defaults."""

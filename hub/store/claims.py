@@ -8,16 +8,16 @@ or twice, so every send must be idempotent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Update, select, update
+from sqlalchemy import Select, Update, func, select, update
 
 from hub.records import AttemptOutcome, Claim, Tried
 from hub.store import deliveries
-from hub.store.tables import EPOCH, ZERO, attempt, delivery, lane, message
+from hub.store.tables import EPOCH, READY, ZERO, attempt, delivery, lane, message
 from hub.store.tx import Tx
 
 
@@ -27,23 +27,27 @@ def take(
     owner: str,
     lease_seconds: float,
     limit: int,
-    destination: str | None = None,
+    only: Collection[str] | None = None,
     skip: Collection[str] = (),
+    room: Mapping[str, int] | None = None,
+    drain: Mapping[str, int] | None = None,
 ) -> list[Claim]:
     """Claim up to `limit` lanes that are ready, longest waiting first, each with its head.
 
-    `skip` names destinations with an open breaker or no free slot: they are left out before the limit, so that a
-    dead one does not starve the rest. With `destination`, only its lanes.
+    `skip` names destinations that are paused, broken or full: they are left out before the limit, so that a dead one
+    does not starve the rest. `room` says how many lanes of a destination at most; `drain`, up to which delivery a
+    destination's lanes still go. With `only`, no other destination's.
     """
-    ready = select(lane.c.id).where(
-        lane.c.depth > ZERO, lane.c.blocked.is_(None), lane.c.ready_at <= tx.now, lane.c.lease_until <= tx.now
-    )
-    if destination is not None:
-        ready = ready.where(lane.c.destination == destination)
-    if skip:
-        ready = ready.where(lane.c.destination.not_in(sorted(skip)))
-    ready = ready.order_by(lane.c.ready_at, lane.c.id).limit(limit).with_for_update(skip_locked=True)
-    ids = tx.connection.execute(ready).scalars().all()
+    ready = _ready(tx, select(lane.c.id, lane.c.destination), skip=skip, drain=drain)
+    if only is not None:
+        ready = ready.where(lane.c.destination.in_(sorted(only)))
+    ready = ready.order_by(lane.c.ready_at, lane.c.id).limit(limit).with_for_update(skip_locked=True, of=lane)
+    left = dict(room or {})
+    ids = []
+    for row in tx.connection.execute(ready):
+        if left.setdefault(row.destination, limit) > 0:
+            left[row.destination] -= 1
+            ids.append(row.id)
     if not ids:
         return []
     until = tx.now + timedelta(seconds=lease_seconds)
@@ -68,11 +72,64 @@ def take(
     ]
 
 
+def ready_for(tx: Tx, *, limit: int, skip: Collection[str] = (), drain: Mapping[str, int] | None = None) -> list[str]:
+    """The destinations of the lanes that `take` would look at; nothing is locked."""
+    first = (
+        _ready(tx, select(lane.c.destination), skip=skip, drain=drain)
+        .order_by(lane.c.ready_at, lane.c.id)
+        .limit(limit)
+        .subquery()
+    )
+    return list(tx.connection.execute(select(first.c.destination).distinct()).scalars())
+
+
+def held(tx: Tx, destinations: Collection[str]) -> dict[str, int]:
+    """How many lanes of these destinations are being sent, by any hub."""
+    rows = tx.connection.execute(
+        select(lane.c.destination, func.count())
+        .where(lane.c.owner.is_not(None), lane.c.lease_until > tx.now, lane.c.destination.in_(sorted(destinations)))
+        .group_by(lane.c.destination)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _ready(tx: Tx, wanted: Select[Any], *, skip: Collection[str], drain: Mapping[str, int] | None) -> Select[Any]:
+    wanted = wanted.where(
+        lane.c.depth > ZERO, lane.c.blocked.is_(None), lane.c.ready_at <= tx.now, lane.c.lease_until <= tx.now
+    )
+    if skip:
+        wanted = wanted.where(lane.c.destination.not_in(sorted(skip)))
+    for destination, last in sorted((drain or {}).items()):
+        early = select(delivery.c.id).where(
+            delivery.c.lane_id == lane.c.id, delivery.c.state == READY, delivery.c.id <= last
+        )
+        wanted = wanted.where((lane.c.destination != destination) | early.exists())
+    return wanted
+
+
 def extend(tx: Tx, claim: Claim, *, lease_seconds: float) -> Claim | None:
     """Hold a slow send's lane longer (heartbeat): the claim as it is now, or None when it was lost."""
     until = tx.now + timedelta(seconds=lease_seconds)
     changed = tx.connection.execute(_held(tx, claim).values(lease_until=until))
     return replace(claim, lease_until=until) if changed.rowcount == 1 else None
+
+
+def clock_went_back(tx: Tx, *, longest_seconds: float) -> int:
+    """What a clock that was ahead has put into the future is due now: lanes, and leases longer than any can be.
+
+    Backing off begins anew, which costs an attempt; a lease that is still somebody's is long enough to be settled.
+    Returns how many rows were ahead.
+    """
+    latest = tx.now + timedelta(seconds=longest_seconds)
+    ahead = tx.connection.execute(update(lane).where(lane.c.ready_at > tx.now).values(ready_at=tx.now)).rowcount
+    for table in (lane, message):
+        ahead += tx.connection.execute(
+            update(table).where(table.c.lease_until > latest).values(lease_until=latest)
+        ).rowcount
+    if ahead:
+        tx.wake("lanes")
+        tx.wake("messages")
+    return ahead
 
 
 def take_back(tx: Tx, gone: Callable[[str], bool]) -> int:

@@ -11,8 +11,10 @@ from typing import Any
 
 from sqlalchemy import Row, and_, case, func, select, update
 
+from hub.errors import StoreError
 from hub.records import Lane
-from hub.store.tables import EPOCH, ZERO, delivery, insert_into, lane
+from hub.store import locks
+from hub.store.tables import EPOCH, READY, ZERO, delivery, insert_into, joined, lane
 from hub.store.tx import Tx
 
 
@@ -22,9 +24,11 @@ def append(tx: Tx, destination: str, order_key: str) -> tuple[int, int]:
     The row stays locked to the commit, so order in the lane is the order of commits. A lane that backs off keeps
     doing so.
     """
+    # two hubs on one PostgreSQL: a join of this key that is under way is waited for
+    locks.hold(tx.connection, "lane.order", order_key.encode())
     new = insert_into(tx.connection.dialect.name, lane).values(
         destination=destination,
-        order_key=order_key,
+        order_key=_led_to(tx, order_key),
         depth=1,
         tail=1,
         ready_at=tx.now,
@@ -44,6 +48,89 @@ def append(tx: Tx, destination: str, order_key: str) -> tuple[int, int]:
     ).one()
     tx.wake("lanes")
     return row.id, row.tail
+
+
+def join(tx: Tx, order_key: str, into: str) -> int:
+    """Two order keys are one person: what waits under the first goes into the other's lanes, at every destination,
+    and so does what comes under it later. How many deliveries moved.
+
+    What waits in both is put into the order in which it was queued, and no lane's own order changes. A blocked lane
+    that is taken in blocks the one that takes it. Raises StoreError `store.state` while one of the lanes is being
+    sent, or where the two are joined already.
+    """
+    for key in sorted({order_key, into}):
+        locks.hold(tx.connection, "lane.order", key.encode())
+    target = _led_to(tx, into)
+    if order_key == target or _led_to(tx, order_key) != order_key:
+        raise StoreError("store.state", "these order keys are joined already", code="conflict")
+    known = tx.connection.execute(
+        select(lane).where(lane.c.order_key.in_([order_key, target])).order_by(lane.c.id).with_for_update()
+    ).all()
+    if any(row.lease_until > tx.now for row in known):
+        raise StoreError("store.state", "one of the lanes is being sent: try again", code="transient")
+    tx.connection.execute(joined.insert(), {"order_key": order_key, "into": target, "at": tx.now})
+    takers = {row.destination: row for row in known if row.order_key == target}
+    moved = 0
+    for taken in known:
+        if taken.order_key == order_key and taken.depth:
+            other = takers.get(taken.destination) or _empty(tx, taken.destination, target)
+            moved += _take_in(tx, taken, other)
+    tx.wake("lanes")
+    return moved
+
+
+def _led_to(tx: Tx, order_key: str) -> str:
+    """The order key in whose lanes this one's deliveries wait."""
+    found = tx.connection.execute(select(joined.c.into).where(joined.c.order_key == order_key)).scalar_one_or_none()
+    return order_key if found is None else _led_to(tx, found)
+
+
+def _take_in(tx: Tx, taken: Row[Any], other: Row[Any]) -> int:
+    first, second = _waiting(tx, taken.id), _waiting(tx, other.id)
+    one, two = list(first), list(second)
+    position = other.tail
+    while one or two:
+        # each lane's own order stays; between the two, whichever was queued first
+        each = (one if not two or (one and one[0] < two[0]) else two).pop(0)
+        position += 1
+        tx.connection.execute(update(delivery).where(delivery.c.id == each).values(lane_id=other.id, position=position))
+    tx.connection.execute(
+        update(lane)
+        .where(lane.c.id == other.id)
+        .values(
+            depth=len(first) + len(second),
+            tail=position,
+            ready_at=tx.now,
+            attempts=0,
+            blocked=other.blocked or taken.blocked,
+        )
+    )
+    tx.connection.execute(
+        update(lane).where(lane.c.id == taken.id).values(depth=0, attempts=0, blocked=None, owner=None)
+    )
+    return len(first)
+
+
+def _waiting(tx: Tx, lane_id: int) -> list[int]:
+    ready = select(delivery.c.id).where(delivery.c.lane_id == lane_id, delivery.c.state == READY)
+    return list(tx.connection.execute(ready.order_by(delivery.c.position)).scalars())
+
+
+def _empty(tx: Tx, destination: str, order_key: str) -> Row[Any]:
+    made = lane.insert().returning(lane)
+    return tx.connection.execute(
+        made,
+        {
+            "destination": destination,
+            "order_key": order_key,
+            "depth": 0,
+            "tail": 0,
+            "ready_at": tx.now,
+            "lease_until": EPOCH,
+            "fence": 0,
+            "attempts": 0,
+        },
+    ).one()
 
 
 def unblock(tx: Tx, lane_id: int) -> bool:

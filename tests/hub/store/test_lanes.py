@@ -149,7 +149,7 @@ def test_a_dead_destination_does_not_starve_the_rest(store: Store) -> None:
     assert {claim.delivery.destination for claim in take(store, "probe", limit=1)} == {"dead"}
     (claim,) = take(store, limit=5, skip={"dead"})
     assert claim.delivery.id == healthy.id
-    assert [claim.delivery.destination for claim in take(store, limit=2, destination="dead")] == ["dead", "dead"]
+    assert [claim.delivery.destination for claim in take(store, limit=2, only=["dead"])] == ["dead", "dead"]
     assert store.read(lambda tx: lanes.next_due(tx, skip=["dead", "ehr"])) is None
 
 
