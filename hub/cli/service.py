@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hub.cli import codes, incidents, waiting
+from hub.cli import codes, disclosures, incidents, waiting
 from hub.cli.edge import write
 from hub.cli.store import HUB_TOML, By, Config, Json, Limit, done, missing, opened, plain, rows
 
@@ -45,7 +45,16 @@ def register(app: typer.Typer) -> None:
         ("referrals", "Where each loop stands.", {"list": list_referrals}),
         ("lanes", "What goes to each destination, in order.", {"list": list_lanes, "unblock": unblock_lane}),
         ("audit", "Who did what.", {"verify": verify_audit, "export": export_audit}),
-        ("disclosures", "What left, to whom, for what.", {"list": list_disclosures}),
+        (
+            "disclosures",
+            "What left, to whom, for what.",
+            {
+                "list": disclosures.list_disclosures,
+                "accounting": disclosures.accounting,
+                "intermediary": disclosures.intermediary,
+                "suspend": disclosures.suspend,
+            },
+        ),
     )
     for name, about, commands in groups:
         group = typer.Typer(help=about, no_args_is_help=True)
@@ -184,7 +193,7 @@ def replay_message(message_id: int, by: By, config: Config = HUB_TOML, as_json: 
     done({"message": made.id, "replays": message_id}, f"Message {message_id} is taken in again as {made.id}.", as_json)
 
 
-# ── referrals, lanes, disclosures, audit ──────────────────────────────────────────────────────────────────────────
+# ── referrals, lanes, audit ───────────────────────────────────────────────────────────────────────────────────────
 
 
 def list_referrals(
@@ -267,47 +276,16 @@ def unblock_lane(lane_id: int, by: By, config: Config = HUB_TOML, as_json: Json 
     done({"lane": lane_id}, f"Lane {lane_id} goes on.", as_json)
 
 
-def list_disclosures(
-    config: Config = HUB_TOML,
-    limit: Limit = 500,
-    as_json: Json = False,
-) -> None:
-    """Disclosures, oldest first: from whom to whom, for what, how it ended. Accounting counts sent and unknown."""
-    from hub.store import disclosures
-
-    with opened(config) as hub:
-        found = hub.store.read(lambda tx: disclosures.listed(tx, limit=limit))
-    rows(
-        "Disclosures",
-        [
-            {
-                "id": d.id,
-                "discloser": d.discloser,
-                "recipient": d.recipient,
-                "purpose": d.purpose,
-                "resources": len(d.what),
-                "consents": len(d.consents),
-                "state": d.state,
-                "intended_at": d.intended_at,
-                "settled_at": d.settled_at,
-                "digest": d.digest,
-            }
-            for d in found
-        ],
-        as_json,
-    )
-
-
 def verify_audit(config: Config = HUB_TOML, as_json: Json = False) -> None:
     """Recomputes the audit chain and checks its signed checkpoints. Exit 1 where it does not hold."""
     from hub.audit import chain
     from hub.store.tx import Tx
 
     with opened(config) as hub:
-        key = hub.store.keys.signing_key()
+        known = hub.store.keys.verifying_keys()
 
         def look(tx: Tx) -> tuple[list[Any], int]:
-            return chain.verify(tx, [key.public_key()]), len(chain.checkpoints(tx))
+            return chain.verify(tx, known), len(chain.checkpoints(tx))
 
         broken, points = hub.store.read(look)
     if as_json:

@@ -14,7 +14,10 @@ SID_ORGANIZATION = "https://warmhandoff.org/fhir/sid/organization"
 
 
 class OrganizationSection(Strict):
-    """An organization and who it is in law. `posture` has no default."""
+    """An organization and who it is in law. `posture` has no default.
+
+    `address`: where it is, as one line, for the accounting of disclosures (45 CFR 164.528(b)(2)(ii)).
+    """
 
     id: str
     name: str
@@ -22,6 +25,7 @@ class OrganizationSection(Strict):
     posture: Role
     identifiers: tuple[dict[str, str], ...] = ()
     telephone: str | None = None
+    address: str | None = None
 
     def organization(self) -> Organization:
         """As the mapping library takes it."""

@@ -54,9 +54,7 @@ def ask(
             "taken_by": by,
         },
     ).one()
-    vault.put(
-        tx, _NOUN, row.id, "paper", orjson.dumps({"patient": patient_id, "reference": paper}), custody=custody
-    )
+    vault.put(tx, _NOUN, row.id, "paper", orjson.dumps({"patient": patient_id, "reference": paper}), custody=custody)
     return _restriction(row)
 
 
