@@ -2,8 +2,10 @@
 
 One entry of a Part 2 program is withheld, so that redaction and the leak scan have work. Rendering is a plain dump,
 inside the measured time. The leak gates run first and fail the budget with them: a renderer that brings a withheld
-value back, in any encoding, must be stopped, and what is released must be what an input without it gives. The detail
-also has the cost of 50 consents on file over one.
+value back, in any encoding, must be stopped, and what is released must be what an input without it gives.
+
+A person with 50 consents on file costs at most twice a person with one, whomever they name: all others, this recipient
+among others, or this recipient each time. The budget fails with that, too.
 
     python -m benchmarks.bench_release
 """
@@ -12,17 +14,23 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from benchmarks.bench_label import CENTER, SECONDS, narrated_bundle, per_second
 from hub.release import Context, Leak, Outcome, Party, release
+from hub.release.elements import ELEMENTS
 from mappings.labels import Labelled, Origin, label_bundle
 
 BUDGET = 10.0
 AIM = 5.0
 _ROUNDS = 5
+#: What 50 consents of one person may cost, over one.
+_MANY = 2.0
 
+_ACT = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+_RECIPIENT = "Organization/mhc"
 PROGRAM = Origin(reference="Organization/otp", role="part2-program")
 
 
@@ -33,7 +41,7 @@ def _patient(bundle: dict[str, Any]) -> str:
 def _context(bundle: dict[str, Any]) -> Context:
     return Context(
         discloser=Party(reference="Organization/center", role="covered-entity"),
-        recipient=Party(reference="Organization/mhc", role="covered-entity"),
+        recipient=Party(reference=_RECIPIENT, role="covered-entity"),
         purpose="TREAT",
         patient=_patient(bundle),
         at=datetime(2026, 6, 1, tzinfo=UTC),
@@ -54,19 +62,29 @@ def _secret(patient: str) -> dict[str, Any]:
     }
 
 
-def _consent(number: int, patient: str) -> dict[str, Any]:
+def _consent(number: int, patient: str, recipient: str = "") -> dict[str, Any]:
+    """A complete Part 2 consent for treatment, to somebody else where no recipient is given."""
+    statements = ("revocationStatement", "redisclosureStatement", "refusalStatement", "hipaaRedisclosureStatement")
     return {
         "resourceType": "Consent",
         "id": f"consent-{number}",
         "status": "active",
         "patient": {"reference": patient},
-        "dateTime": "2026-01-02",
+        "dateTime": f"2026-01-{1 + number % 28:02}",
+        "category": [{"coding": [{"system": _ACT, "code": "42CFRPart2CD"}]}],
+        "performer": [{"reference": patient}],
+        "organization": [{"reference": PROGRAM.reference}, {"reference": CENTER.reference}],
+        "extension": [{"url": ELEMENTS, "extension": [{"url": url, "valueBoolean": True} for url in statements]}],
         "provision": {
             "type": "permit",
             "period": {"end": "2026-12-31"},
             "actor": [
-                {"role": {"coding": [{"code": "IRCP"}]}, "reference": {"reference": f"Organization/elsewhere-{number}"}}
+                {
+                    "role": {"coding": [{"code": "IRCP"}]},
+                    "reference": {"reference": recipient or f"Organization/elsewhere-{number}"},
+                }
             ],
+            "securityLabel": [{"system": _ACT, "code": "42CFRPart2"}],
             "purpose": [{"code": "TREAT"}],
         },
     }
@@ -123,6 +141,17 @@ def gates() -> list[str]:
     return faults
 
 
+def _over(labelled: Labelled, origins: list[Origin | None], patient: str, names: Callable[[int], str]) -> float:
+    """What 50 consents cost over the first of them; the middle of three rounds."""
+    fifty = [_consent(number, patient, names(number)) for number in range(50)]
+    ratios = [
+        per_second(lambda: _go(labelled, origins, fifty[:1]), SECONDS / 4)
+        / per_second(lambda: _go(labelled, origins, fifty), SECONDS / 4)
+        for _ in range(3)
+    ]
+    return sorted(ratios)[1]
+
+
 def measure() -> dict[str, Any]:
     """The row of this budget. The ratio is time per release over json time per Bundle: lower is better."""
     plain = narrated_bundle()
@@ -132,17 +161,21 @@ def measure() -> dict[str, Any]:
     origins: list[Origin | None] = [*([CENTER] * (len(bundle["entry"]) - 1)), PROGRAM]
     labelled = label_bundle(bundle, origins)
     one = [_consent(0, patient)]
-    fifty = [_consent(number, patient) for number in range(50)]
     ratios = []
     for _ in range(_ROUNDS):
         reference = per_second(lambda: json.dumps(json.loads(data)), SECONDS / 2)
         released = per_second(lambda: _go(labelled, origins, one), SECONDS / 2)
         ratios.append(reference / released)
     ratio = sorted(ratios)[len(ratios) // 2]
-    many = per_second(lambda: _go(labelled, origins, one)) / per_second(lambda: _go(labelled, origins, fifty))
+    many = {
+        "others": _over(labelled, origins, patient, lambda number: ""),
+        "a tenth this one": _over(labelled, origins, patient, lambda number: "" if number % 10 else _RECIPIENT),
+        "all this one": _over(labelled, origins, patient, lambda number: _RECIPIENT),
+    }
     faults = gates()
     detail = (
-        f"{len(bundle['entry'])} entries, {len(data) / 1000:.0f} kB, one withheld; 50 consents cost {many:.2f} x one; "
+        f"{len(bundle['entry'])} entries, {len(data) / 1000:.0f} kB, one withheld; 50 consents on file over one: "
+        f"{', '.join(f'{cost:.2f} x ({names})' for names, cost in many.items())}; "
         f"leak gates {'passed' if not faults else ', '.join(faults)}"
     )
     return {
@@ -150,7 +183,7 @@ def measure() -> dict[str, Any]:
         "ratio": round(ratio, 2),
         "budget": BUDGET,
         "aim": AIM,
-        "holds": ratio <= BUDGET and not faults,
+        "holds": ratio <= BUDGET and not faults and max(many.values()) <= _MANY,
         "detail": detail,
     }
 

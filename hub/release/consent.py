@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -233,6 +234,8 @@ def moment(value: str) -> datetime:
     return _span(value, "UTC")[0]
 
 
+#: Many consents say the same few dates; a date reads the same each time. What cannot be read raises each time.
+@lru_cache(maxsize=4096)
 def _span(value: str, zone: str) -> tuple[datetime, datetime]:
     """First moment of a FHIR dateTime and the first moment after it. Raises ValueError."""
     if "T" in value:
@@ -352,7 +355,8 @@ def _labels_beside_notes(provision: Json, tpo: bool) -> bool:
         for coding in _list(provision.get("securityLabel"))
         if coding.get("system") != CONFIDENTIALITY
     }
-    return tpo or bool(codes - {"PSYTHPN", "counselling-notes"})
+    # Notes alone may be shared for treatment; without a label, treatment is about everything (42 CFR 2.31(b)).
+    return bool(codes - {"PSYTHPN", "counselling-notes"}) or (tpo and not codes)
 
 
 def _names(reference: Json) -> bool:

@@ -50,6 +50,11 @@ class Facts:
     confidentiality: str = "N"
 
 
+def beyond_labels(node: Json) -> bool:
+    """Whether the provision asks more of an entry than its labels."""
+    return any(node.get(key) for key in ("class", "code", "dataPeriod", "data"))
+
+
 def covers(node: Json, facts: Facts, *, deny: bool, doubts: bool) -> tuple[bool, frozenset[str]]:
     """Whether the provision is about this entry, and for a deny by sensitivity alone: by which labels.
 

@@ -10,15 +10,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any, Literal
 
 from hub.release.age import signers
 from hub.release.consent import check_consent, deficient
-from hub.release.content import Facts
+from hub.release.content import CARRIERS, Facts
 from hub.release.decision import Conflict, Decision, EntryDecision, Verdict
 from hub.release.digest import digest
 from hub.release.law import IDENTITY_ONLY, Layer, Ruling, layer, rule
-from hub.release.matching import Directive, Rule, Said, directive, says
+from hub.release.matching import Directive, Rule, Said, again, directive, says
 from hub.release.naming import Party, aliases, participants_named
 from hub.release.policy import DEFAULT, ReleasePolicy
 from hub.release.purpose import canonical
@@ -41,11 +42,12 @@ def decide(request: Request, consents: Sequence[Json], *, policy: ReleasePolicy 
     recipient = _known(request.recipient, request.actors)
     request = replace(request, discloser=discloser, recipient=recipient)
     directives = [] if purpose is None else _directives(request, purpose, consents)
-    usable = _Usable(request, policy)
+    speaking = [one for one in directives if one.rule is not None]
+    usable = _Usable(request, policy, any_in_force=bool(directives))
     decided = tuple(
         _unknown_purpose(index)
         if purpose is None
-        else _safely(index, entry, request, purpose, directives, usable, policy)
+        else _safely(index, entry, request, purpose, speaking, usable, policy)
         for index, entry in enumerate(request.entries)
     )
     conflicts = _conflicts(decided)
@@ -75,11 +77,16 @@ def _known(party: Party, actors: Mapping[str, Json]) -> Party:
 
 def _directives(request: Request, purpose: str, consents: Sequence[Json]) -> list[Directive]:
     found: list[Directive] = []
+    before: Directive | None = None
     for index, consent in enumerate(consents):
         identity = consent.get("id")
+        name = f"Consent/{identity}" if identity else f"consents[{index}]"
+        if before is not None and (same := again(before, consent, name, at=request.at, zone=request.zone)) is not None:
+            found.append(same)
+            continue
         made = directive(
             consent,
-            f"Consent/{identity}" if identity else f"consents[{index}]",
+            name,
             patient=request.patient,
             discloser=request.discloser,
             recipient=request.recipient,
@@ -90,6 +97,7 @@ def _directives(request: Request, purpose: str, consents: Sequence[Json]) -> lis
             by_consent_alone=request.law == "consent",
         )
         if made is not None:
+            before = made
             found.append(made)
     return _each_by_its_name(found)
 
@@ -116,13 +124,34 @@ def _each_by_its_name(found: list[Directive]) -> list[Directive]:
 
 
 class _Usable:
-    """Why a consent cannot be relied on to permit, asked once for each law."""
+    """What is asked of a consent once and not for each entry: why it cannot be relied on to permit under a law, and
+    what it says of entries that are labelled alike.
+    """
 
-    def __init__(self, request: Request, policy: ReleasePolicy) -> None:
+    def __init__(self, request: Request, policy: ReleasePolicy, *, any_in_force: bool) -> None:
         self._request = request
+        #: Whether any consent of this patient is in force, also one that does not speak about the request.
+        self.any_in_force = any_in_force
+        self._said: dict[tuple[frozenset[str], frozenset[str], str, bool], dict[tuple[Any, ...], Said]] = {}
         self._signers = signers(request.birth_date, at=request.at, zone=request.zone, policy=policy)
         self._found: dict[tuple[str, str], tuple[str, ...]] = {}
         self._denies: bool | None = None
+
+    def says(self, directives: Sequence[Directive], facts: Facts) -> dict[str, Said]:
+        """What each consent that speaks about the request says of an entry."""
+        carrier = facts.resource.get("resourceType") in CARRIERS
+        alike = self._said.setdefault((facts.certain, facts.possible, facts.confidentiality, carrier), {})
+        found: dict[str, Said] = {}
+        for one in directives:
+            if one.rule is None:
+                continue
+            said = alike.get(one.asks) if one.asks is not None else None
+            if said is None:
+                said = says(one.rule, facts)
+                if one.asks is not None:
+                    alike[one.asks] = said
+            found[one.reference] = said
+        return found
 
     def denies_by_label(self, directives: Sequence[Directive]) -> bool:
         """Whether any consent here refuses a sensitivity, so that mentions of it matter."""
@@ -208,15 +237,22 @@ def _entry(
     )
     if ruling.exception or ruling.outcome == "deny":
         return _by_law(index, ruling), ((), ())
-    said = {one.reference: says(one.rule, facts) if one.rule else Said(verdict=None) for one in directives}
+    said = usable.says(directives, facts)
     denies = tuple(name for name, one in said.items() if one.verdict == "deny")
     outright = tuple(name for name in denies if not said[name].labels)
     labels = frozenset[str]().union(*(said[name].labels for name in denies))
-    permits = tuple(
+    permitting = (
         one.reference
         for one in directives
         if _permits(one, facts, said[one.reference]) and not usable.faults(one, over, purpose)
     )
+    # One permission is enough, and one goes along with what it lets go (2.32(b)). Only where a consent refuses does
+    # a person want to see all of them; where the law asks for none and none refuses, nobody does.
+    permits: tuple[str, ...] = ()
+    if denies:
+        permits = tuple(permitting)
+    elif ruling.outcome == "ask-consent":
+        permits = tuple(islice(permitting, 1))
     sides = (tuple(name for name in permits if name not in denies), denies)
     if outright:
         return _made(index, "deny", ("a consent refuses",), consents=outright), sides
@@ -288,7 +324,7 @@ def _without_permit(
     purpose: str,
 ) -> EntryDecision:
     if over == "consent":
-        if directives:
+        if usable.any_in_force:
             return _made(index, "deny", ("a consent is in force and none permits",))
         return _made(index, "no-consent", ("no consent is in force",))
     faulty = [one for one in directives if said[one.reference].verdict == "permit"]

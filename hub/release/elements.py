@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 Json = dict[str, Any]
@@ -61,8 +62,33 @@ class Elements:
     revoked_at: str | None = None
 
 
+_NONE: Final = Elements()
+
+
+@lru_cache(maxsize=256)
+def _spelled(url: str) -> str:
+    """A sub-extension's name, whichever way it is written."""
+    return url.replace("-", "").lower()
+
+
+#: Sub-extensions that say who receives.
+_RECIPIENTS: Final = frozenset({"recipientclass", "intermediary", "recipientintermediary", "intermediaryparticipants"})
+
+
+def says_recipients(consent: Json) -> bool:
+    """Whether the extension says anything of who receives, beside the actors of the provisions."""
+    return any(
+        _spelled(str(sub.get("url", ""))) in _RECIPIENTS
+        for extension in _list(consent.get("extension"))
+        if extension.get("url") == ELEMENTS
+        for sub in _list(extension.get("extension"))
+    )
+
+
 def elements(consent: Json) -> Elements:
     """Our extension's values, by the names above; what is not there is None or empty."""
+    if not any(extension.get("url") == ELEMENTS for extension in _list(consent.get("extension"))):
+        return _NONE
     single: dict[str, Any] = {}
     many: dict[str, list[str]] = {}
     intermediaries: list[Intermediary] = []
@@ -72,8 +98,12 @@ def elements(consent: Json) -> Elements:
         if extension.get("url") != ELEMENTS:
             continue
         for sub in _list(extension.get("extension")):
-            name = str(sub.get("url", "")).replace("-", "").lower()
-            value = next((v for k, v in sub.items() if k.startswith("value")), None)
+            name = _spelled(str(sub.get("url", "")))
+            value = None
+            for key in sub:
+                if key.startswith("value"):
+                    value = sub[key]
+                    break
             if name in ("intermediary", "recipientintermediary"):
                 parts = _list(sub.get("extension"))
                 if parts:

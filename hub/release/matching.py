@@ -19,8 +19,8 @@ from hub.release.consent import (
     purpose_of,
     role_of,
 )
-from hub.release.content import Facts, covers
-from hub.release.elements import Elements, elements
+from hub.release.content import Facts, beyond_labels, covers
+from hub.release.elements import Elements, elements, says_recipients
 from hub.release.naming import (
     Party,
     class_covers,
@@ -61,6 +61,9 @@ class Directive:
     consent: Json
     extra: Elements
     rule: Rule | None
+    #: What it asks of an entry's labels: two consents that ask the same say the same of an entry. None: it asks more of
+    #: its content than labels.
+    asks: tuple[Any, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,19 +87,23 @@ def directive(
     actors: Mapping[str, Json],
     by_consent_alone: bool = False,
 ) -> Directive | None:
-    """The consent as it bears on a request; None when it is not in force or is another patient's.
+    """The consent as it bears on a request; None when it is not in force, is another patient's or names others only.
 
     `by_consent_alone`: the framework of R4 itself, where Consent.organization keeps the consent and names no
     discloser.
     """
     if not _patient_is(consent, patient):
         return None
+    if consent.get("status") != "active" or (not by_consent_alone and _names_others(consent, recipient, actors)):
+        return None
+    provision = _dict(consent.get("provision"))
+    if not covers_time(provision, at, zone):
+        return None
     extra = elements(consent)
     if not in_force(consent, extra, at, zone):
         return None
     scope = consent.get("scope")
     scopes = {coding.get("code") for coding in _list(_dict(scope).get("coding"))}
-    provision = _dict(consent.get("provision"))
     rule: Rule | None = None
     policy_rule = _dict(consent.get("policyRule"))
     if (not scopes or "patient-privacy" in scopes) and (
@@ -107,9 +114,71 @@ def directive(
         rule = _rule(provision, context, root=True, policy_rule=policy_rule)
         if rule is not None and "modifierExtension" in consent:
             rule = replace(rule, unclear=True)
-        if rule is not None and not by_consent_alone and not discloser_is(consent, extra, discloser, actors, kind=None):
+        if (
+            rule is not None
+            and rule.kind == "deny"
+            and not by_consent_alone
+            and not discloser_is(consent, extra, discloser, actors, kind=None)
+        ):
             rule = replace(rule, doubtful=True)
-    return Directive(reference=reference, consent=consent, extra=extra, rule=rule)
+    return Directive(
+        reference=reference,
+        consent=consent,
+        extra=extra,
+        rule=rule,
+        asks=None if rule is None else _asks(rule),
+    )
+
+
+#: All that is read of a consent here, but its date.
+_READ = (
+    "resourceType",
+    "status",
+    "patient",
+    "scope",
+    "organization",
+    "extension",
+    "policyRule",
+    "provision",
+    "modifierExtension",
+)
+
+
+def again(before: Directive, consent: Json, reference: str, *, at: datetime, zone: str) -> Directive | None:
+    """The consent as it bears on the request, where it says word for word what the one before says; else None.
+
+    Forms renewed each year for the same recipient differ by their dates alone.
+    """
+    first = before.consent
+    if any(consent.get(key) != first.get(key) for key in _READ) or not in_force(consent, before.extra, at, zone):
+        return None
+    return Directive(reference=reference, consent=consent, extra=before.extra, rule=before.rule, asks=before.asks)
+
+
+def _asks(rule: Rule) -> tuple[Any, ...] | None:
+    if beyond_labels(rule.node):
+        return None
+    inside = tuple(_asks(child) for child in rule.exceptions)
+    if None in inside:
+        return None
+    labels = tuple(str(coding.get("code", "")) for coding in _list(rule.node.get("securityLabel")))
+    return rule.kind, rule.unclear, rule.doubtful, labels, inside
+
+
+def _names_others(consent: Json, recipient: Party, actors: Mapping[str, Json]) -> bool:
+    """Whether the form names its recipients so that they can be compared, and this one is not among them.
+
+    Most forms on file are about somebody else: this is seen before anything else is read.
+    """
+    named = False
+    for actor in _list(_dict(consent.get("provision")).get("actor")):
+        who = _dict(actor.get("reference"))
+        if role_of(actor) in DISCLOSER_ROLES:
+            continue
+        if not named_by(who) or names(who, recipient, actors):
+            return False
+        named = True
+    return named and not says_recipients(consent)
 
 
 def _patient_is(consent: Json, patient: str | None) -> bool:
@@ -139,8 +208,9 @@ def _rule(node: Json, context: _Context, *, root: bool, policy_rule: Json | None
     if not _recipient_is(node, kind, context, root=root):
         return None
     # What a deny reaches only because it may be meant is tried again as for a permit.
-    doubtful = not (by_whom and covers_time({**node, "type": None}, at, zone))
-    doubtful = doubtful or not _recipient_is(node, None, context, root=root)
+    doubtful = kind == "deny" and not (
+        by_whom and covers_time({**node, "type": None}, at, zone) and _recipient_is(node, None, context, root=root)
+    )
     purposes = [purpose_of(coding) for coding in _list(node.get("purpose"))]
     if purposes:
         known = [given for given in purposes if given is not None]
@@ -149,7 +219,7 @@ def _rule(node: Json, context: _Context, *, root: bool, policy_rule: Json | None
         covered = any(subsumes(given, purpose) for given in known)
         if not touched and not covered:
             return None
-        doubtful = doubtful or not covered
+        doubtful = doubtful or (kind == "deny" and not covered)
     actions = {coding.get("code") for action in _list(node.get("action")) for coding in _list(action.get("coding"))} - {
         None
     }
