@@ -8,7 +8,6 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.applications import Starlette
@@ -24,7 +23,7 @@ from hub.delivery.transport import Transport
 from hub.ingest import folder, http, mllp, sql
 from hub.loop import foreign
 from hub.settings import Settings
-from hub.store.keys import EnvKeys, FileKeys, KeyRing
+from hub.store.keys.opened import key_ring
 from hub.store.migrate import migrate
 from hub.store.store import Store
 from hub.web import Guard, outcome
@@ -40,11 +39,12 @@ def clock() -> datetime:
 def open_hub(settings: Settings, *, now: Callable[[], datetime] = clock) -> pipeline.Hub:
     """The hub of these settings: migrates its database and opens it. The caller closes store and transport.
 
-    Keys come from the variable HANDOFF_KEYS where it is set, else from the key file.
+    Keys come from the variable HANDOFF_KEYS where it is set, else from the key file under its root key.
     """
-    ring = KeyRing(EnvKeys(os.environ) if "HANDOFF_KEYS" in os.environ else FileKeys(Path(settings.hub.keys)))
-    migrate(settings.hub.database)
-    store = Store(settings.hub.database, ring, now)
+    ring = key_ring(settings, os.environ)
+    cipher = ring.database_key() if settings.hub.sqlcipher else None
+    migrate(settings.hub.database, cipher)
+    store = Store(settings.hub.database, ring, now, cipher=cipher)
     return pipeline.Hub(settings=settings, store=store, clock=now, transport=Transport(), name=socket.gethostname())
 
 

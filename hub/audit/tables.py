@@ -27,5 +27,5 @@ audit_checkpoint = Table(
     Column("root", String(64), nullable=False),
     Column("at", String(40), nullable=False),
     Column("kid", String(64), nullable=False),
-    Column("signature", String(128), nullable=False),
+    Column("signature", String(256), nullable=False),
 )

@@ -7,8 +7,10 @@ permanent failure. Unset, the hub refuses to start (part2 P9).
 """
 
 from hub.settings.destination import DestinationSection, PartnerSection, RouteSection
+from hub.settings.keys import AwsKmsSection, KeysSection, Pkcs11Section, VaultSection
 from hub.settings.labels import LabelsSection
 from hub.settings.load import ENVIRONMENT, load, parse
+from hub.settings.mllp import ApplicationAckSection, ClientTlsSection, FeedSection, MllpSection
 from hub.settings.organization import SID_ORGANIZATION, AgencySection, ExchangeSection, OrganizationSection
 from hub.settings.secret import Secret
 from hub.settings.section import is_loopback
@@ -21,19 +23,27 @@ __all__ = [
     "SID_ORGANIZATION",
     "AgencySection",
     "AlarmSection",
+    "ApplicationAckSection",
+    "AwsKmsSection",
+    "ClientTlsSection",
     "DestinationSection",
     "ExchangeSection",
+    "FeedSection",
     "HubSection",
+    "KeysSection",
     "LabelsSection",
+    "MllpSection",
     "Operator",
     "OrganizationSection",
     "PartnerSection",
+    "Pkcs11Section",
     "RouteSection",
     "Secret",
     "Settings",
     "SourceSection",
     "SqlSection",
     "StatePolicy",
+    "VaultSection",
     "is_loopback",
     "load",
     "parse",

@@ -64,6 +64,8 @@ def parse(document: dict[str, Any], *, base: Path) -> Settings:
                     "tls_key": _under(base, settings.hub.tls_key),
                 }
             ),
+            "mllp": settings.mllp.under(base),
+            "keys": settings.keys.under(base),
             "labels": settings.labels.model_copy(
                 update={"policy": laid_over(tuple(base / path for path in settings.labels.policy))}
             ),
@@ -75,6 +77,7 @@ def parse(document: dict[str, Any], *, base: Path) -> Settings:
                         "sql": _of_database(s.sql, base),
                         "reads": str(base / s.reads) if _is_folder(s.reads) else s.reads,
                         "token": s.token.under(base) if s.token else None,
+                        "mllp": s.mllp.under(base) if s.mllp else None,
                     }
                 )
                 for s in settings.source
@@ -84,6 +87,7 @@ def parse(document: dict[str, Any], *, base: Path) -> Settings:
                     update={
                         "token": d.token.under(base) if d.token else None,
                         "answer_token": d.answer_token.under(base) if d.answer_token else None,
+                        "tls": d.tls.under(base) if d.tls else None,
                     }
                 )
                 for d in settings.destination

@@ -52,7 +52,11 @@ class HubSection(Strict):
     port: int = Field(default=8080, ge=0, le=65535)
     mllp_port: int | None = Field(default=None, ge=0, le=65535)
     database: str = "sqlite:///hub.db"
+    #: An SQLite file encrypted as a whole by SQLCipher, beside the seal of each document.
+    sqlcipher: bool = False
     keys: Path = Path("hub-keys.json")
+    #: `fips`: only on one OpenSSL whose FIPS provider is active, for Python's ssl and for cryptography; else refuse.
+    crypto_mode: Literal["standard", "fips"] = "standard"
     max_body: int = Field(default=64 * 1024 * 1024, gt=0)
     tls_certificate: Path | None = None
     tls_key: Path | None = None

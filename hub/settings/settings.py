@@ -8,10 +8,12 @@ from typing import Self, get_args
 from pydantic import model_validator
 
 from hub.settings.destination import DestinationSection, RouteSection
+from hub.settings.keys import KeysSection
 from hub.settings.labels import LabelsSection, policy_of, text_of
+from hub.settings.mllp import MllpSection
 from hub.settings.organization import SID_ORGANIZATION, AgencySection, ExchangeSection, OrganizationSection
 from hub.settings.secret import Secret
-from hub.settings.section import Strict
+from hub.settings.section import Strict, is_loopback
 from hub.settings.service import AlarmSection, HubSection, Operator, StatePolicy
 from hub.settings.source import SourceSection
 from mappings.incident import Agency, Organization, Role, Urgency
@@ -22,6 +24,8 @@ class Settings(Strict):
     """Everything a hub must be told. `check` has passed: every name refers to something that is there."""
 
     hub: HubSection = HubSection()
+    keys: KeysSection = KeysSection()
+    mllp: MllpSection = MllpSection()
     operator: Operator
     state_policy: StatePolicy
     organization: tuple[OrganizationSection, ...]
@@ -63,6 +67,24 @@ class Settings(Strict):
         secrets = [(t.env, t.file, t.sha256) for t in self._credentials()]
         if len(set(secrets)) != len(secrets):
             raise ValueError("one token is the credential of two: a credential is bound to one organization")
+        return self
+
+    @model_validator(mode="after")
+    def _v2_peers(self) -> Self:
+        feeds = [s.mllp for s in self.source if s.mllp is not None]
+        centers = [d for d in self.destination if d.adapter == "hl7v2"]
+        if self.hub.mllp_port is not None and self.mllp.client_ca is None and not is_loopback(self.hub.bind):
+            # MSH-3 and MSH-4 are only words (design, section 7: every endpoint authenticates).
+            raise ValueError("without mllp.client_ca HL7 v2 is taken on loopback only")
+        if self.mllp.client_ca is None and (any(f.subjects for f in feeds) or any(c.subjects for c in centers)):
+            raise ValueError("subjects are of certificates: set mllp.client_ca")
+        if self.mllp.client_ca is not None and not all(feed.subjects for feed in feeds):
+            raise ValueError("with mllp.client_ca each source.mllp names its subjects")
+        if feeds and self.hub.mllp_port is None:
+            raise ValueError("a source.mllp needs hub.mllp_port")
+        names = [(feed.application, feed.facility) for feed in feeds]
+        if len(set(names)) != len(names):
+            raise ValueError("source.mllp: two sources have one application and facility")
         return self
 
     def _credentials(self) -> tuple[Secret, ...]:

@@ -8,6 +8,7 @@ Statement parameters never appear in an error (`hide_parameters`).
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,26 +28,29 @@ POSTGRESQL = 150_000
 CONNECT_S = 10
 
 
-def writer_engine(url: str) -> Engine:
+def writer_engine(url: str, cipher: bytes | None = None) -> Engine:
     """An engine whose transactions hold the write lock from their first statement.
 
-    Raises StoreError `store.sqlite-version`, `store.url`; when it first connects, `store.postgresql-version`.
+    `cipher`: the 32 bytes under which SQLCipher keeps the file; not for PostgreSQL.
+
+    Raises StoreError `store.sqlite-version`, `store.sqlcipher`, `store.url`; when it first connects,
+    `store.postgresql-version`, and `store.sqlcipher` when the file does not open under its key.
     """
-    engine = _engine(url, pool_size=1)
+    engine = _engine(url, cipher, pool_size=1)
     if engine.dialect.name == "sqlite":
         # deferred transactions would fail half way when another process writes first
         event.listen(engine, "begin", _begin_immediate)
     return engine
 
 
-def reader_engine(url: str) -> Engine:
-    """An engine that cannot write; each transaction is one snapshot."""
+def reader_engine(url: str, cipher: bytes | None = None) -> Engine:
+    """An engine that cannot write; each transaction is one snapshot. `cipher` as for the writer."""
     if make_url(url).get_backend_name() == "sqlite":
-        engine = _engine(url, pool_size=READERS)
+        engine = _engine(url, cipher, pool_size=READERS)
         event.listen(engine, "connect", _query_only)
         event.listen(engine, "begin", _begin)
         return engine
-    return _engine(url, pool_size=READERS).execution_options(
+    return _engine(url, cipher, pool_size=READERS).execution_options(
         isolation_level="REPEATABLE READ", postgresql_readonly=True
     )
 
@@ -57,16 +61,17 @@ def sqlite_file(url: str) -> Path | None:
     return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
 
 
-def _engine(url: str, *, pool_size: int) -> Engine:
+def _engine(url: str, cipher: bytes | None, *, pool_size: int) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
+        if cipher is not None:
+            raise StoreError("store.url", "SQLCipher is for an SQLite file", code="invalid")
         return _postgresql(parsed, pool_size)
     if parsed.get_backend_name() != "sqlite":
         raise StoreError("store.url", "the database must be SQLite or PostgreSQL", code="invalid")
     if parsed.database in (None, "", ":memory:"):
         raise StoreError("store.url", "the database must be a file", code="invalid")
-    import pysqlite3.dbapi2 as module
-
+    module = _module(encrypted=cipher is not None)
     if module.sqlite_version_info < SQLITE:
         raise StoreError(
             "store.sqlite-version", "this SQLite can corrupt a WAL database: 3.51.3 or later is needed", code="security"
@@ -84,8 +89,43 @@ def _engine(url: str, *, pool_size: int) -> Engine:
         max_overflow=0,
         connect_args={"isolation_level": None, "check_same_thread": False},
     )
+    if cipher is not None:
+        event.listen(engine, "connect", _keyed(cipher))
     event.listen(engine, "connect", _pragmas)
     return engine
+
+
+def _module(*, encrypted: bool) -> Any:
+    if not encrypted:
+        import pysqlite3.dbapi2 as plain
+
+        return plain
+    try:
+        import sqlcipher3.dbapi2 as ciphered
+    except ImportError:
+        raise StoreError(
+            "store.sqlcipher", "an encrypted database file needs the extra warmhandoff[sqlcipher]", code="not-supported"
+        ) from None
+    return ciphered
+
+
+def _keyed(cipher: bytes) -> Callable[[Any, Any], None]:
+    """Gives each connection the file's key before anything else, and finds out whether it opens the file."""
+
+    def key(connection: Any, record: Any) -> None:
+        cursor = connection.cursor()
+        # a raw key (32 bytes as hexadecimal digits): no passphrase to stretch
+        cursor.execute(f"PRAGMA key = \"x'{cipher.hex()}'\"")
+        try:
+            cursor.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except Exception:  # noqa: BLE001 - the driver's own class, which says no more
+            connection.close()
+            raise StoreError(
+                "store.sqlcipher", "the database file does not open under its key", code="security"
+            ) from None
+        cursor.close()
+
+    return key
 
 
 def _postgresql(url: URL, pool_size: int) -> Engine:

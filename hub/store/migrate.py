@@ -15,13 +15,13 @@ from hub.store import locks
 from hub.store.engine import writer_engine
 
 
-def migrate(url: str) -> None:
+def migrate(url: str, cipher: bytes | None = None) -> None:
     """Make or bring forward the tables, in one transaction: a crash leaves the old ones. Safe to call at each start,
     also by several hubs at once.
 
     Raises StoreError `store.schema` when the database is newer than this release, and what `engine` raises.
     """
-    engine = writer_engine(url)
+    engine = writer_engine(url, cipher)
     try:
         with engine.begin() as connection:
             locks.hold(connection, "migrate")

@@ -98,16 +98,17 @@ class _Unit:
 class Store:
     """The hub's store on one database.
 
-    `clock` gives aware times; on PostgreSQL, which several hubs share, the database's clock is used instead. Raises
-    StoreError `store.schema` when the tables are not those of this release: run `migrate(url)` first.
+    `clock` gives aware times; on PostgreSQL, which several hubs share, the database's clock is used instead.
+    `cipher` is the key of an SQLCipher file. Raises StoreError `store.schema` when the tables are not those of this
+    release: run `migrate(url)` first.
     """
 
-    def __init__(self, url: str, keys: KeyRing, clock: Callable[[], datetime]) -> None:
+    def __init__(self, url: str, keys: KeyRing, clock: Callable[[], datetime], *, cipher: bytes | None = None) -> None:
         self.keys = keys
         self.changed = Changes()
         self._clock = clock
-        self._writer = writer_engine(url)
-        self._reader = reader_engine(url)
+        self._writer = writer_engine(url, cipher)
+        self._reader = reader_engine(url, cipher)
         self._queue: deque[_Unit] = deque()
         self._wanted = threading.Condition()
         self._closing = False

@@ -6,6 +6,7 @@ import base64
 import json
 import stat
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from hub.errors import KeyringError
 from hub.store import EnvKeys, FileKeys, KeyRing, Store, Tx, crypto, messages, vault
 from hub.store.tables import sealed
 
+NOW = datetime(2026, 1, 15, tzinfo=UTC)
 KEK, OTHER = bytes(range(32)), bytes(range(1, 33))
 CAD = {"source": "cad", "organization": "pd", "media_type": "application/json"}
 
@@ -115,7 +117,7 @@ def test_rotation_goes_on_while_the_store_is_used(store: Store, keys: KeyRing, t
     old = [store.write(receive("pd", b"%d" % number)) for number in range(7)]
     other = store.write(receive("center", b"other"))
     first, _ = keys.active("pd")
-    second = keys.rotate("pd")
+    second = keys.rotate("pd", NOW)
     assert first != second
     new = store.write(receive("pd", b"new"))
     counts = []
@@ -153,18 +155,18 @@ def test_two_processes_share_the_file(tmp_path: Path) -> None:
     one, two = (KeyRing(FileKeys(tmp_path / "keys.json")) for _ in range(2))
     _, blob = one.seal("pd", b"plain", b"aad")
     assert two.unseal("pd", blob, b"aad") == b"plain"
-    one.rotate("pd")
+    one.rotate("pd", NOW)
     _, blob = one.seal("pd", b"later", b"aad")
     assert two.unseal("pd", blob, b"aad") == b"later"
 
 
 def test_rotation_keeps_ids_and_indexes(keys: KeyRing) -> None:
-    before = keys.namespace_key, keys.blind("pd", "mrn", "1"), keys.signing_key().public_key().public_bytes_raw()
-    keys.rotate("pd")
+    before = keys.namespace_key, keys.blind("pd", "mrn", "1"), keys.signing_key().kid
+    keys.rotate("pd", NOW)
     assert before == (
         keys.namespace_key,
         keys.blind("pd", "mrn", "1"),
-        keys.signing_key().public_key().public_bytes_raw(),
+        keys.signing_key().kid,
     )
 
 
@@ -185,7 +187,7 @@ def test_keys_of_the_environment_rotate_by_the_variable() -> None:
     with pytest.raises(KeyringError, match=r"keys\.unknown"):
         old.unseal("pd", moved, b"aad")
     with pytest.raises(KeyringError, match=r"keys\.environment"):
-        new.rotate("pd")
+        new.rotate("pd", NOW)
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def upgrade() -> None:
         sa.Column("root", sa.String(length=64), nullable=False),
         sa.Column("at", sa.String(length=40), nullable=False),
         sa.Column("kid", sa.String(length=64), nullable=False),
-        sa.Column("signature", sa.String(length=128), nullable=False),
+        sa.Column("signature", sa.String(length=256), nullable=False),
         sa.PrimaryKeyConstraint("size", name=op.f("pk_audit_checkpoint")),
     )
     op.create_table(
@@ -457,3 +457,23 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_suspension_custody_patient"), "suspension", ["custody", "patient"], unique=False)
     op.create_index("ix_disclosure_unsettled", "disclosure", ["id"], unique=False, **_where("state = 'intended'"))
+    op.create_table(
+        "application_ack",
+        sa.Column("message_id", ID, autoincrement=False, nullable=False),
+        sa.Column("source", sa.String(length=255), nullable=False),
+        sa.Column("asked", sa.String(length=2), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due_at", TIME, nullable=False),
+        sa.Column("code", sa.String(length=2), nullable=True),
+        sa.Column("settled_at", TIME, nullable=True),
+        sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_application_ack_message_id")),
+        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_application_ack")),
+    )
+    op.create_index(
+        "ix_application_ack_owed",
+        "application_ack",
+        ["source", "message_id"],
+        unique=False,
+        **_where("state = 'owed'"),
+    )
