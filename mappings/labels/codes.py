@@ -61,6 +61,7 @@ _SYSTEMS: Final[dict[str, str]] = {
         "urn:oid:2.16.840.1.113883.6.88 2.16.840.1.113883.6.88 rxnorm rxn",
         "hcpcs": "http://www.cms.gov/medicare/coding/hcpcsreleasecodesets "
         "https://www.cms.gov/medicare/coding/hcpcsreleasecodesets "
+        "https://www.cms.gov/medicare/coding-billing/healthcare-common-procedure-system "
         "http://terminology.hl7.org/codesystem/hcpcs-all-codes urn:oid:2.16.840.1.113883.6.285 "
         "2.16.840.1.113883.6.285 urn:oid:2.16.840.1.113883.6.14 2.16.840.1.113883.6.14 "
         "http://terminology.hl7.org/codesystem/hcpcs http://www.cms.gov/medicare/coding/hcpcs hcpcs hcs hpc",

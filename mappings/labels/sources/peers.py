@@ -24,7 +24,7 @@ END: Final = "<!-- end -->"
 
 _MENTAL: Final = frozenset(["PSY", "MH", "BH", "COGN", "DVD", "EMOTDIS", "PSYTHPN"])
 #: What a published label means in ours: any of these is the same thing.
-_SAME: Final[dict[str, frozenset[str]]] = {
+SAME: Final[dict[str, frozenset[str]]] = {
     "ETH": expand(["ETH"]),
     "PSY": _MENTAL,
     "BH": _MENTAL,
@@ -81,7 +81,7 @@ def _kind(row: dict[str, str], *labels: str) -> str:
     found = by_code(row["system"], row["code"])
     if found is None:
         return "none"
-    wanted = frozenset[str]().union(*(_SAME.get(code, expand([code])) for code in labels))
+    wanted = frozenset[str]().union(*(SAME.get(code, expand([code])) for code in labels))
     if not wanted & set(found.labels):
         return "other"
     return "same" if found.grade == "certain" else "possible"

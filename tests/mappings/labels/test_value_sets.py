@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from mappings.labels.codes import by_code
+from mappings.labels.text import by_text
 from mappings.labels.vocabulary import CHILDREN, SENSITIVITIES, expand
 
 ROOT = Path(__file__).parents[3] / "mappings" / "labels"
@@ -87,6 +88,12 @@ def test_every_difference_to_a_published_set_has_its_reason_in_the_document() ->
     assert (ROOT.parents[1] / "docs" / "labels.md").read_text(encoding="utf-8") == document()
 
 
+def test_every_difference_to_a_published_demo_record_has_its_reason_in_the_document() -> None:
+    from mappings.labels.sources.demos import document
+
+    assert (ROOT.parents[1] / "docs" / "labels.md").read_text(encoding="utf-8") == document()
+
+
 def test_the_builder_says_what_changed() -> None:
     build = runpy.run_path(str(ROOT / "sources" / "build.py"))
     now = build["build"]()
@@ -131,3 +138,25 @@ def test_every_rule_has_its_source_and_reason() -> None:
     rows = list(csv.DictReader((files("mappings.labels") / "data" / "rules.csv").read_text().splitlines()))
     assert all(row["source"] and row["because"] for row in rows)
     assert all((row["grade"] == "none") == (row["labels"] == "") for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "labels"),
+    [
+        # what running the published demo records found missing
+        ("https://www.cms.gov/medicare/coding-billing/healthcare-common-procedure-system", "S2260", ("SEX",)),
+        ("http://loinc.org", "19080-1", ("PREGNANT",)),
+        ("http://snomed.info/sct", "308459004", ("MH",)),
+        ("http://www.nlm.nih.gov/research/umls/rxnorm", "1359031", ("SEX",)),
+    ],
+)
+def test_codes_of_published_demo_records_tell(system: str, code: str, labels: tuple[str, ...]) -> None:
+    found = by_code(system, code)
+    assert found is not None
+    assert set(labels) <= set(found.labels)
+
+
+def test_gender_identity_in_words_is_gender_and_no_genetic_disease() -> None:
+    """HL7 Terminology: GDIS is genetic disease, GENDER gender and sexual orientation."""
+    (found,) = by_text("Client is transgender.")
+    assert (found.labels, found.grade) == (("GENDER",), "possible")
