@@ -13,6 +13,7 @@ from hub.release.law import Evidence
 from hub.release.naming import Party
 from hub.release.notice import STATEMENT_1, STATEMENT_2, carry_notice, scope_text
 from hub.release.outcome import Context, Outcome, Withholding, born, release
+from hub.release.overlay import StateOverlay, StateRule, overlay_schema, read_overlay
 from hub.release.policy import ExchangePolicy, ExchangeRule, ReleasePolicy
 from hub.release.redact import Redacted, redact
 from hub.release.request import Entry, Request
@@ -36,6 +37,8 @@ __all__ = [
     "Release",
     "ReleasePolicy",
     "Request",
+    "StateOverlay",
+    "StateRule",
     "Withheld",
     "Withholding",
     "born",
@@ -43,6 +46,8 @@ __all__ = [
     "check_consent",
     "decide",
     "decide_json",
+    "overlay_schema",
+    "read_overlay",
     "redact",
     "release",
     "release_json",

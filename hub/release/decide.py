@@ -13,18 +13,18 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any, Literal
 
-from hub.release.age import signers
-from hub.release.consent import check_consent, deficient
-from hub.release.content import CARRIERS, Facts
+from hub.release.content import Facts
 from hub.release.decision import Conflict, Decision, EntryDecision, Verdict
 from hub.release.digest import digest
 from hub.release.law import IDENTITY_ONLY, Layer, Ruling, layer, rule
 from hub.release.matching import Directive, Rule, Said, again, directive, says
-from hub.release.naming import Party, aliases, participants_named
+from hub.release.naming import Party, aliases
+from hub.release.overlay import Met, strictest
 from hub.release.policy import DEFAULT, ReleasePolicy
 from hub.release.purpose import canonical
 from hub.release.reach import reach
 from hub.release.request import Entry, Request
+from hub.release.usable import Usable
 from mappings.labels.marking import mentions
 from mappings.labels.text import SHIPPED, TextLabels
 from mappings.labels.vocabulary import ORIGIN_UNKNOWN, PART2, SENSITIVITIES, codes, expand, highest
@@ -43,7 +43,7 @@ def decide(request: Request, consents: Sequence[Json], *, policy: ReleasePolicy 
     request = replace(request, discloser=discloser, recipient=recipient)
     directives = [] if purpose is None else _directives(request, purpose, consents)
     speaking = [one for one in directives if one.rule is not None]
-    usable = _Usable(request, policy, any_in_force=bool(directives))
+    usable = Usable(request, policy, any_in_force=bool(directives))
     decided = tuple(
         _unknown_purpose(index)
         if purpose is None
@@ -123,78 +123,13 @@ def _each_by_its_name(found: list[Directive]) -> list[Directive]:
     return named
 
 
-class _Usable:
-    """What is asked of a consent once and not for each entry: why it cannot be relied on to permit under a law, and
-    what it says of entries that are labelled alike.
-    """
-
-    def __init__(self, request: Request, policy: ReleasePolicy, *, any_in_force: bool) -> None:
-        self._request = request
-        #: Whether any consent of this patient is in force, also one that does not speak about the request.
-        self.any_in_force = any_in_force
-        self._said: dict[tuple[frozenset[str], frozenset[str], str, bool], dict[tuple[Any, ...], Said]] = {}
-        self._signers = signers(request.birth_date, at=request.at, zone=request.zone, policy=policy)
-        self._found: dict[tuple[str, str], tuple[str, ...]] = {}
-        self._denies: bool | None = None
-
-    def says(self, directives: Sequence[Directive], facts: Facts) -> dict[str, Said]:
-        """What each consent that speaks about the request says of an entry."""
-        carrier = facts.resource.get("resourceType") in CARRIERS
-        alike = self._said.setdefault((facts.certain, facts.possible, facts.confidentiality, carrier), {})
-        found: dict[str, Said] = {}
-        for one in directives:
-            if one.rule is None:
-                continue
-            said = alike.get(one.asks) if one.asks is not None else None
-            if said is None:
-                said = says(one.rule, facts)
-                if one.asks is not None:
-                    alike[one.asks] = said
-            found[one.reference] = said
-        return found
-
-    def denies_by_label(self, directives: Sequence[Directive]) -> bool:
-        """Whether any consent here refuses a sensitivity, so that mentions of it matter."""
-        if self._denies is None:
-            self._denies = any(_refuses_label(one.rule) for one in directives if one.rule is not None)
-        return self._denies
-
-    def faults(self, one: Directive, over: Layer, purpose: str) -> tuple[str, ...]:
-        if over == "consent":
-            return ()
-        law = "part2" if over in ("part2", "unknown") else "hipaa"
-        key = (one.reference, law)
-        if key not in self._found:
-            issues = check_consent(
-                one.consent, at=self._request.at, zone=self._request.zone, law=law, signers=self._signers
-            )
-            rules = deficient(issues)
-            if purpose == "proceedings" and any(issue.rule == "proceedings-combined" for issue in issues):
-                rules = (*rules, "proceedings-combined")
-            if law == "part2" and self._lacks_participants(one):
-                rules = tuple(dict.fromkeys((*rules, "intermediary-participants-missing")))
-            self._found[key] = rules
-        return self._found[key]
-
-    def _lacks_participants(self, one: Directive) -> bool:
-        """Whether the recipient passes records on and the form does not say to whom (42 CFR 2.31(a)(4)(ii))."""
-        who = self._request.recipient
-        return who.role == "intermediary" and not participants_named(one.extra, who, self._request.actors)
-
-
-def _refuses_label(given: Rule) -> bool:
-    if given.kind == "deny" and given.node.get("securityLabel"):
-        return True
-    return any(_refuses_label(child) for child in given.exceptions)
-
-
 def _safely(
     index: int,
     entry: Entry,
     request: Request,
     purpose: str,
     directives: list[Directive],
-    usable: _Usable,
+    usable: Usable,
     policy: ReleasePolicy,
 ) -> tuple[EntryDecision, _Sides]:
     try:
@@ -220,7 +155,7 @@ def _entry(
     request: Request,
     purpose: str,
     directives: list[Directive],
-    usable: _Usable,
+    usable: Usable,
     policy: ReleasePolicy,
 ) -> tuple[EntryDecision, _Sides]:
     entry, facts = _facts(entry, mentioned=policy.mentions and usable.denies_by_label(directives), text=policy.text)
@@ -235,6 +170,18 @@ def _entry(
         evidence=request.evidence,
         policy=policy,
     )
+    met: tuple[Met, ...] = ()
+    if over != "consent" and ruling.outcome != "deny":
+        met = policy.state.met(
+            facts.certain | facts.possible,
+            custodian=entry.role,
+            role=request.recipient.role,
+            duties=request.recipient.duties,
+            purpose=purpose,
+            exception=ruling.exception,
+        )
+    if ruling.exception and met:
+        return _by_state(index, strictest(met)), ((), ())
     if ruling.exception or ruling.outcome == "deny":
         return _by_law(index, ruling), ((), ())
     said = usable.says(directives, facts)
@@ -249,13 +196,17 @@ def _entry(
     # One permission is enough, and one goes along with what it lets go (2.32(b)). Only where a consent refuses does
     # a person want to see all of them; where the law asks for none and none refuses, nobody does.
     permits: tuple[str, ...] = ()
-    if denies:
+    if denies or met:
         permits = tuple(permitting)
     elif ruling.outcome == "ask-consent":
         permits = tuple(islice(permitting, 1))
     sides = (tuple(name for name in permits if name not in denies), denies)
     if outright:
         return _made(index, "deny", ("a consent refuses",), consents=outright), sides
+    freeing = {one: _freeing(one, permits, directives) for one in met}
+    unmet = tuple(one for one, by in freeing.items() if not by)
+    if whole := [one for one in unmet if not one.labels]:
+        return _under_state(index, over, ruling, strictest(whole), directives, said, usable, purpose), sides
     remove: frozenset[str] = frozenset()
     hold_for = ""
     if ORIGIN_UNKNOWN in facts.possible and over in ("hipaa", "police"):
@@ -268,6 +219,12 @@ def _entry(
             if hold_for and not denies:
                 return _made(index, "hold", (hold_for,)), sides
             return _made(index, "deny", ("a consent refuses its sensitivity",), consents=denies), sides
+        remove = elements
+    if unmet:
+        labels = labels.union(*(one.labels for one in unmet))
+        elements = reach(entry, facts, labels)
+        if elements is None:
+            return _under_state(index, over, ruling, strictest(unmet), directives, said, usable, purpose), sides
         remove = elements
     because: list[str] = [ruling.because]
     used: tuple[str, ...] = ()
@@ -283,6 +240,10 @@ def _entry(
             obligations += PART2_OBLIGATIONS
         else:
             obligations.append("AOD")
+    because += [one.rule.because for one in met if one not in unmet or remove]
+    if freed := [name for by in freeing.values() for name in by]:
+        used = (*used, *freed)
+        obligations.append("AOD")
     if "notice" in obligations and not request.carries_notice:
         return _made(index, "hold", ("the destination cannot carry the notice and scope (42 CFR 2.32)",)), sides
     if remove or labels:
@@ -291,6 +252,46 @@ def _entry(
         made = _made(index, "redact", tuple(because), consents=(*used, *denies), obligations=tuple(obligations))
         return replace(made, redact=taken, remove=remove), sides
     return _made(index, "permit", tuple(because), consents=used, obligations=tuple(obligations)), sides
+
+
+def _freeing(met: Met, permits: tuple[str, ...], directives: Sequence[Directive]) -> tuple[str, ...]:
+    """The consent that a state's rule asks for, if there is one among those that permit; none frees from a refusal."""
+    if met.rule.then != "ask-consent":
+        return ()
+    if met.rule.names_it:
+        naming = {one.reference for one in directives if one.rule is not None and _names(one.rule, met.labels)}
+        permits = tuple(name for name in permits if name in naming)
+    return permits[:1]
+
+
+def _names(given: Rule, labels: frozenset[str]) -> bool:
+    """Whether a permit of the form says one of these sensitivities, by its code or one above it."""
+    if given.kind != "deny":
+        said = given.node.get("securityLabel")
+        named = [one.get("code") for one in said if isinstance(one, dict)] if isinstance(said, list) else []
+        if expand(code for code in named if isinstance(code, str)) & labels:
+            return True
+    return any(_names(child, labels) for child in given.exceptions)
+
+
+def _by_state(index: int, met: Met) -> EntryDecision:
+    return _made(index, "hold" if met.rule.then == "hold" else "deny", (met.rule.because,))
+
+
+def _under_state(
+    index: int,
+    over: Layer,
+    ruling: Ruling,
+    met: Met,
+    directives: list[Directive],
+    said: Mapping[str, Said],
+    usable: Usable,
+    purpose: str,
+) -> EntryDecision:
+    """What becomes of an entry that a state's rule keeps back whole."""
+    if met.rule.then != "ask-consent":
+        return _by_state(index, met)
+    return _without_permit(index, over, replace(ruling, because=met.rule.because), directives, said, usable, purpose)
 
 
 _BY_CONSENT: dict[Layer, str] = {
@@ -320,7 +321,7 @@ def _without_permit(
     ruling: Ruling,
     directives: list[Directive],
     said: Mapping[str, Said],
-    usable: _Usable,
+    usable: Usable,
     purpose: str,
 ) -> EntryDecision:
     if over == "consent":

@@ -23,7 +23,7 @@ def digest(
     """SHA-256 over what the decision rests on and what it is. The moment is in it only through the result."""
     cited = {name for made in entries for name in made.consents}
     document = {
-        "policy": policy.version,
+        "policy": [policy.version, policy.state.version],
         "discloser": [request.discloser.reference, request.discloser.role],
         "recipient": [request.recipient.reference, request.recipient.role, sorted(request.recipient.duties)],
         "purpose": request.purpose,

@@ -13,27 +13,14 @@ from hub.release.content import Facts
 from hub.release.naming import Party
 from hub.release.policy import ReleasePolicy
 from hub.release.purpose import TPO, within
-from mappings.labels.vocabulary import ORIGIN_UNKNOWN, PART2, expand
+from hub.release.roles import RECIPIENT_ROLES
+from mappings.labels.vocabulary import ORIGIN_UNKNOWN, PART2
 
 Law = Literal["part2", "hipaa", "consent"]
 #: The layer that governs an entry. `unknown`: enforced as Part 2, held where no consent settles it.
 Layer = Literal["part2", "hipaa", "police", "unknown", "consent"]
 Outcome = Literal["permit", "ask-consent", "deny", "hold", "limited"]
 
-RECIPIENT_ROLES: Final = frozenset(
-    [
-        "part2-program",
-        "covered-entity",
-        "business-associate",
-        "qso",
-        "intermediary",
-        "law-enforcement",
-        "lawful-holder",
-        "other",
-        "patient",
-        "representative",
-    ]
-)
 #: A custodian's declared role and the law over its records.
 _LAYER_OF_ROLE: Final[Mapping[str, Layer]] = {
     "part2-program": "part2",
@@ -126,7 +113,7 @@ def rule(
         ):
             return Ruling(outcome="permit", because="the agency's exchange policy")
         return Ruling(outcome="deny", because="the agency's exchange policy does not name it")
-    return _hipaa(facts, recipient, purpose, policy)
+    return _hipaa(facts, recipient, purpose)
 
 
 def _exception(
@@ -204,11 +191,9 @@ def _to_police(part2: bool, recipient: Party, purpose: str, kinds: set[str]) -> 
     return Ruling(outcome="ask-consent", because="authorization naming the agency (45 CFR 164.508)")
 
 
-def _hipaa(facts: Facts, recipient: Party, purpose: str, policy: ReleasePolicy) -> Ruling:
+def _hipaa(facts: Facts, recipient: Party, purpose: str) -> Ruling:
     if "PSYTHPN" in facts.certain:
         return Ruling(outcome="ask-consent", because="psychotherapy notes need an authorization (45 CFR 164.508(a)(2))")
-    if facts.certain & expand(policy.consent_required):
-        return Ruling(outcome="ask-consent", because="state policy asks for consent")
     if within(purpose, *TPO) and recipient.role in ("covered-entity", "part2-program", "business-associate"):
         return Ruling(outcome="permit", because="treatment, payment, health care operations (45 CFR 164.506(c))")
     return Ruling(outcome="ask-consent", because="authorization (45 CFR 164.508)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from hub.release.overlay import NONE, StateOverlay
 from hub.release.purpose import within
 from mappings.incident import Role
 from mappings.labels.policy import DEFAULT as LABELS
@@ -46,10 +47,9 @@ class ExchangePolicy:
 class ReleasePolicy:
     """The deployment's release policy.
 
-    `consent_required`: sensitivity codes that the state's law gives out with a consent only, where HIPAA alone would
-    not ask (the state overlay; empty is `none`). `mentions`: whether a REDACT set also takes out elements where a
-    thing is only mentioned ("denies drug use"), as well as what tells something (S16). `labels` and `text` are how
-    what remains is labelled again. `version` is part of each decision's digest.
+    `state`: what the state's law asks for beyond the federal layer. `mentions`: whether a REDACT set also takes out
+    elements where a thing is only mentioned ("denies drug use"), as well as what tells something (S16). `labels` and
+    `text` are how what remains is labelled again. `version` is part of each decision's digest.
 
     `minor_alone_from`, `majority`: ages in years, as the state's law has them: from which age a minor may alone apply
     for substance use treatment (42 CFR 2.14(b)), and from which nobody is a minor. None: not declared, and then
@@ -58,7 +58,7 @@ class ReleasePolicy:
 
     version: str = "2026.1"
     exchange: ExchangePolicy = field(default_factory=ExchangePolicy)
-    consent_required: frozenset[str] = frozenset()
+    state: StateOverlay = NONE
     mentions: bool = True
     labels: LabelPolicy = LABELS
     text: TextLabels = SHIPPED

@@ -64,10 +64,11 @@ def test_s37_denied_is_byte_for_byte_as_not_there(build: Any) -> None:
 
 
 def test_s37_state_policy_asks_for_consent(build: Any) -> None:
-    from hub.release import ReleasePolicy
+    from hub.release import ReleasePolicy, StateOverlay, StateRule
 
     document = build.ask([build.condition("F32.1")], origin="covered-entity")
-    policy = ReleasePolicy(consent_required=frozenset({"PSY"}))
+    asks = StateRule(id="psy", citation="a state's code", then="ask-consent", sensitivities=frozenset({"PSY"}))
+    policy = ReleasePolicy(state=StateOverlay(name="a-state", rules=(asks,)))
     assert decide_json(document, policy=policy)["entries"][0]["decision"] == "no-consent"
 
 
