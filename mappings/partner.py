@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
-#: Where a partner can take the 2.32 notice, the consent's scope, and labels (design, section 8).
-Carrier = Literal["meta", "nte", "txa", "zseg", "document", "consent", "none"]
+#: Where a partner can take the 2.32 notice and the consent's scope (design, section 8).
+Carrier = Literal["meta", "nte", "msh-28", "document", "consent", "con", "none"]
+#: Where a partner's HL7 v2 form takes security labels: fields, `arv` and `zseg` segments.
+LabelCarrier = Literal["msh-8", "msh-26", "pd1-12", "pv1-16", "pv2-22", "orc-28", "txa-18", "dg1-18", "arv", "zseg"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -14,9 +17,15 @@ class Partner:
     """A destination's form. Defaults are a FHIR transaction with everything in it.
 
     `form`: what `render` makes. `resource_types` empty takes all; else what is not listed is left out and reported
-    as not sent. `event`: MessageHeader.eventCoding as `system|code`. For v2: `message` (as MSH-9 writes it),
-    `version`, `charset` (MSH-18), applications and facilities as MSH-3..6 write them, `zone` for local times.
-    `notice`, `scope`, `labels`: the carriers of the 2.32 notice, the consent's scope and security labels.
+    as not sent. `event`: MessageHeader.eventCoding as `system|code`. `notice`, `scope`: the carriers of the 2.32
+    notice and the consent's scope.
+
+    For v2: `messages` (each as MSH-9 writes it) that one referral becomes, in their order; `version`, `charset`
+    (MSH-18), applications and facilities as MSH-3..6 write them, `zone` for local times. `labels` carry security
+    labels, `label_segment` is the name of the agreed one of `zseg`. `omit` are segments (`NK1`) and fields (`PID-10`)
+    that are left out; `codes` are the partner's own codes for a field, by the code we would write
+    (`{"RF1-2": {"U": "URG^Urgent^99XYZ"}}`); `fixed` are fields that always say the same (`{"PV1-2": "O"}`), in a Z
+    segment too, which is then written last. Both are ER7 text.
     """
 
     id: str = "GENERIC"
@@ -26,7 +35,7 @@ class Partner:
     update_event: str = "https://warmhandoff.org/fhir/CodeSystem/message-event|referral-update"
     source_endpoint: str = "urn:warmhandoff:hub"
     destination_endpoint: str | None = None
-    message: str = "REF^I12^REF_I12"
+    messages: tuple[str, ...] = ("REF^I12^REF_I12",)
     version: str = "2.5.1"
     charset: str = "UNICODE UTF-8"
     sending_application: str = "WARMHANDOFF"
@@ -37,7 +46,11 @@ class Partner:
     zone: str | None = None
     notice: Carrier = "meta"
     scope: Carrier = "consent"
-    labels: Carrier = "meta"
+    labels: tuple[LabelCarrier, ...] = ("pd1-12", "orc-28", "txa-18")
+    label_segment: str = "ZSL"
+    omit: tuple[str, ...] = ()
+    codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    fixed: Mapping[str, str] = field(default_factory=dict)
 
 
 #: Reads and renders without any agreement with a partner.

@@ -22,7 +22,7 @@ from hub.release import Context, ExchangePolicy, ExchangeRule, Outcome, Party, R
 from hub.settings import SID_ORGANIZATION, DestinationSection, Settings
 from mappings.errors import RenderError
 from mappings.fhir.bundle import message_id
-from mappings.hl7v2.referral import control_id as v2_control_id
+from mappings.hl7v2.header import control_id as v2_control_id
 from mappings.ids import keyed_uuid
 from mappings.labels import Origin
 from mappings.partner import Partner
@@ -247,7 +247,7 @@ def _verdict(
         overall=decision.decision,
         entries=entries,
         obligations=outcome.release.obligations,
-        left_out=left_out(outcome.bundle, partner),
+        left_out=left_out(outcome.bundle, partner, update=update),
         payload=outcome.release.bytes,
         media_type=outcome.release.media_type,
         control_id=_control_id(identity, partner, update=update),

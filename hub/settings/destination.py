@@ -9,8 +9,9 @@ from pydantic import Field, field_validator, model_validator
 from hub.settings.mllp import ClientTlsSection, check_mllp
 from hub.settings.secret import Secret
 from hub.settings.section import Strict, iana
+from mappings.hl7v2.forms import faults
 from mappings.incident import Urgency
-from mappings.partner import Carrier, Partner
+from mappings.partner import Carrier, LabelCarrier, Partner
 
 
 class PartnerSection(Strict):
@@ -21,7 +22,7 @@ class PartnerSection(Strict):
     event: str | None = None
     update_event: str | None = None
     destination_endpoint: str | None = None
-    message: str | None = None
+    messages: tuple[str, ...] = ()
     version: str | None = None
     charset: str | None = None
     sending_application: str | None = None
@@ -32,7 +33,11 @@ class PartnerSection(Strict):
     zone: str | None = None
     notice: Carrier | None = None
     scope: Carrier | None = None
-    labels: Carrier | None = None
+    labels: tuple[LabelCarrier, ...] | None = None
+    label_segment: str | None = None
+    omit: tuple[str, ...] = ()
+    codes: dict[str, dict[str, str]] = Field(default_factory=dict)
+    fixed: dict[str, str] = Field(default_factory=dict)
 
     @field_validator("zone")
     @classmethod
@@ -74,6 +79,14 @@ class DestinationSection(Strict):
     respond_within: dict[Urgency, float] = Field(default_factory=_respond_within)
     fallback_telephone: str
     owner: str
+    #: How it is told that a consent is revoked under which it holds copies: by a notice, or by a person's letter.
+    revocation: Literal["notice", "letter"] = "letter"
+
+    @model_validator(mode="after")
+    def _revocation(self) -> Self:
+        if self.revocation == "notice" and self.adapter == "hl7v2":
+            raise ValueError("HL7 v2 has no notice of a revocation: a letter goes")
+        return self
 
     @model_validator(mode="after")
     def _address(self) -> Self:
@@ -83,9 +96,17 @@ class DestinationSection(Strict):
             raise ValueError("tls and subjects are of the adapter hl7v2")
         return self
 
+    @model_validator(mode="after")
+    def _profile(self) -> Self:
+        # A profile that cannot be written is found now, and not by the first referral.
+        if self.adapter == "hl7v2":
+            for place, why in faults(self.form()):
+                raise ValueError(f"partner.{place}: {why}")
+        return self
+
     def form(self) -> Partner:
         """The mapping library's Partner: the adapter's form with what this section says over the defaults."""
-        given = {key: value for key, value in self.partner.model_dump().items() if value not in (None, ())}
+        given = {key: value for key, value in self.partner.model_dump(exclude_unset=True).items() if value is not None}
         given.setdefault("form", _FORMS[self.adapter])
         if self.adapter == "hl7v2":
             # What v2 has for the 2.32 notice and the consent's scope: notes.

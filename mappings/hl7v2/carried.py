@@ -1,4 +1,4 @@
-"""What REF^I12 carries of each resource, and so what it leaves behind. Kept beside the segments it describes.
+"""What the messages carry of each resource, and so what they leave behind. Kept beside the segments it describes.
 
 A path stands for everything below it. Ids, references and `resourceType` are the Bundle's own construction: they are
 not content, and what a reference names is carried, or listed, as a resource.
@@ -20,7 +20,9 @@ from mappings.hl7v2.clinical import (
     is_questionnaire,
     is_result,
 )
-from mappings.hl7v2.datatypes import Json, coding_system
+from mappings.hl7v2.datatypes import Json, Version, coding_system
+from mappings.hl7v2.forms import kind_of, version_of
+from mappings.hl7v2.notes import consents_of
 from mappings.partner import Partner
 
 _NAME = ("family", "given", "prefix", "suffix", "text", "use")
@@ -54,7 +56,8 @@ def _under(path: str, parts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"{path}.{part}" for part in parts)
 
 
-#: Element paths that the message carries, by resource type.
+#: Element paths that REF^I12 carries, by resource type. The other messages carry less, never more, but for the
+#: document's own number.
 CARRIED: dict[str, tuple[str, ...]] = {
     "Task": (
         *_under("identifier", _IDENTIFIER),
@@ -164,6 +167,7 @@ CARRIED: dict[str, tuple[str, ...]] = {
         "hospitalization.dischargeDisposition.coding.code",
     ),
     "Location": ("name",),
+    "MessageHeader": ("response",),
     "Consent": (
         "identifier.value",
         "dateTime",
@@ -186,28 +190,80 @@ _EXTENSIONS = (
 _CONSTRUCTION = ("resourceType", "id", "reference", "fullUrl")
 
 
+_ORDERS = frozenset({"OMG^O19", "ORM^O01"})
+_CONTACT = ("contact.",)
+#: What the first of an identifier, name or address is where a field has room for one.
+_WHOLE_PERSON = ("Observation", "QuestionnaireResponse", "Flag", "Condition", "Encounter", "Location")
+
+
 def left_behind(case: Case, partner: Partner) -> tuple[str, ...]:
-    """Element paths of the Bundle that the message does not carry, sorted, each once; a whole resource by its type."""
+    """Element paths of the Bundle that no message of the partner's carries, sorted, each once; a whole resource by
+    its type."""
+    kinds, version = frozenset(kind_of(message) for message in partner.messages), version_of(partner)
+    carried = _carried(kinds, version, partner)
     found: set[str] = set()
-    used = _used(case, partner)
+    used = _used(case, partner, kinds)
     for resource in case.resources:
         kind = resource["resourceType"]
-        if id(resource) not in used:
+        if id(resource) not in used or kind not in carried:
             found.add(kind)
             continue
-        found.update(f"{kind}.{path}" for path in _unread(resource, CARRIED[kind]))
-        found.update(f"{kind}.{path}" for path in _partly(resource, case))
+        found.update(f"{kind}.{path}" for path in _unread(resource, carried[kind]))
+        found.update(f"{kind}.{path}" for path in _partly(resource, case, kinds))
         found.update(_meta(resource, partner))
     found.update(_meta(case.bundle, partner))
-    if case.displays() and partner.notice != "nte":
+    if case.displays() and partner.notice not in ("nte", "msh-28"):
         found.add("meta.extension")
     return tuple(sorted(found))
 
 
-def _used(case: Case, partner: Partner) -> set[int]:
+def _carried(kinds: frozenset[str], version: Version, partner: Partner) -> dict[str, tuple[str, ...]]:
+    """`CARRIED` without what these messages have no segment for."""
+    registers = any(kind.startswith("ADT") for kind in kinds)
+    documents = "MDM^T02" in kinds
+    carried = dict(CARRIED)
+    if "REF^I12" in kinds:
+        return carried
+    contacts = registers or ("OMG^O19" in kinds and version >= (2, 5))
+    if not contacts:
+        carried["Patient"] = tuple(path for path in carried["Patient"] if not path.startswith("contact."))
+        del carried["RelatedPerson"]
+    if "RRI^I12" in kinds:
+        for kind in (*_WHOLE_PERSON, "DocumentReference"):
+            del carried[kind]
+        carried["Task"] = (*carried["Task"], "lastModified", "statusReason.text")
+        return carried
+    # No CTD: an organization's contacts have no segment.
+    carried["Organization"] = tuple(path for path in carried["Organization"] if not path.startswith("contact."))
+    if kinds & _ORDERS and version < (2, 4):
+        del carried["Organization"]
+    if not kinds & _ORDERS:
+        # The letter says a name and the numbers; the visit an organization's name and number.
+        carried["Organization"] = ("name", "telecom.value") if documents else ("name", "identifier")
+        carried["Practitioner"] = (*_under("identifier", _IDENTIFIER), *_under("name", _NAME), "telecom.value")
+        carried["PractitionerRole"] = ("telecom.value",)
+        if not documents:
+            del carried["Task"], carried["ServiceRequest"], carried["PractitionerRole"]
+            carried["Practitioner"] = (*_under("identifier", _IDENTIFIER), *_under("name", _NAME))
+        if not registers:
+            del carried["Condition"]
+        carried["Encounter"] = tuple(path for path in carried["Encounter"] if registers or path != "reasonCode")
+    if documents:
+        carried["DocumentReference"] += ("identifier", "masterIdentifier")
+    if (registers and not documents) or (documents and version < (2, 5)):
+        carried["Observation"] = tuple(path for path in carried["Observation"] if path != "note.text")
+    if partner.scope == "con":
+        carried["Consent"] += ("status", "identifier")
+    return carried
+
+
+def _used(case: Case, partner: Partner, kinds: frozenset[str]) -> set[int]:
     """The resources that become a segment or stand in one."""
     used: list[Json | None] = [case.request, case.task, case.patient, case.encounter, *conditions(case)]
-    parties = [case.sender, *case.receivers]
+    parties = [case.sender]
+    if kinds & {"REF^I12", "RRI^I12", "MDM^T02"}:
+        # An order has no field for whom it is placed with: that is MSH-5 and MSH-6.
+        parties += case.receivers
     for condition in conditions(case):
         parties.append(case.party(condition.get("asserter") or condition.get("recorder")))
     used += [one for one in case.of("RelatedPerson") if case.about_patient(one)]
@@ -228,8 +284,10 @@ def _used(case: Case, partner: Partner) -> set[int]:
     for party in parties:
         if party is not None:
             used += [party.practitioner, party.role, party.organization]
-    if partner.scope == "nte":
-        used += [consent for consent in case.of("Consent") if case.about_patient(consent)]
+    if partner.scope in ("nte", "con"):
+        used += consents_of(case)
+    if "RRI^I12" in kinds:
+        used += case.of("MessageHeader")
     return {id(one) for one in used if one is not None}
 
 
@@ -262,13 +320,14 @@ def _leaves(node: Any, path: str) -> Iterator[str]:
 
 def _meta(resource: Json, partner: Partner) -> Iterator[str]:
     meta = resource.get("meta") or {}
-    if meta.get("security") and partner.labels != "zseg":
+    # Every other carrier is coarse: it says that something is restricted, not what.
+    if meta.get("security") and "zseg" not in partner.labels:
         yield "meta.security"
     if any(one.get("url") != DISPLAY for one in meta.get("extension") or ()):
         yield "meta.extension"
 
 
-def _partly(resource: Json, case: Case) -> Iterator[str]:
+def _partly(resource: Json, case: Case, kinds: frozenset[str]) -> Iterator[str]:
     """Elements that are carried only in part: local code systems, codings after the second, repeats after the first."""
     for path, coding in _codings(resource, ""):
         if coding_system(coding.get("system")) == "L":

@@ -7,6 +7,7 @@ from typing import Any
 
 from mappings.errors import RenderError
 from mappings.hl7v2.datatypes import Json
+from mappings.labels.vocabulary import codes
 
 #: DS4P's text to be shown with a resource: the 2.32 notice, and where release puts it the consent's scope.
 DISPLAY = "http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-display"
@@ -125,6 +126,11 @@ class Case:
                 if identifier.get("value"):
                     return dict(identifier)
         return None
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """The label codes of the Bundle and everything in it: what the release asks for as a whole."""
+        return frozenset().union(*(codes(one) for one in (self.bundle, *self.resources)))
 
     def displays(self) -> list[str]:
         """The texts that `extension-display` on the Bundle's or a resource's `meta` says to show, each once."""

@@ -80,6 +80,20 @@ def groups(case: Case, version: Version) -> Iterator[Group]:
     yield from _documents(case)
 
 
+def flattened(case: Case, version: Version, *, documents: bool = True) -> Iterator[Result]:
+    """The results of all groups one after the other, for a structure with one OBR or none. OBX-4 tells which belong
+    together: the group's number, and after a point the result's own sub-id. `documents`: the narratives too."""
+    number = 0
+    for group in groups(case, version):
+        if group.resource["resourceType"] == "DocumentReference" and not documents:
+            continue
+        number += 1
+        for result in group.results:
+            own = result.fields.get(4)
+            sub = f"{number}.{own}" if own else str(number)
+            yield Result(resource=result.resource, fields={**result.fields, 4: sub}, notes=result.notes)
+
+
 def _described(case: Case, version: Version) -> Iterator[Group]:
     """What the Patient's extensions of ours say of somebody whom nobody could name: looks and reported age."""
     results: list[Result] = []
@@ -288,17 +302,17 @@ def _flags(case: Case, version: Version) -> Iterator[Group]:
 
 def is_document(document: Json, case: Case) -> bool:
     """Whether a DocumentReference is written as OBR and OBX: current, about the patient, with a type or category."""
-    return document.get("status") == "current" and case.about_patient(document) and bool(_document_type(document))
+    return document.get("status") == "current" and case.about_patient(document) and bool(document_type(document))
 
 
-def _document_type(document: Json) -> tuple[Component, ...] | None:
+def document_type(document: Json) -> tuple[Component, ...] | None:
     """The type's codes without FHIR's null flavor, which v2 says by saying nothing; else the category."""
     kind = document.get("type") or {}
     codings = [one for one in kind.get("coding") or () if one.get("system") != _NULL_FLAVOR]
     return ce({**kind, "coding": codings}) or next(iter(filter(None, map(ce, document.get("category") or ()))), None)
 
 
-def _document_date(document: Json) -> str | None:
+def document_date(document: Json) -> str | None:
     """`date` is an instant in R4; where only the day is known it stands in the attachment."""
     created = ((one.get("attachment") or {}).get("creation") for one in document.get("content") or ())
     return document.get("date") or next((str(one) for one in created if one), None)
@@ -308,7 +322,7 @@ def _documents(case: Case) -> Iterator[Group]:
     for document in case.of("DocumentReference"):
         if not is_document(document, case):
             continue
-        kind, when = _document_type(document), ts(_document_date(document))
+        kind, when = document_type(document), ts(document_date(document))
         authors = [case.party(one) for one in document.get("author") or ()]
         by: Value = [made for made in (xcn(one.practitioner) for one in authors if one and one.practitioner) if made]
         fields: Fields = {3: kind, 11: _DOCUMENT_STATUS.get(document.get("docStatus", ""), "F"), 14: when, 16: by}

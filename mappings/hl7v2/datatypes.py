@@ -190,3 +190,12 @@ def xcn(practitioner: Json) -> tuple[Component, ...] | None:
     kind = name[6] if len(name) > 6 else None
     made = (identifier.get("value"), *parts, None, None, authority, kind, None, None, identifier_type(identifier))
     return made if any(made) else None
+
+
+def xon(organization: Json) -> tuple[Component, ...] | None:
+    """An Organization as XON (2.A.88): its name, and its first identifier with assigner, type and value (XON.10)."""
+    identifier: Json = next((one for one in organization.get("identifier") or () if one.get("value")), {})
+    authority = hd(identifier.get("system"), _assigner(identifier)) if identifier else None
+    kind = identifier_type(identifier) if identifier else None
+    made = (organization.get("name"), *(None,) * 4, authority, kind, None, None, identifier.get("value"))
+    return made if any(made) else None

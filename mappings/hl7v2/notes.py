@@ -19,17 +19,19 @@ _ELEMENTS = {
 
 
 def required_notes(case: Case, partner: Partner) -> list[str]:
-    """The notice texts and, for each Consent, its scope in words, where the partner takes them as NTE.
+    """The notice texts and, for each Consent, its scope in words, where the partner takes them as notes: NTE, or OBX
+    in a structure without NTE.
 
     A Bundle with a notice is a disclosure under Part 2: raises RenderError `render.notice` or `render.consent-scope`
     when this v2 message has no way to carry what 2.32 wants beside it. `document` (a document in the message, or
-    paper by the partner's agreement) is a way. Release has decided before; this is the second lock.
+    paper by the partner's agreement) is a way, and so are MSH-28 and CON. Release has decided before; this is the
+    second lock.
     """
     notices = case.displays()
-    if notices and partner.notice not in ("nte", "document"):
+    if notices and partner.notice not in ("nte", "msh-28", "document"):
         raise RenderError("render.notice", "the partner's v2 form cannot carry the 2.32 notice", path="meta.extension")
-    consents = [consent for consent in case.of("Consent") if case.about_patient(consent)]
-    if notices and consents and partner.scope not in ("nte", "document"):
+    consents = consents_of(case)
+    if notices and consents and partner.scope not in ("nte", "con", "document"):
         raise RenderError(
             "render.consent-scope", "the partner's v2 form cannot carry the consent's scope", path="Consent"
         )
@@ -37,6 +39,11 @@ def required_notes(case: Case, partner: Partner) -> list[str]:
     if partner.scope == "nte":
         notes = notes + [scope_text(consent, case) for consent in consents]
     return notes
+
+
+def consents_of(case: Case) -> list[Json]:
+    """The Consents about the referral's patient."""
+    return [consent for consent in case.of("Consent") if case.about_patient(consent)]
 
 
 def scope_text(consent: Json, case: Case) -> str:

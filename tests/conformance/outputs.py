@@ -36,7 +36,7 @@ V2 = Partner(
     zone="America/Chicago",
     notice="nte",
     scope="nte",
-    labels="zseg",
+    labels=("zseg",),
 )
 
 

@@ -13,7 +13,8 @@ from hl7apy.parser import parse_message
 
 from mappings.errors import RenderError
 from mappings.hl7v2.codec import Message, parse
-from mappings.hl7v2.referral import control_id, not_carried, ref_i12
+from mappings.hl7v2.header import control_id
+from mappings.hl7v2.messages import not_carried, v2_messages
 from mappings.partner import Partner
 
 PARTNER = Partner(
@@ -24,7 +25,7 @@ PARTNER = Partner(
     receiving_facility="CMHC",
     notice="nte",
     scope="nte",
-    labels="none",
+    labels=(),
 )
 ACT = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 DISPLAY = "http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-display"
@@ -270,7 +271,8 @@ def without(*ids: str) -> dict[str, Any]:
 
 
 def render(given: dict[str, Any] | None = None, **partner: Any) -> Message:
-    return parse(ref_i12(given or bundle(), replace(PARTNER, **partner)))
+    (message,) = v2_messages(given or bundle(), replace(PARTNER, **partner))
+    return parse(message)
 
 
 def assert_conformant(message: Message) -> None:
@@ -591,21 +593,21 @@ def test_a_partner_that_cannot_carry_them_gets_no_part_2_content(partner: dict[s
 
 def test_on_paper_by_agreement_the_message_goes_without_and_says_so() -> None:
     partner = replace(PARTNER, notice="document", scope="document")
-    assert NOTICE.encode() not in ref_i12(consented(), partner)
+    assert NOTICE.encode() not in v2_messages(consented(), partner)[0]
     assert {"meta.extension", "Consent"} <= set(not_carried(consented(), partner))
 
 
 def test_labels_in_the_agreed_segment() -> None:
     given = bundle()
     given["meta"] = {"security": [{"system": ACT, "code": "42CFRPart2"}]}
-    message = render(given, labels="zseg")
+    message = render(given, labels=("zseg",))
     assert [one.raw for one in message.all("ZSL")] == [
         f"ZSL|1|{ACT}^42CFRPart2",
         f"ZSL|2|{ACT}^MH|PID[1]~NK1[1]~DG1[1]",
         f"ZSL|3|{ACT}^SUD|OBR[4]~OBX[5]",
     ]
     assert message.get("OBX[5]-3") == "34109-9"
-    assert "meta.security" not in not_carried(given, replace(PARTNER, labels="zseg"))
+    assert "meta.security" not in not_carried(given, replace(PARTNER, labels=("zseg",)))
     # hl7apy cannot check a message with a Z segment without dropping it: what it can check is the rest.
     assert_conformant(parse(message.data.partition(b"ZSL|")[0]))
 
@@ -629,7 +631,7 @@ def test_the_partners_character_set() -> None:
         ({**bundle(), "timestamp": "2026-01-14"}, {}, "render.bundle"),
         ({**bundle(), "id": None}, {}, "render.bundle"),
         (bundle([*resources(), {**resources()[1], "id": "two"}]), {}, "render.several-referrals"),
-        (bundle(), {"message": "ADT^A04^ADT_A01"}, "render.message"),
+        (bundle(), {"messages": ("ORU^R01^ORU_R01",)}, "render.message"),
         (bundle(), {"version": "2.3"}, "render.message"),
         (bundle(), {"version": "three"}, "render.message"),
         (bundle(), {"charset": "UNICODE UTF-16"}, "render.charset"),
