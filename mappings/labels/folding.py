@@ -46,7 +46,7 @@ class Folded(NamedTuple):
 
 def plain(text: str) -> bool:
     """Whether folding would change nothing, asked without a loop where it can be."""
-    return text.isascii() and (text.isprintable() or _ODD.search(text) is None) and "&" not in text
+    return text.isascii() and "&" not in text and (text.isprintable() or _ODD.search(text) is None)
 
 
 @lru_cache(maxsize=4096)

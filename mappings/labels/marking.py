@@ -274,7 +274,7 @@ def _resource(
     existing = frozenset([code for coding in present if (code := coding.get("code")).__class__ is str])
     if carried is not None:
         found.report(PART2, carried, "origin", place)
-    given = by_origin(origin, existing | found.marks.keys())
+    given = by_origin(origin, existing if carried is None else existing | {PART2})
     if given is not None:
         found.report(given[0], Finding((), "certain", given[1]), "origin", place)
     scan(resource, place, found.report, reader, telling)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from mappings.labels.codes import Finding, by_address, by_code, code_words, codes_in, known_system
-from mappings.labels.folding import fold
+from mappings.labels.folding import fold, plain
 from mappings.labels.lexicon import words
 from mappings.labels.text import KEY_WORDS, SHIPPED, TextLabels
 from mappings.labels.vocabulary import DS4P, INLINE, REFLECTED, codes
@@ -251,8 +251,10 @@ def _string(value: str, place: Place, report: Report, reader: Reader) -> None:
         for found in reader.tell(text):
             for name in found.labels:
                 report(name, found, "text", place)
+        if _DIGIT(text) is None and plain(text):
+            continue
         folded = fold(text).text
-        if _DIGIT(folded) is not None and not _CODES.isdisjoint(words(folded)):
+        if not _CODES.isdisjoint(words(folded)):
             for found in codes_in(folded):
                 for name in found.labels:
                     report(name, found, "code", place)
