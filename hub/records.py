@@ -19,7 +19,7 @@ DeliveryKind = Literal["referral", "update", "notice", "outcome"]
 AttemptOutcome = Literal["done", "retry", "blocked", "dead", "parked", "superseded"]
 HoldKind = Literal["provenance", "law", "identity", "routing", "cjis", "consent", "fault", "review"]
 HoldState = Literal["open", "released", "rejected"]
-AlarmKind = Literal["undelivered", "held", "parked", "unanswered", "provenance", "revocation"]
+AlarmKind = Literal["undelivered", "held", "parked", "unanswered", "provenance", "revocation", "certificate"]
 DisclosureState = Literal["intended", "sent", "not-sent", "unknown"]
 #: How it went: by a delivery, as an answer to who asked, handed to medical personnel, as notice of a revocation.
 Manner = Literal["delivery", "answer", "emergency", "notice"]
@@ -157,7 +157,8 @@ class Delivery:
     """One sealed release on its way to one destination. `position` orders it in its lane.
 
     `digest` is the release's decision digest, `decided` the decision it rests on; `replay_of` the delivery that it
-    repeats or replaces.
+    repeats or replaces. `acknowledged`: how many of its v2 messages the destination has, where it is more than one
+    (ADT and then MDM) and not all of them are there yet.
     """
 
     id: int
@@ -175,6 +176,7 @@ class Delivery:
     decided: str | None
     state: DeliveryState
     attempts: int
+    acknowledged: int
     last_error: str | None
     replay_of: int | None
     created_at: datetime

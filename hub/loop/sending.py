@@ -7,6 +7,7 @@ permission never leaves from a queue, and never blocks it. A lost claim writes n
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -16,8 +17,8 @@ import structlog
 from hub.delivery import fhir_message, fhir_rest, hl7v2
 from hub.delivery.receipt import Receipt
 from hub.delivery.retry import delay
-from hub.errors import DeliveryError, ReceiveError, StoreError
-from hub.loop import alarm, package, queue
+from hub.errors import DeliveryError, ReceiveError, SettingsError, StoreError
+from hub.loop import alarm, package, queue, revoking
 from hub.loop.answer import V2, keep_unread, take
 from hub.loop.context import Hub
 from hub.loop.record import audit, trace
@@ -27,9 +28,11 @@ from hub.records import Claim, Referral, Tried
 from hub.settings import DestinationSection
 from hub.store import alarms, claims, deliveries, disclosures, documents, gates, lanes, referrals
 from hub.store.tx import Tx
+from hub.tls import client_context
 from mappings.errors import ReadError
 from mappings.hl7v2.answer import read_answer
 from mappings.hl7v2.codec import parse
+from mappings.hl7v2.messages import split
 from mappings.times import zone
 
 log = structlog.get_logger("hub.sending")
@@ -52,7 +55,8 @@ async def send(hub: Hub, claim: Claim) -> None:
     except KeyError:
         await hub.store.write_async(lambda tx: claims.block(tx, claim, None, "deliver.no-destination"))
         return
-    ready = await asyncio.to_thread(_prepare, hub, claim, destination)
+    prepare = _prepare_notice if delivery.kind == "notice" else _prepare
+    ready = await asyncio.to_thread(prepare, hub, claim, destination)
     if not isinstance(ready.verdict, Cleared) or ready.verdict.digest != delivery.digest:
         await hub.store.write_async(lambda tx: _supersede(tx, hub, claim, destination, ready))
         return
@@ -72,11 +76,12 @@ async def send(hub: Hub, claim: Claim) -> None:
             consents=cleared.consents,
             basis=cleared.basis,
             part2="notice" in cleared.obligations,
+            manner="notice" if delivery.kind == "notice" else "delivery",
             digest=delivery.digest,
         )
     )
     try:
-        receipt = await _transmit(hub, destination, ready, token)
+        receipt = await _transmit(hub, claim, destination, ready, token)
     except DeliveryError as failed:
         error = failed  # the name of an except clause is gone after it, and the unit of work runs later
         await _settled(
@@ -185,11 +190,25 @@ def _prepare(hub: Hub, claim: Claim, destination: DestinationSection) -> _Ready:
     return _Ready(referral=referral, verdict=verdict, payload=payload)
 
 
-async def _transmit(hub: Hub, destination: DestinationSection, ready: _Ready, token: str | None) -> Receipt:
+def _prepare_notice(hub: Hub, claim: Claim, destination: DestinationSection) -> _Ready:
+    """A notice of a revocation goes while the consent is revoked, whatever else is decided by now."""
+
+    def look(tx: Tx) -> tuple[Referral, Verdict, bytes]:
+        assert claim.delivery.task_id is not None
+        referral = referrals.find_by_task(tx, claim.delivery.task_id)
+        assert referral is not None
+        return referral, revoking.verdict(tx, claim.delivery), deliveries.release(tx, claim.delivery.id)
+
+    referral, verdict, payload = hub.store.read(look)
+    return _Ready(referral=referral, verdict=verdict, payload=payload)
+
+
+async def _transmit(
+    hub: Hub, claim: Claim, destination: DestinationSection, ready: _Ready, token: str | None
+) -> Receipt:
     now = hub.clock().timestamp()
     if destination.adapter == "hl7v2":
-        mode: Literal["original", "enhanced"] = destination.form().acknowledgement
-        return await hl7v2.send(destination.url, ready.payload, timeout=destination.timeout, mode=mode)
+        return await _in_order(hub, claim, destination, ready.payload)
     if destination.adapter == "fhir-message":
         return await fhir_message.send(
             hub.transport, destination.url, ready.payload, token=token, timeout=destination.timeout, now=now
@@ -205,11 +224,67 @@ async def _transmit(hub: Hub, destination: DestinationSection, ready: _Ready, to
     )
 
 
+def _tls(destination: DestinationSection) -> ssl.SSLContext | None:
+    """Made for each sending, so that a renewed certificate counts at once."""
+    if not destination.url.startswith("mllps://"):
+        return None
+    try:
+        return client_context(destination.tls, where=f"destination.tls of {destination.id}")
+    except SettingsError:
+        raise DeliveryError("deliver.tls", "our certificate or its authorities cannot be read") from None
+
+
+async def _in_order(hub: Hub, claim: Claim, destination: DestinationSection, payload: bytes) -> Receipt:
+    """The v2 messages of a release one after the other, each when the one before it is acknowledged and that is
+    written down. A sending that was cut off goes on with the first that is not, with its own bytes and control id.
+
+    Raises DeliveryError as `hl7v2.send` does, `unknown` when an earlier message of this attempt has arrived, and
+    `deliver.claim-lost` when another hub has the lane by now.
+    """
+    mode: Literal["original", "enhanced"] = destination.form().acknowledgement
+    messages, first = split(payload), claim.delivery.acknowledged
+    for number in range(first, len(messages)):
+        try:
+            receipt = await hl7v2.send(
+                destination.url,
+                messages[number],
+                tls=_tls(destination),
+                subjects=destination.tls.subjects if destination.tls is not None else (),
+                timeout=destination.timeout,
+                mode=mode,
+            )
+        except DeliveryError as error:
+            error.unknown = error.unknown or number > first
+            raise
+        if number + 1 < len(messages):
+            await _noted(hub, claim, destination, receipt, number + 1)
+    return receipt
+
+
+async def _noted(
+    hub: Hub, claim: Claim, destination: DestinationSection, receipt: hl7v2.Acknowledged, acknowledged: int
+) -> None:
+    """Writes down how many messages the destination has, with what it answered beside its receipt."""
+    held = True
+
+    def note(tx: Tx) -> None:
+        nonlocal held
+        held = claims.advance(tx, claim, acknowledged, lease_seconds=hub.settings.hub.lease)
+        if held and receipt.reply is not None:
+            _answered(tx, hub, destination, receipt.reply)
+
+    await _settled(hub, note)
+    if not held:
+        raise DeliveryError("deliver.claim-lost", "the lane was taken over by another hub", unknown=True)
+
+
 def _supersede(tx: Tx, hub: Hub, claim: Claim, destination: DestinationSection, ready: _Ready) -> None:
     """The decision or the content has changed since it was queued: settle, and queue what may still go."""
     if not claims.settle(tx, claim, "superseded"):
         return
     trace(tx, claim.delivery.message_id, "deliver", "superseded", destination=destination.id)
+    if claim.delivery.kind == "notice":
+        return
     queue.put(
         tx,
         hub,
@@ -242,7 +317,10 @@ def _sent(
     if receipt.remote_task is not None:
         values["remote_id"] = receipt.remote_task
     task = documents.current(tx, "Task", referral.task_id)
-    if referral.status == "requested" and task is not None and task.resource is not None:
+    notice = claim.delivery.kind == "notice"
+    if notice:
+        values = {}
+    elif referral.status == "requested" and task is not None and task.resource is not None:
         values["business_status"] = "delivered"
         documents.put(
             tx,
@@ -252,7 +330,8 @@ def _sent(
             patient_id=referral.patient_id,
             message_id=claim.delivery.message_id,
         )
-    referrals.change(tx, referral.task_id, **values)
+    if values:
+        referrals.change(tx, referral.task_id, **values)
     alarms.clear(tx, kind="undelivered", subject_type="Task", subject_id=referral.task_id)
     trace(
         tx,
@@ -297,6 +376,12 @@ def _failed(
         state = "retry"
         if claim.attempts + 1 >= ALARM_AFTER:
             alarm.sound_referral(tx, hub, "undelivered", referral, since=claim.delivery.created_at)
+    elif claim.delivery.kind == "notice":
+        # What the system will not take a person tells: the lane goes on.
+        if not claims.settle(tx, claim, "parked", tried):
+            return
+        state = "parked"
+        revoking.by_letter(tx, hub, claim.delivery)
     elif destination.on_failure == "block-lane":
         if not claims.block(tx, claim, tried, error.rule):
             return

@@ -132,6 +132,16 @@ def clock_went_back(tx: Tx, *, longest_seconds: float) -> int:
     return ahead
 
 
+def advance(tx: Tx, claim: Claim, acknowledged: int, *, lease_seconds: float) -> bool:
+    """Note that the destination has the first `acknowledged` messages of a delivery that is several, and hold the lane
+    longer for the next. False when the claim was lost: nothing was written, and nothing more may be sent.
+    """
+    if extend(tx, claim, lease_seconds=lease_seconds) is None:
+        return False
+    tx.connection.execute(update(delivery).where(delivery.c.id == claim.delivery.id).values(acknowledged=acknowledged))
+    return True
+
+
 def take_back(tx: Tx, gone: Callable[[str], bool]) -> int:
     """End the claims, on lanes and on messages, of owners that are gone: what they held need not wait for its lease.
 

@@ -7,6 +7,7 @@ replay or a replacement is a new delivery with lineage. How one ends is in `clai
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, func, select, update
@@ -64,6 +65,7 @@ def enqueue(
             "decided": decided,
             "state": "ready",
             "attempts": 0,
+            "acknowledged": 0,
             "replay_of": replay_of,
             "created_at": tx.now,
         },
@@ -142,19 +144,39 @@ def listed(
     task_id: str | None = None,
     destination: str | None = None,
     state: DeliveryState | None = None,
+    lane_id: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     limit: int = 500,
 ) -> list[Delivery]:
-    """Deliveries, oldest first."""
+    """Deliveries, oldest first; those queued from `since` on and before `until`."""
     wanted = _select().order_by(delivery.c.id).limit(limit)
+    if since is not None:
+        wanted = wanted.where(delivery.c.created_at >= since)
+    if until is not None:
+        wanted = wanted.where(delivery.c.created_at < until)
     for column, value in (
         (delivery.c.message_id, message_id),
         (delivery.c.task_id, task_id),
         (lane.c.destination, destination),
         (delivery.c.state, state),
+        (delivery.c.lane_id, lane_id),
     ):
         if value is not None:
             wanted = wanted.where(column == value)
     return [record(row) for row in tx.connection.execute(wanted)]
+
+
+def repeated(tx: Tx, delivery_ids: Iterable[int]) -> set[int]:
+    """Which of these deliveries another one repeats."""
+    wanted = select(delivery.c.replay_of).where(delivery.c.replay_of.in_(list(delivery_ids)))
+    return {number for number in tx.connection.execute(wanted).scalars() if number is not None}
+
+
+def behind(tx: Tx, destination: str, *, after: int, limit: int) -> list[Delivery]:
+    """What waits for a destination, oldest first, from after that delivery on."""
+    wanted = _select().where(lane.c.destination == destination, delivery.c.state == READY, delivery.c.id > after)
+    return [record(row) for row in tx.connection.execute(wanted.order_by(delivery.c.id).limit(limit))]
 
 
 def attempts(tx: Tx, delivery_id: int) -> list[Attempt]:

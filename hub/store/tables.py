@@ -145,6 +145,20 @@ message = Table(
     sqlite_autoincrement=True,
 )
 
+application_ack = Table(
+    "application_ack",
+    metadata,
+    Column("message_id", Id, ForeignKey("message.id"), primary_key=True, autoincrement=False),
+    Column("source", String(255), nullable=False),
+    Column("asked", String(2), nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("code", String(2)),
+    Column("settled_at", Instant),
+    Index("ix_application_ack_owed", "source", "message_id", **_where("state = 'owed'")),
+)
+
 document = Table(
     "document",
     metadata,
@@ -231,6 +245,7 @@ delivery = Table(
     Column("decided", String(255)),
     Column("state", String(16), nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("acknowledged", Integer, nullable=False),
     Column("last_error", String(255)),
     Column("replay_of", Id, ForeignKey("delivery.id")),
     Column("created_at", Instant, nullable=False),
@@ -239,6 +254,7 @@ delivery = Table(
     Index(None, "message_id"),
     Index(None, "task_id"),
     Index(None, "control_id"),
+    Index("ix_delivery_replay_of", "replay_of", **_where("replay_of IS NOT NULL")),
     sqlite_autoincrement=True,
 )
 

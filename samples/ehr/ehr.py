@@ -274,7 +274,7 @@ class Ehr:
             raise v2.Malformed("205", "another message has this MSH-10", referral)
         answer = self._acknowledge(referral, v2.wanted_acknowledgement(referral, taken=True))
         files: dict[str, bytes | None] = {f"messages/{place}": raw, f"receipts/{place}": answer}
-        self.desk.take("v2", control_id, [v2.facts(referral)], files)
+        self.desk.take("v2", control_id, v2.referrals(referral), files)
         return answer
 
     def _acknowledge(self, received: v2.Message | None, code: str | None, error: str = "") -> bytes:

@@ -1,4 +1,5 @@
-"""HL7 v2.5.1 text: a REF^I12 taken apart by position; ACK, RRI^I12 and SIU^S12 put together.
+"""HL7 v2.5.1 text: REF^I12, OMG^O19, ORM^O01, ADT and MDM^T02 taken apart by position; ACK, RRI^I12 and SIU^S12 put
+together.
 
 A minimal reader of its own: no schema, no data types beyond component and subcomponent.
 """
@@ -89,23 +90,37 @@ def parse(raw: bytes) -> Message:
     return message
 
 
+#: By MSH-9.1: the events that are taken, the segments without which nothing can be done, where the referral's number
+#: stands. A registration has none, and a document may have none.
+TAKEN: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, int] | None]] = {
+    "REF": (("I12",), ("RF1", "PRD", "PID"), ("RF1", 6)),
+    "OMG": (("O19",), ("PID", "ORC", "OBR"), ("ORC", 2)),
+    "ORM": (("O01",), ("PID", "ORC", "OBR"), ("ORC", 2)),
+    "ADT": (("A04", "A08", "A28", "A31"), ("EVN", "PID", "PV1"), None),
+    "MDM": (("T02",), ("EVN", "PID", "PV1", "TXA", "OBX"), None),
+}
+#: OBX-3 of a document that is the referral itself (LOINC, referral note).
+LETTER = "57133-1"
+
+
 def parse_referral(raw: bytes) -> Message:
-    """`parse`, and the message is a REF^I12 with what a referral desk cannot do without.
+    """`parse`, and the message is one of `TAKEN` with what a referral desk cannot do without.
 
     Raises Malformed with the codes 200 (type), 201 (event), 203 (version), 100 or 101.
     """
     message = parse(raw)
-    if message.value("MSH", 9) != "REF":
-        raise Malformed("200", "only REF is taken here", message)
-    if message.value("MSH", 9, 2) != "I12":
-        raise Malformed("201", "only the event I12 is taken here", message)
+    if message.value("MSH", 9) not in TAKEN:
+        raise Malformed("200", "a message of this type is not taken here", message)
+    events, needed, number = TAKEN[message.value("MSH", 9)]
+    if message.value("MSH", 9, 2) not in events:
+        raise Malformed("201", "this event is not taken here", message)
     if not message.value("MSH", 12).startswith("2."):
         raise Malformed("203", "MSH-12 is not a version 2", message)
-    for name in ("RF1", "PRD", "PID"):
+    for name in needed:
         if not message.all(name):
             raise Malformed("100", f"no {name} segment", message)
-    if not message.value("RF1", 6):
-        raise Malformed("101", "RF1-6 is empty", message)
+    if number is not None and not message.value(*number):
+        raise Malformed("101", f"{number[0]}-{number[1]} is empty", message)
     return message
 
 
@@ -139,23 +154,74 @@ def escape(text: str, separators: str) -> str:
     return out.replace("\r\n", f"{mark}.br{mark}").replace("\n", f"{mark}.br{mark}").replace("\r", "")
 
 
-def facts(message: Message) -> dict[str, Any]:
-    """What the desk shows of a REF^I12, and what its answers must echo."""
+def referrals(message: Message) -> list[dict[str, Any]]:
+    """The referral in a message of `TAKEN`: none in a registration, nor in a document that is not the referral."""
+    if message.value("MSH", 9) == "ADT":
+        return []
+    if message.value("MSH", 9) == "MDM":
+        lines = _letter(message)
+        number = message.raw("TXA", 14)
+        if lines is None or not number:
+            return []
+        about = {key: lines.get(key.capitalize(), "") for key in ("service", "urgency", "reason")}
+        return [_facts(message, number, **about)]
+    if message.value("MSH", 9) == "REF":
+        urgency = message.value("RF1", 2)
+        return [
+            _facts(
+                message,
+                message.raw("RF1", 6),
+                service=message.value("RF1", 3, 2) or message.value("RF1", 3),
+                urgency=URGENCIES.get(urgency, urgency),
+                reason=message.value("RF1", 10, 2) or message.value("RF1", 10),
+            )
+        ]
+    urgency = message.value("TQ1", 9) or message.value("OBR", 27, 6)
+    return [
+        _facts(
+            message,
+            message.raw("ORC", 2),
+            service=message.value("OBR", 4, 2) or message.value("OBR", 4),
+            urgency=URGENCIES.get(urgency, urgency),
+            reason=message.value("OBR", 31, 2) or message.value("OBR", 31),
+            cancelled=message.value("ORC", 1) == "CA",
+        )
+    ]
+
+
+def _letter(message: Message) -> dict[str, str] | None:
+    """The lines `Name: what it says` of the referral's own document, the first of each name."""
+    for obx in message.all("OBX"):
+        code = _field(obx, 3).split(message.separators[1])[0]
+        if code == LETTER:
+            found: dict[str, str] = {}
+            for line in unescape(_field(obx, 5), message.separators).splitlines():
+                name, _, said = line.partition(": ")
+                found.setdefault(name, said)
+            return found
+    return None
+
+
+def _facts(
+    message: Message, number: str, *, service: str, urgency: str, reason: str, cancelled: bool = False
+) -> dict[str, Any]:
+    """What the desk shows of a referral, and what its answers must echo."""
     name = " ".join(part for part in (message.value("PID", 5, 2), message.value("PID", 5, 1)) if part)
-    urgency = message.value("RF1", 2)
+    rf1 = message.all("RF1")
     return {
         "patient": name or "Unknown person",
-        "service": message.value("RF1", 3, 2) or message.value("RF1", 3),
-        "urgency": URGENCIES.get(urgency, urgency),
-        "reason": message.value("RF1", 10, 2) or message.value("RF1", 10),
-        "cancelled": False,
-        "keys": [f"rf1:{message.raw('RF1', 6)}"],
+        "service": service,
+        "urgency": urgency,
+        "reason": reason,
+        "cancelled": cancelled,
+        "keys": [f"rf1:{number}"],
         "hub_ref": {
             "message": message.value("MSH", 10),
-            "referral": message.raw("RF1", 6),
+            "referral": number,
             "separators": message.separators,
             "MSH": message.all("MSH")[0],
-            "RF1": message.all("RF1")[0],
+            # An answer repeats the number it was asked under; an order and a document have no RF1 of their own.
+            "RF1": rf1[0] if rf1 else ("RF1", *[""] * 5, number),
             "PRD": message.all("PRD"),
             "PID": message.all("PID")[0],
         },
@@ -219,7 +285,7 @@ def referral_answer(
         _answer_header(hub_ref, "RRI^I12^RRI_I12", decision["at"], name, control_id),
         field.join(("MSA", "AA", _field(hub_ref["MSH"], 10))),
         field.join(rf1),
-        *(field.join(prd) for prd in hub_ref["PRD"]),
+        *(field.join(prd) for prd in hub_ref["PRD"] or [("PRD", separators[1].join(("RT", "", "HL70286")))]),
         field.join(hub_ref["PID"]),
         field.join(("NTE", "1", "", escape(comment, separators))),
     ]

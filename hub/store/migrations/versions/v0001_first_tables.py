@@ -205,6 +205,7 @@ def upgrade() -> None:
         sa.Column("decided", sa.String(length=255), nullable=True),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("acknowledged", sa.Integer(), nullable=False),
         sa.Column("last_error", sa.String(length=255), nullable=True),
         sa.Column("replay_of", ID, nullable=True),
         sa.Column("created_at", TIME, nullable=False),
@@ -218,6 +219,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_delivery_control_id"), "delivery", ["control_id"], unique=False)
     op.create_index("ix_delivery_head", "delivery", ["lane_id", "position"], unique=True, **_where("state = 'ready'"))
     op.create_index(op.f("ix_delivery_message_id"), "delivery", ["message_id"], unique=False)
+    op.create_index("ix_delivery_replay_of", "delivery", ["replay_of"], unique=False, **_where("replay_of IS NOT NULL"))
     op.create_index(op.f("ix_delivery_task_id"), "delivery", ["task_id"], unique=False)
     op.create_table(
         "document",
