@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
+import structlog
 from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -20,15 +21,18 @@ from hub import pipeline
 from hub.api import answers, capability, health, labelling, outcomes
 from hub.console import pages
 from hub.delivery.transport import Transport
-from hub.ingest import folder, http, mllp, sql
-from hub.loop import foreign
+from hub.errors import HubError
+from hub.ingest import folder, http, sql, v2
+from hub.loop import declared, foreign
 from hub.settings import Settings
 from hub.store.keys.opened import key_ring
 from hub.store.migrate import migrate
 from hub.store.store import Store
 from hub.web import Guard, outcome
-from hub.worker import Worker
+from hub.worker import Worker, forever
 from profiles.issue import Issue
+
+log = structlog.get_logger("hub.app")
 
 
 def clock() -> datetime:
@@ -39,8 +43,10 @@ def clock() -> datetime:
 def open_hub(settings: Settings, *, now: Callable[[], datetime] = clock) -> pipeline.Hub:
     """The hub of these settings: migrates its database and opens it. The caller closes store and transport.
 
+    What the deployment declares for release is checked first: raises SettingsError.
     Keys come from the variable HANDOFF_KEYS where it is set, else from the key file under its root key.
     """
+    declared.check(settings)
     ring = key_ring(settings, os.environ)
     cipher = ring.database_key() if settings.hub.sqlcipher else None
     migrate(settings.hub.database, cipher)
@@ -62,6 +68,8 @@ def create_app(settings: Settings, *, now: Callable[[], datetime] = clock, local
                 # Nobody waits for it: the hub is ready before.
                 warming = asyncio.create_task(asyncio.to_thread(foreign.warm))
                 stack.callback(warming.cancel)
+            keeping_up = asyncio.create_task(_take_up_keys(hub.store))
+            stack.callback(keeping_up.cancel)
             if settings.hub.worker:
                 worker = Worker(hub, owner)
                 await worker.start()
@@ -74,14 +82,14 @@ def create_app(settings: Settings, *, now: Callable[[], datetime] = clock, local
                     task = asyncio.create_task(sql.watch(hub, source))
                     stack.callback(task.cancel)
             if settings.hub.mllp_port is not None:
-                server = await mllp.serve(
-                    settings.hub.bind,
-                    settings.hub.mllp_port,
-                    lambda data, peer: pipeline.receive_v2(hub, data),
-                    quarantine=lambda data, peer, why: pipeline.quarantine(hub, data, why),
-                )
+                server = await v2.listen(hub, settings.hub.mllp_port)
                 stack.push_async_callback(server.close)
                 app.state.mllp_port = server.port
+                # Here, and not with the worker: who may be answered on a connection is known where it came in.
+                owed = asyncio.create_task(
+                    forever("acknowledge", lambda: pipeline.acknowledge_applications(hub), settings.hub.poll)
+                )
+                stack.callback(owed.cancel)
             yield
 
     # Hot routes stand outside the framework: its layers cost a request on them about a fifth more.
@@ -106,6 +114,16 @@ def create_app(settings: Settings, *, now: Callable[[], datetime] = clock, local
     )
     app.state.hub = hub
     return app
+
+
+async def _take_up_keys(store: Store) -> None:
+    """Looks every minute for keys that another process made: nothing new is to be sealed under an old one for long."""
+    while True:
+        await asyncio.sleep(60)
+        try:
+            await asyncio.to_thread(store.keys.refresh)
+        except HubError as error:
+            log.error("keys.not-read", rule=error.rule)
 
 
 async def _unknown(request: Request, raised: Exception) -> Response:

@@ -11,7 +11,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from hub.errors import HubError
-from hub.settings import DestinationSection, Settings, SourceSection, SqlSection, load
+from hub.loop import declared
+from hub.settings import DestinationSection, HubSection, Settings, SourceSection, SqlSection, load
 
 _PORTS = {"http": 80, "https": 443, "mllp": 2575, "mllps": 2575}
 #: Seconds to wait for a destination's TCP port.
@@ -32,6 +33,7 @@ def checkup(config: Path) -> Iterator[Finding]:
     """Each check in turn. Nothing after the settings can be checked without them."""
     try:
         settings = load(config)
+        declared.check(settings)
     except HubError as error:
         detail = "; ".join(f"{issue.path}: {issue.text}" if issue.path else issue.text for issue in error.issues)
         yield Finding(name="settings", ok=False, detail=detail, todo=f"Correct {config.name}")
@@ -39,9 +41,10 @@ def checkup(config: Path) -> Iterator[Finding]:
     yield Finding(
         name="settings", ok=True, detail=f"{len(settings.source)} sources, {len(settings.destination)} destinations"
     )
-    yield _library(settings.hub.database)
-    yield _schema(settings.hub.database)
+    yield _library(settings.hub)
+    yield _schema(settings)
     yield _keys(settings)
+    yield _module(settings)
     yield _address(settings)
     for source in settings.source:
         yield from _source(source)
@@ -49,14 +52,16 @@ def checkup(config: Path) -> Iterator[Finding]:
         yield from _destination(destination)
 
 
-def _library(url: str) -> Finding:
+def _library(section: HubSection) -> Finding:
     name = "database library"
-    if not url.startswith("sqlite"):
+    if not section.database.startswith("sqlite"):
         return Finding(name=name, ok=True, detail="PostgreSQL: its driver's")
-    import pysqlite3.dbapi2 as module
+    from hub.store.engine import SQLITE, sqlite_module
 
-    from hub.store.engine import SQLITE
-
+    try:
+        module = sqlite_module(encrypted=section.sqlcipher)
+    except HubError as error:
+        return Finding(name=name, ok=False, detail=error.issues[0].text, todo="pip install 'warmhandoff[sqlcipher]'")
     ok = module.sqlite_version_info >= SQLITE
     return Finding(
         name=name,
@@ -66,12 +71,14 @@ def _library(url: str) -> Finding:
     )
 
 
-def _schema(url: str) -> Finding:
+def _schema(settings: Settings) -> Finding:
     from sqlalchemy.exc import SQLAlchemyError
 
     from hub.store.engine import reader_engine, sqlite_file
+    from hub.store.keys.opened import key_ring
     from hub.store.migrate import check_schema
 
+    url = settings.hub.database
     file = sqlite_file(url)
     if file is not None and not file.exists():
         there = file.parent if file.parent.exists() else None
@@ -83,7 +90,8 @@ def _schema(url: str) -> Finding:
             todo="" if ok else "Make its folder and let the hub write there",
         )
     try:
-        engine = reader_engine(url)
+        cipher = key_ring(settings, os.environ).database_key() if settings.hub.sqlcipher else None
+        engine = reader_engine(url, cipher)
         try:
             with engine.connect() as connection:
                 check_schema(connection)
@@ -101,20 +109,45 @@ def _schema(url: str) -> Finding:
 
 
 def _keys(settings: Settings) -> Finding:
-    if "HANDOFF_KEYS" in os.environ:
-        from hub.store.keys import EnvKeys
+    from hub.store.keys import EnvKeys
+    from hub.store.keys.opened import VARIABLE, key_file, root_key
 
+    if VARIABLE in os.environ:
         try:
-            EnvKeys(os.environ)
+            EnvKeys(os.environ, VARIABLE)
         except HubError as error:
-            return Finding(name="keys", ok=False, detail=error.issues[0].text, todo="Set HANDOFF_KEYS as documented")
-        return Finding(name="keys", ok=True, detail="from HANDOFF_KEYS")
+            return Finding(name="keys", ok=False, detail=error.issues[0].text, todo=f"Set {VARIABLE} as documented")
+        return Finding(name="keys", ok=True, detail=f"from {VARIABLE}")
     path = settings.hub.keys
-    if not path.exists():
-        return Finding(name="keys", ok=True, detail="the key file is made on the first start; then keep a copy apart")
-    mode = path.stat().st_mode & 0o777
-    ok = mode & 0o077 == 0
-    return Finding(name="keys", ok=ok, detail=f"mode {mode:04o}", todo="" if ok else f"chmod 600 {path.name}")
+    try:
+        if not path.exists():
+            root = root_key(settings.keys).name
+            made = "the key file is made on the first start; then keep a copy apart"
+            return Finding(name="keys", ok=True, detail=made if root == "none" else f"{made}; root key {root}")
+        key_file(settings)
+    except HubError as error:
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
+        todo = f"chmod 600 {path.name}" if mode & 0o077 else "See that the root key can be used (handoff keys root)"
+        return Finding(name="keys", ok=False, detail=error.issues[0].text, todo=todo)
+    detail = f"mode {path.stat().st_mode & 0o777:04o}, root key {settings.keys.root}"
+    return Finding(name="keys", ok=True, detail=detail)
+
+
+def _module(settings: Settings) -> Finding:
+    """The cryptographic module: under `fips` which one it is, else what that means for criminal justice information."""
+    from hub.store.keys import fips
+
+    name = "cryptographic module"
+    if settings.hub.crypto_mode == "standard":
+        text = "crypto_mode is standard: no FIPS 140-3 module (CJIS SC-13), so this hub should not hold CJI"
+        return Finding(name=name, ok=True, detail=text)
+    try:
+        module = fips.require()
+    except HubError as error:
+        return Finding(
+            name=name, ok=False, detail=error.issues[0].text, todo="Build cryptography on the system's OpenSSL"
+        )
+    return Finding(name=name, ok=True, detail=f"{module.name} {module.version} in {module.library}")
 
 
 def _address(settings: Settings) -> Finding:

@@ -13,9 +13,9 @@ from typing import Annotated, Any
 
 import typer
 
-from hub.cli import codes, disclosures, incidents, waiting
+from hub.cli import codes, deliveries, disclosures, incidents, keys, lanes, messages, restrictions, waiting
 from hub.cli.edge import write
-from hub.cli.store import HUB_TOML, By, Config, Json, Limit, done, missing, opened, plain, rows
+from hub.cli.store import HUB_TOML, Config, Json, Limit, opened, rows
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +24,15 @@ def register(app: typer.Typer) -> None:
     app.command()(token)
     app.command()(doctor)
     groups: tuple[tuple[str, str, dict[str, Callable[..., None]]], ...] = (
-        ("messages", "What came in.", {"list": list_messages, "show": show_message, "replay": replay_message}),
+        (
+            "messages",
+            "What came in.",
+            {
+                "list": messages.list_messages,
+                "show": messages.show_message,
+                "replay": messages.replay_messages,
+            },
+        ),
         (
             "holds",
             "What waits for a person's decision.",
@@ -43,7 +51,41 @@ def register(app: typer.Typer) -> None:
         ("incidents", "What was told of one incident.", {"expunge": incidents.expunge_incident}),
         ("alarms", "What a named person must act on.", {"list": waiting.list_alarms, "ack": waiting.acknowledge_alarm}),
         ("referrals", "Where each loop stands.", {"list": list_referrals}),
-        ("lanes", "What goes to each destination, in order.", {"list": list_lanes, "unblock": unblock_lane}),
+        (
+            "keys",
+            "The keys that documents are sealed under.",
+            {
+                "list": keys.list_keys,
+                "rotate": keys.rotate_keys,
+                "rewrap": keys.rewrap_keys,
+                "retire": keys.retire_key,
+                "root": keys.move_root,
+            },
+        ),
+        (
+            "lanes",
+            "What goes to each destination, in order.",
+            {
+                "list": lanes.list_lanes,
+                "show": lanes.show_lane,
+                "unblock": lanes.unblock_lane,
+                "join": lanes.join_lanes,
+                "destinations": lanes.list_destinations,
+                "pause": lanes.pause,
+                "drain": lanes.drain,
+                "resume": lanes.resume,
+            },
+        ),
+        (
+            "deliveries",
+            "What is on its way, what went, and what was given up.",
+            {
+                "list": deliveries.list_deliveries,
+                "show": deliveries.show_delivery,
+                "replay": deliveries.replay_deliveries,
+                "give-up": deliveries.give_up,
+            },
+        ),
         ("audit", "Who did what.", {"verify": verify_audit, "export": export_audit}),
         (
             "disclosures",
@@ -53,6 +95,17 @@ def register(app: typer.Typer) -> None:
                 "accounting": disclosures.accounting,
                 "intermediary": disclosures.intermediary,
                 "suspend": disclosures.suspend,
+            },
+        ),
+        (
+            "restrictions",
+            "What patients asked not to be disclosed.",
+            {
+                "list": restrictions.list_restrictions,
+                "ask": restrictions.ask,
+                "agree": restrictions.agree,
+                "deny": restrictions.deny,
+                "end": restrictions.end,
             },
         ),
     )
@@ -98,102 +151,7 @@ def token(config: Config = HUB_TOML) -> None:
     typer.echo(made)
 
 
-# ── messages ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def list_messages(
-    config: Config = HUB_TOML,
-    state: Annotated[str | None, typer.Option("--state", help="Only those in this state.")] = None,
-    limit: Limit = 100,
-    as_json: Json = False,
-) -> None:
-    """The newest messages: source, size, state, findings."""
-    from typing import get_args
-
-    from hub.records import MessageState
-    from hub.store import messages
-
-    known = next((one for one in get_args(MessageState) if one == state), None)
-    if state is not None and known is None:
-        raise typer.BadParameter(", ".join(get_args(MessageState)), param_hint="--state")
-    with opened(config) as hub:
-        found = hub.store.read(lambda tx: messages.listed(tx, state=known, limit=limit))
-    rows(
-        "Messages",
-        [
-            {
-                "id": m.id,
-                "received_at": m.received_at,
-                "source": m.source,
-                "organization": m.organization,
-                "size": m.size,
-                "state": m.state,
-                "findings": len(m.issues),
-            }
-            for m in found
-        ],
-        as_json,
-    )
-
-
-def show_message(message_id: int, config: Config = HUB_TOML, as_json: Json = False) -> None:
-    """One message step by step: states, structure, codes, findings. Not its content: that is for its custody."""
-    from hub.store import messages, traces
-
-    with opened(config) as hub:
-        message, steps = hub.store.read(lambda tx: (messages.get(tx, message_id), traces.of(tx, message_id)))
-    if message is None:
-        missing("message")
-    shown = [{"step": s.step, "state": s.state, "at": s.at, "detail": s.detail} for s in steps]
-    if as_json:
-        write(plain({"id": message.id, "state": message.state, "trace": shown, "issues": list(message.issues)}))
-        return
-    rows(f"Message {message.id}: {message.state}", shown, as_json)
-    if message.issues:
-        rows(
-            "Findings",
-            [
-                {
-                    "severity": i["severity"],
-                    "rule": i["details"]["coding"][0]["code"],
-                    "place": (i.get("expression") or [""])[0],
-                    "what": i["details"]["text"],
-                }
-                for i in message.issues
-            ],
-            as_json,
-        )
-
-
-def replay_message(message_id: int, by: By, config: Config = HUB_TOML, as_json: Json = False) -> None:
-    """Takes the same bytes in again as a new message; the hub reads it when it next runs."""
-    from hub.loop.hold import name_of
-    from hub.loop.record import audit
-    from hub.store import messages
-    from hub.store.tx import Tx
-
-    person = name_of(by)
-    with opened(config) as hub:
-
-        def work(tx: Tx) -> Any:
-            made = messages.replay(tx, message_id)
-            audit(
-                tx,
-                hub,
-                who=person,
-                action="E",
-                kind="message.replayed",
-                entity=("message", message_id),
-                custody=made.custody,
-                detail=(f"as:{made.id}",),
-            )
-            return made
-
-        made = hub.store.write(work)
-    done({"message": made.id, "replays": message_id}, f"Message {message_id} is taken in again as {made.id}.", as_json)
-
-
-# ── referrals, lanes, audit ───────────────────────────────────────────────────────────────────────────────────────
+# ── referrals, audit ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def list_referrals(
@@ -225,55 +183,6 @@ def list_referrals(
     with opened(config) as hub:
         found = hub.store.read(look)
     rows("Referrals", found, as_json)
-
-
-def list_lanes(
-    config: Config = HUB_TOML,
-    every: Annotated[bool, typer.Option("--all", help="Empty ones too.")] = False,
-    limit: Limit = 500,
-    as_json: Json = False,
-) -> None:
-    """The lanes with something to send, longest waiting first."""
-    from hub.store import lanes
-
-    with opened(config) as hub:
-        found = hub.store.read(lambda tx: lanes.listed(tx, waiting=not every, limit=limit))
-    rows(
-        "Lanes",
-        [
-            {
-                "id": one.id,
-                "destination": one.destination,
-                "order_key": one.order_key,
-                "depth": one.depth,
-                "ready_at": one.ready_at,
-                "attempts": one.attempts,
-                "blocked": one.blocked,
-            }
-            for one in found
-        ],
-        as_json,
-    )
-
-
-def unblock_lane(lane_id: int, by: By, config: Config = HUB_TOML, as_json: Json = False) -> None:
-    """Lets a blocked lane go on with its first delivery."""
-    from hub.errors import StoreError
-    from hub.loop.hold import name_of
-    from hub.loop.record import audit
-    from hub.store import lanes
-    from hub.store.tx import Tx
-
-    person = name_of(by)
-    with opened(config) as hub:
-
-        def work(tx: Tx) -> None:
-            if not lanes.unblock(tx, lane_id):
-                raise StoreError("store.state", "there is no such blocked lane", code="conflict")
-            audit(tx, hub, who=person, action="U", kind="lane.unblocked", entity=("lane", lane_id))
-
-        hub.store.write(work)
-    done({"lane": lane_id}, f"Lane {lane_id} goes on.", as_json)
 
 
 def verify_audit(config: Config = HUB_TOML, as_json: Json = False) -> None:

@@ -71,7 +71,7 @@ def _engine(url: str, cipher: bytes | None, *, pool_size: int) -> Engine:
         raise StoreError("store.url", "the database must be SQLite or PostgreSQL", code="invalid")
     if parsed.database in (None, "", ":memory:"):
         raise StoreError("store.url", "the database must be a file", code="invalid")
-    module = _module(encrypted=cipher is not None)
+    module = sqlite_module(encrypted=cipher is not None)
     if module.sqlite_version_info < SQLITE:
         raise StoreError(
             "store.sqlite-version", "this SQLite can corrupt a WAL database: 3.51.3 or later is needed", code="security"
@@ -95,7 +95,8 @@ def _engine(url: str, cipher: bytes | None, *, pool_size: int) -> Engine:
     return engine
 
 
-def _module(*, encrypted: bool) -> Any:
+def sqlite_module(*, encrypted: bool) -> Any:
+    """The driver of SQLite files; of those that SQLCipher encrypts. Raises StoreError `store.sqlcipher`."""
     if not encrypted:
         import pysqlite3.dbapi2 as plain
 

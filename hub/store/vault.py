@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Dialect, and_, select, update
+from sqlalchemy import Dialect, and_, func, select, update
 
 from hub.errors import KeyringError
 from hub.store import crypto
@@ -96,6 +96,12 @@ def rewrap(tx: Tx, custody: str, *, limit: int = 500) -> int:
         kid, blob = tx.keys.rewrap(custody, row.blob)
         tx.connection.execute(update(sealed).where(_key(row.noun, row.noun_id, row.part)).values(kid=kid, blob=blob))
     return len(rows)
+
+
+def sealed_under(tx: Tx) -> dict[tuple[str, str], int]:
+    """How many documents of each custody are sealed under each key: (custody, kid) to their number."""
+    counted = select(sealed.c.custody, sealed.c.kid, func.count()).group_by(sealed.c.custody, sealed.c.kid)
+    return {(custody, kid): count for custody, kid, count in tx.connection.execute(counted)}
 
 
 def _key(noun: str, noun_id: int, part: str) -> Any:

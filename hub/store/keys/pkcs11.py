@@ -32,7 +32,10 @@ class Pkcs11Wrap:
         self.name = f"pkcs11:{token_label}/{key_label}"
         try:
             token = pkcs11.lib(str(module)).get_token(token_label=token_label)
-            self._session: Any = token.open(rw=make, user_pin=pin)
+            try:
+                self._session: Any = token.open(rw=make, user_pin=pin)
+            except pkcs11.UserAlreadyLoggedIn:  # a process signs in to a token once, for all its sessions
+                self._session = token.open(rw=make)
             try:
                 self._key: Any = self._session.get_key(
                     object_class=pkcs11.ObjectClass.SECRET_KEY, key_type=pkcs11.KeyType.AES, label=key_label

@@ -18,12 +18,18 @@ Description: "The elements of 42 CFR 2.31 that R4's Consent has no place for: st
     signedBy 0..1 MS and
     signatureCapacity 0..1 MS and
     signatureMethod 0..1 MS and
+    cosignedBy 0..1 MS and
+    cosignatureCapacity 0..1 MS and
     witness 0..* MS and
     counsellingNotes 0..1 MS and
     proceedings 0..1 MS and
     tpo 0..1 MS and
     knownFalse 0..1 and
-    revokedAt 0..1 MS
+    revokedAt 0..1 MS and
+    revokedAs 0..1 and
+    revocationMethod 0..1 and
+    revocationTakenBy 0..1 and
+    endedAt 0..1
 * extension[description] ^short = "What may be shared, in the form's words (2.31(a)(3)); R4 has labels and codes only"
 * extension[description].value[x] 1..1
 * extension[description].value[x] only string
@@ -52,8 +58,9 @@ Description: "The elements of 42 CFR 2.31 that R4's Consent has no place for: st
 * extension[intermediary].extension[class] ^short = "A class of participants with a treating provider relationship"
 * extension[intermediary].extension[class].value[x] 1..1
 * extension[intermediary].extension[class].value[x] only string
+* extension[intermediary].extension[participant] ^short = "A participant: by reference or identifier, which can be compared, or by name, which is for people to read"
 * extension[intermediary].extension[participant].value[x] 1..1
-* extension[intermediary].extension[participant].value[x] only string
+* extension[intermediary].extension[participant].value[x] only string or Identifier or Reference(Organization or Practitioner or PractitionerRole)
 * extension[revocationStatement] ^short = "The form states the right to revoke in writing, and how (2.31(a)(6))"
 * extension[revocationStatement].value[x] 1..1
 * extension[revocationStatement].value[x] only boolean
@@ -80,6 +87,13 @@ Description: "The elements of 42 CFR 2.31 that R4's Consent has no place for: st
 * extension[signatureMethod].value[x] 1..1
 * extension[signatureMethod].value[x] only code
 * extension[signatureMethod].valueCode from SignatureMethods (required)
+* extension[cosignedBy] ^short = "The name of who signed beside them, where it is nobody of the record (2.14(c))"
+* extension[cosignedBy].value[x] 1..1
+* extension[cosignedBy].value[x] only string
+* extension[cosignatureCapacity] ^short = "In what capacity they signed (2.14(c))"
+* extension[cosignatureCapacity].value[x] 1..1
+* extension[cosignatureCapacity].value[x] only code
+* extension[cosignatureCapacity].valueCode from SignatureCapacities (required)
 * extension[witness] ^short = "The role of somebody who was present; the officer is never the only one"
 * extension[witness].value[x] 1..1
 * extension[witness].value[x] only code
@@ -99,6 +113,20 @@ Description: "The elements of 42 CFR 2.31 that R4's Consent has no place for: st
 * extension[revokedAt] ^short = "When it was revoked (2.31(a)(6)); R4 has a status without a time"
 * extension[revokedAt].value[x] 1..1
 * extension[revokedAt].value[x] only dateTime
+* extension[revokedAs] ^short = "In what capacity it was revoked (2.31(a)(6), 2.14, 2.15)"
+* extension[revokedAs].value[x] 1..1
+* extension[revokedAs].value[x] only code
+* extension[revokedAs].valueCode from SignatureCapacities (required)
+* extension[revocationMethod] ^short = "How the revocation came: written, or said; what was said is not kept"
+* extension[revocationMethod].value[x] 1..1
+* extension[revocationMethod].value[x] only code
+* extension[revocationMethod].valueCode from SignatureMethods (required)
+* extension[revocationTakenBy] ^short = "Who took the revocation, or noted the event that ended it"
+* extension[revocationTakenBy].value[x] 1..1
+* extension[revocationTakenBy].value[x] only string
+* extension[endedAt] ^short = "When the event of expiryEvent came (2.31(a)(7)); the period ends then, too"
+* extension[endedAt].value[x] 1..1
+* extension[endedAt].value[x] only dateTime
 
 CodeSystem: SignatureCapacityCS
 Id: signature-capacity
@@ -151,6 +179,8 @@ Title: "Incident"
 * extension[signedBy] -> "contacts[].consents[].signature.by"
 * extension[signatureCapacity] -> "contacts[].consents[].signature.capacity"
 * extension[signatureMethod] -> "contacts[].consents[].signature.method"
+* extension[cosignedBy] -> "contacts[].consents[].cosignature.by"
+* extension[cosignatureCapacity] -> "contacts[].consents[].cosignature.capacity"
 * extension[witness] -> "contacts[].consents[].witnesses"
 * extension[counsellingNotes] -> "contacts[].consents[].counselling_notes"
 * extension[proceedings] -> "contacts[].consents[].proceedings"
