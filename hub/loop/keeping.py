@@ -6,11 +6,13 @@ open referral of its patient is decided again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from hub.loop import alarm, package, queue
+from hub.loop import alarm, package, queue, revoking
 from hub.loop.context import Hub
 from hub.loop.merging import Together, Whole, note, withdraw
 from hub.loop.reading import Part
@@ -68,7 +70,7 @@ def plan(hub: Hub, source: SourceSection, parts: Together, *, now: datetime) -> 
         found
         for part in parts.parts
         for patient in package.patients_with_consents(part.bundle)
-        for found in _decide_again(hub, part, patient, done, now)
+        for found in decide_again(hub, patient, package.consents_of(part.bundle, patient), done=done, now=now)
     ]
     return Plan(parts=parts, decided=decided, again=tuple(again))
 
@@ -105,9 +107,12 @@ def _decide(hub: Hub, source: SourceSection, part: Part, pack: Package, now: dat
     return Decided(package=pack, bundle=bundle, to=to, verdict=verdict)
 
 
-def _decide_again(hub: Hub, part: Part, patient: str, done: set[str], now: datetime) -> list[Again]:
+def decide_again(
+    hub: Hub, patient: str, fresh: Sequence[dict[str, Any]], *, done: AbstractSet[str] = frozenset(), now: datetime
+) -> list[Again]:
+    """The open referrals of a patient but those in `done`, decided as if `fresh` consents were kept already."""
+
     def look(tx: Tx) -> list[tuple[Referral, package.Kept, list[dict[str, Any]], bool]]:
-        fresh = package.consents_of(part.bundle, patient)
         found = []
         for referral in referrals.by_patient(tx, patient):
             kept = package.load(tx, referral.task_id)
@@ -180,6 +185,8 @@ def keep(tx: Tx, hub: Hub, message: Message, source: SourceSection, made: Plan) 
         _hold_expunged(tx, hub, message, source)
     for again in made.again:
         queue.put(tx, hub, again.referral, again.to, again.verdict, message_id=message.id)
+    for patient in dict.fromkeys(p for part in parts.parts for p in package.patients_with_consents(part.bundle)):
+        revoking.tell(tx, hub, patient, message_id=message.id)
     state: MessageState = "translated" if parts.parts else "rejected"
     messages.finish(tx, message, state, issues)
     audit(
@@ -219,6 +226,8 @@ def _keep_part(tx: Tx, hub: Hub, message: Message, source: SourceSection, whole:
         kinds[resource["resourceType"]] = kinds.get(resource["resourceType"], 0) + 1
         if resource["resourceType"] == "Task" and referrals.find_by_task(tx, resource["id"]) is not None:
             continue  # the hub's own Task, as answers moved it, is the one that stands
+        if resource["resourceType"] == "Consent" and package.stays_ended(tx, resource):
+            continue  # what was revoked here is not given anew by the form's being sent again
         documents.put(
             tx,
             resource,

@@ -20,6 +20,7 @@ from hub.release.policy import DEFAULT, ReleasePolicy
 from hub.release.redact import Redacted, redact
 from hub.release.request import Entry, Request
 from hub.release.seal import Release, seal
+from hub.release.withheld import Withheld
 from mappings.labels.marking import Label, Labelled, label_bundle
 from mappings.labels.origin import Origin
 from mappings.labels.vocabulary import PART2, codes
@@ -72,6 +73,8 @@ class Outcome:
     withheld: tuple[Withholding, ...]
     release: Release | None = None
     bundle: Json | None = None
+    #: What must not be in any bytes made of `bundle`: in memory only, for sealing more of them.
+    hidden: Withheld | None = field(default=None, repr=False)
 
 
 def release(
@@ -124,6 +127,7 @@ def release(
         withheld=account,
         release=sealed,
         bundle=carried,
+        hidden=redacted.withheld,
     )
 
 
