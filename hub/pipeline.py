@@ -6,7 +6,8 @@
     Dispatcher       what is queued, lane by lane as there is room (`loop.dispatching`): decide again, record as
                      intended, send, settle (`loop.sending`)
     label_for        another system's records, labelled and given back (`loop.labelling`)
-    receive_answer, receive_v2, poll
+    receive_v2       HL7 v2 over MLLP, feeds and answers: each acknowledged once it is stored (`loop.v2_arrival`)
+    receive_answer, poll
                      what the center says (`loop.answering`, `loop.polling`): the Task moves, the alarm stops
                      (`loop.answer`)
     tell_outcomes    what became of it, as a release to whoever asks (`loop.outcome`)
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -27,18 +29,34 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.audit import chain
 from hub.errors import DuplicateConflict, LeaseLost, ReceiveError, StoreError
-from hub.loop import alarm, answering, arrival, fault, keeping, labelling, merging, outcome, polling, recovery
+from hub.loop import (
+    alarm,
+    answering,
+    application_ack,
+    arrival,
+    certificates,
+    fault,
+    keeping,
+    labelling,
+    merging,
+    outcome,
+    polling,
+    recovery,
+    timekeeping,
+    v2_arrival,
+)
 from hub.loop.context import Hub
 from hub.loop.dispatching import Dispatcher
 from hub.loop.reading import take_apart
-from hub.records import Message
+from hub.loop.v2_arrival import Came
+from hub.records import Alarm, Message
 from hub.settings import DestinationSection, SourceSection
 from hub.store import lanes, messages
 from hub.store.tx import Tx
 from mappings.record import record
 from profiles.issue import Issue, operation_outcome
 
-__all__ = ["Dispatcher", "Hub", "Received", "receive"]
+__all__ = ["Came", "Dispatcher", "Hub", "Received", "receive"]
 
 log = structlog.get_logger("hub.pipeline")
 
@@ -174,14 +192,30 @@ async def receive_answer(
     await answering.by_http(hub, destination, body, media_type=media_type, task_id=task_id)
 
 
-async def receive_v2(hub: Hub, data: bytes) -> bytes | None:
-    """An answer over MLLP (RRI, SIU): stored, then acknowledged; never the other way round."""
-    return await answering.by_mllp(hub, data)
+async def receive_v2(hub: Hub, data: bytes, came: Came) -> tuple[bytes, ...]:
+    """What a frame held, a source's message or a center's answer: stored, then acknowledged; never the other way
+    round. Raises StoreError when it is not stored."""
+    return await v2_arrival.by_mllp(hub, data, came)
 
 
-async def quarantine(hub: Hub, data: bytes, why: str) -> None:
-    """Keeps what came over MLLP and cannot be given to anybody, for a person."""
-    await answering.quarantine(hub, data, why)
+def v2_limit(hub: Hub, head: bytes, came: Came) -> int:
+    """The most bytes of a v2 message that begins so."""
+    return v2_arrival.limit(hub, head, came)
+
+
+async def certificate_expired(hub: Hub) -> None:
+    """A v2 peer was refused for its expired certificate: that feed stands still, and somebody hears of it."""
+    await hub.store.write_async(lambda tx: certificates.refused(tx, hub))
+
+
+async def quarantine(hub: Hub, data: bytes, came: Came, why: str) -> None:
+    """Keeps what came over MLLP and was no whole message, for a person."""
+    await v2_arrival.quarantine(hub, data, came, why)
+
+
+async def acknowledge_applications(hub: Hub) -> bool:
+    """Sends the application acknowledgements that sources asked for. True if there was any."""
+    return await application_ack.send_owed(hub)
 
 
 async def poll(hub: Hub) -> bool:
@@ -214,9 +248,21 @@ async def label_for(hub: Hub, source: SourceSection, body: bytes) -> dict[str, A
 
 async def ring(hub: Hub) -> bool:
     """Rings what is due. Never busy: it looks again after a pause."""
-    rung = await hub.store.write_async(lambda tx: alarm.ring(tx, hub))
+
+    def work(tx: Tx) -> tuple[datetime, bool, dict[str, int], list[Alarm]]:
+        back = timekeeping.went_back(tx, hub)
+        behind = alarm.behind(tx, hub)
+        return tx.now, back, behind, alarm.ring(tx, hub)
+
+    at, back, behind, rung = await hub.store.write_async(work)
+    timekeeping.note(hub, at, back=back)
+    hub.rung.clear()
+    hub.rung.update(behind)
     alarm.say(rung)
     now = hub.clock().timestamp()
+    if now >= hub.due.get(CERTIFICATES, 0.0):
+        hub.due[CERTIFICATES] = now + certificates.EVERY
+        await hub.store.write_async(lambda tx: certificates.look(tx, hub))
     if now >= hub.due.get(CHECKPOINT, 0.0):
         hub.due[CHECKPOINT] = now + CHECKPOINT_EVERY
         await hub.store.write_async(lambda tx: chain.checkpoint(tx, hub.store.keys.signing_key()))
@@ -225,6 +271,8 @@ async def ring(hub: Hub) -> bool:
 
 #: The audit chain is signed this often, in seconds, if anything was added to it.
 CHECKPOINT, CHECKPOINT_EVERY = "audit checkpoint", 60.0
+#: Under this name the next look at the certificates is due.
+CERTIFICATES = "certificates"
 
 
 def health(hub: Hub) -> dict[str, Any]:

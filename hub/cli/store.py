@@ -14,12 +14,17 @@ import typer
 from hub.cli.edge import write
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from hub.loop.context import Hub
 
 Config = Annotated[Path, typer.Option("--config", help="The hub's settings.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON on standard output; errors as an OperationOutcome.")]
 By = Annotated[str, typer.Option("--by", metavar="PERSON", help="Who does this, as the audit shall have it.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=100_000, help="At most so many.")]
+
+Since = Annotated[str | None, typer.Option("--since", metavar="TIME", help="From this date or time with a zone on.")]
+Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Before this one. A date is 00:00Z.")]
 
 HUB_TOML = Path("hub.toml")
 
@@ -67,6 +72,35 @@ def rows(title: str, found: list[dict[str, Any]], as_json: bool) -> None:
     for one in found:
         table.add_row(*(escape(_short(value)) for value in one.values()))
     Console().print(table)
+
+
+def period(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
+    """The two ends of a time range. Raises BadParameter for what is no time, or has no zone."""
+    from datetime import UTC, datetime
+
+    def one(value: str | None, option: str) -> datetime | None:
+        if value is None:
+            return None
+        try:
+            found = datetime.fromisoformat(value)
+        except ValueError:
+            raise typer.BadParameter("a date, or a time with its zone", param_hint=option) from None
+        if found.tzinfo is None:
+            if "T" in value or " " in value:
+                raise typer.BadParameter("a time needs its zone", param_hint=option)
+            return found.replace(tzinfo=UTC)
+        return found
+
+    return one(since, "--since"), one(until, "--until")
+
+
+def choice(value: str | None, known: Any, option: str) -> Any:
+    """One of the words of a Literal, or None. Raises BadParameter for any other."""
+    from typing import get_args
+
+    if value is not None and value not in get_args(known):
+        raise typer.BadParameter(", ".join(get_args(known)), param_hint=option)
+    return value
 
 
 def done(record: dict[str, Any], sentence: str, as_json: bool) -> None:

@@ -14,7 +14,7 @@ import structlog
 from hub.loop.context import Hub
 from hub.loop.record import audit, trace
 from hub.records import Alarm, AlarmKind, Hold, Referral
-from hub.store import alarms, referrals
+from hub.store import alarms, deliveries, gates, referrals
 from hub.store.tx import Tx
 
 log = structlog.get_logger("hub.alarm")
@@ -98,6 +98,26 @@ def ring(tx: Tx, hub: Hub) -> list[Alarm]:
         if again is not None:
             rung.append(again)
     return rung
+
+
+def behind(tx: Tx, hub: Hub) -> dict[str, int]:
+    """Sounds for every referral that waits for a destination which has been down for a while: nobody tries to send
+    it, so no failed attempt would. By destination, the delivery up to which that is done (`Hub.rung`)."""
+    done: dict[str, int] = {}
+    for name, gate in gates.every(tx).items():
+        if gate.trips < DOWN_AFTER:
+            continue
+        done[name] = hub.rung.get(name, 0)
+        for delivery in deliveries.behind(tx, name, after=done[name], limit=SWEEP):
+            done[name] = delivery.id
+            referral = referrals.find_by_task(tx, delivery.task_id) if delivery.task_id is not None else None
+            if referral is not None:
+                sound_referral(tx, hub, "undelivered", referral, since=delivery.created_at)
+    return done
+
+
+#: How often in a row a destination was found down before what waits for it rings; how many ring at once.
+DOWN_AFTER, SWEEP = 2, 100
 
 
 def say(rung: list[Alarm]) -> None:

@@ -28,6 +28,10 @@ class Hub:
     due: dict[str, float] = field(default_factory=dict)
     #: By destination and task, the digest of the version that was read last; no more than what is open.
     polled: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    #: By destination that is down, the last delivery whose waiting was rung for.
+    rung: dict[str, int] = field(default_factory=dict)
+    #: By source, how to send more on the MLLP connection that it last used in enhanced mode; of this process only.
+    v2_peers: dict[str, Callable[[bytes], bool]] = field(default_factory=dict)
     name: str = "hub"
 
     @property

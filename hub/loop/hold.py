@@ -14,7 +14,6 @@ from hub.loop import package, queue
 from hub.loop.context import Hub
 from hub.loop.keeping import open_referral
 from hub.loop.record import audit, trace
-from hub.loop.releasing import decide
 from hub.loop.reply import FINAL
 from hub.records import Hold, Referral
 from hub.settings import DestinationSection
@@ -191,23 +190,5 @@ def _turn(tx: Tx, hub: Hub, referral: Referral, to: DestinationSection) -> Refer
 
 
 def _decide(tx: Tx, hub: Hub, referral: Referral, hold: Hold) -> None:
-    kept = package.load(tx, referral.task_id)
-    if kept is None or referral.status in FINAL:
-        return
-    try:
-        to = hub.settings.destination_of(referral.destination)
-    except KeyError:
-        raise HubError("hold.destination", "the referral's destination is no longer configured") from None
-    verdict = decide(
-        hub,
-        task_id=referral.task_id,
-        patient_id=referral.patient_id,
-        bundle=kept.bundle,
-        origins=kept.origins,
-        organization=referral.organization,
-        destination=to,
-        consents=package.known_consents(tx, referral.patient_id),
-        now=tx.now,
-        update=any(d.state == "done" for d in deliveries.listed(tx, task_id=referral.task_id)),
-    )
-    queue.put(tx, hub, referral, to, verdict, message_id=hold.message_id)
+    if referral.status not in FINAL:
+        queue.decide_again(tx, hub, referral, message_id=hold.message_id)

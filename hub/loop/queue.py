@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import get_args
 
-from hub.loop import alarm
+from hub.errors import HubError
+from hub.loop import alarm, package
 from hub.loop.context import Hub
 from hub.loop.record import trace
-from hub.loop.releasing import Cleared, Held, Verdict
+from hub.loop.releasing import Cleared, Held, Verdict, decide
 from hub.records import Delivery, Referral
 from hub.settings import DestinationSection
 from hub.store import decisions, deliveries, holds, referrals
@@ -35,13 +36,16 @@ def put(
     *,
     message_id: int | None,
     in_place_of: Delivery | None = None,
+    replay_of: int | None = None,
 ) -> Delivery | None:
     """Queues what is cleared, unless it has gone or is going already; notes what is withheld or held.
 
-    The decision is recorded entry by entry in every case.
+    With `replay_of` it goes although it has gone: a person wants it again. The decision is recorded entry by entry in
+    every case.
     """
     earlier = deliveries.listed(tx, task_id=referral.task_id, destination=destination.id)
-    if isinstance(verdict, Cleared) and any(d.digest == verdict.digest and d.state in _STANDING for d in earlier):
+    standing = _STANDING if replay_of is None else ("ready",)
+    if isinstance(verdict, Cleared) and any(d.digest == verdict.digest and d.state in standing for d in earlier):
         return None
     decisions.record(
         tx,
@@ -103,4 +107,43 @@ def put(
         message_id=message_id,
         task_id=referral.task_id,
         in_place_of=in_place_of,
+        replay_of=replay_of,
     )
+
+
+def decide_again(
+    tx: Tx,
+    hub: Hub,
+    referral: Referral,
+    *,
+    message_id: int | None,
+    update: bool | None = None,
+    replay_of: int | None = None,
+) -> Delivery | None:
+    """Decides a referral as everything stands now, and queues, withholds or holds it; the delivery, if one was made.
+
+    `update`: whether the center has it already; None: whether anything was delivered. Raises HubError
+    `hold.destination` when its destination is no longer configured.
+    """
+    kept = package.load(tx, referral.task_id)
+    if kept is None:
+        return None
+    try:
+        to = hub.settings.destination_of(referral.destination)
+    except KeyError:
+        raise HubError("hold.destination", "the referral's destination is no longer configured") from None
+    if update is None:
+        update = any(d.state == "done" for d in deliveries.listed(tx, task_id=referral.task_id))
+    verdict = decide(
+        hub,
+        task_id=referral.task_id,
+        patient_id=referral.patient_id,
+        bundle=kept.bundle,
+        origins=kept.origins,
+        organization=referral.organization,
+        destination=to,
+        consents=package.known_consents(tx, referral.patient_id),
+        now=tx.now,
+        update=update,
+    )
+    return put(tx, hub, referral, to, verdict, message_id=message_id, replay_of=replay_of)

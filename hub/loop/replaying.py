@@ -1,17 +1,48 @@
-"""Messages taken in again because something was mended: the code that their source's table did not have."""
+"""Messages taken in again because a person asks, or something was mended: a code that their source's table lacked."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from hub.errors import StoreError
+from hub.loop import v2_arrival
 from hub.loop.context import Hub
 from hub.loop.record import audit
+from hub.records import Message
 from hub.store import messages, unmapped
 from hub.store.tx import Tx
 
 #: What cannot be read again: it waits already, or it was repeated, or it is gone.
 _NOT = frozenset({"received", "replayed", "expunged"})
+
+
+#: What can be taken in again by its state.
+AGAIN = ("translated", "rejected", "held", "ignored")
+
+
+def replay(tx: Tx, hub: Hub, message_id: int, *, by: str, why: str | None = None) -> Message:
+    """Takes the same bytes in again as a new message with lineage; audited under `by`. Raises StoreError as
+    `messages.replay` does.
+
+    A v2 message that was turned away at the door is looked at there again, as of the sender that it has now: what
+    `v2_arrival.take_again` raises.
+    """
+    old = messages.get(tx, message_id)
+    if old is not None and v2_arrival.turned_away(tx, old):
+        made = v2_arrival.take_again(tx, hub, old)
+    else:
+        made = messages.replay(tx, message_id)
+    audit(
+        tx,
+        hub,
+        who=by,
+        action="E",
+        kind="message.replayed",
+        entity=("message", message_id),
+        custody=made.custody,
+        detail=(f"as:{made.id}",) if why is None else (f"as:{made.id}", why),
+    )
+    return made
 
 
 def replay_unmapped(
@@ -32,16 +63,5 @@ def replay_unmapped(
         known = messages.get(tx, old)
         if known is None or known.state in _NOT:
             continue
-        new = messages.replay(tx, old)
-        made.append((old, new.id))
-        audit(
-            tx,
-            hub,
-            who=by,
-            action="E",
-            kind="message.replayed",
-            entity=("message", old),
-            custody=new.custody,
-            detail=(f"as:{new.id}", "translate.unmapped-code"),
-        )
+        made.append((old, replay(tx, hub, old, by=by, why="translate.unmapped-code").id))
     return made

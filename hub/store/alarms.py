@@ -75,6 +75,12 @@ def repeat(tx: Tx, alarm_id: int, *, repeat_seconds: float) -> Alarm | None:
     return None if row is None else Alarm(**row._mapping)
 
 
+def clock_went_back(tx: Tx, *, longest_seconds: float) -> None:
+    """What was to ring again at a time that a clock which was ahead made, rings within the usual time from now."""
+    latest = tx.now + timedelta(seconds=longest_seconds)
+    tx.connection.execute(update(alarm).where(*_OPEN, alarm.c.next_at > latest).values(next_at=latest))
+
+
 def acknowledge(tx: Tx, alarm_id: int, *, by: str) -> Alarm:
     """A person takes it. Raises StoreError `store.state` when it is not open."""
     row = tx.connection.execute(

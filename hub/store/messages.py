@@ -19,9 +19,19 @@ from hub.store import locks, vault
 from hub.store.hot import HotInsert
 from hub.store.tables import EPOCH, message
 from hub.store.tx import Tx
+from mappings.record import record
 from profiles.issue import Issue
 
 _NOUN = "message"
+
+
+@record
+class Owner:
+    """Whose a message is: the source that sent it, the custody it is kept in, the organization it speaks for."""
+
+    source: str
+    custody: str
+    organization: str
 
 
 def receive(
@@ -92,10 +102,26 @@ def keep_conflict(
     return _store(tx, values, {"body": body, "control": control_id.encode()})
 
 
-def replay(tx: Tx, message_id: int) -> Message:
+def keep_rejected(tx: Tx, owner: Owner, *, media_type: str, body: bytes, issues: Iterable[Issue]) -> Message:
+    """Keep what is not taken as it is, as a message in state `rejected`: once, however often the same bytes come."""
+    values = _new(tx, owner.source, owner.custody, owner.organization, media_type, body)
+    values["control"] = values["digest"]
+    known = tx.connection.execute(
+        select(message).where(message.c.source == owner.source, message.c.control == values["control"])
+    ).one_or_none()
+    if known is not None:
+        return _record(known)
+    values |= {"state": "rejected", "issues": [issue.to_fhir() for issue in issues], "finished_at": tx.now}
+    return _store(tx, values, {"body": body})
+
+
+def replay(tx: Tx, message_id: int, *, into: Owner | None = None, control_id: str | None = None) -> Message:
     """Take the same bytes in again as a new message with lineage; the old one becomes `replayed`.
 
-    Raises StoreError `store.not-found`; `store.state` while the message is still waiting, or when it was expunged.
+    `into` takes them in for whom they turn out to be of, in place of whom they were kept for; with `control_id` the
+    same message, sent again, is known.
+    Raises StoreError `store.not-found`; `store.state` while the message is still waiting, when it was expunged, or when
+    its control id has been taken since.
     """
     old = tx.connection.execute(select(message).where(message.c.id == message_id)).one_or_none()
     if old is None:
@@ -105,9 +131,17 @@ def replay(tx: Tx, message_id: int) -> Message:
     if old.state == "expunged":
         raise StoreError("store.state", "what was expunged cannot be taken in again", code="conflict")
     data = body(tx, message_id)
-    values = _new(tx, old.source, old.custody, old.organization, old.media_type, data) | {"lineage": message_id}
+    owner = into or Owner(source=old.source, custody=old.custody, organization=old.organization)
+    values = _new(tx, owner.source, owner.custody, owner.organization, old.media_type, data) | {"lineage": message_id}
+    parts = {"body": data}
+    if control_id is not None:
+        values["control"] = tx.keys.blind(owner.custody, "message.control", control_id)
+        parts["control"] = control_id.encode()
+        known = select(message.c.id).where(message.c.source == owner.source, message.c.control == values["control"])
+        if tx.connection.execute(known).first() is not None:
+            raise StoreError("store.state", "a message with its control id was taken since", code="conflict")
     tx.connection.execute(update(message).where(message.c.id == message_id).values(state="replayed"))
-    return _store(tx, values, {"body": data})
+    return _store(tx, values, parts)
 
 
 def claim(tx: Tx, *, owner: str, lease_seconds: float, limit: int) -> list[Message]:
@@ -214,6 +248,11 @@ def repeated_by(tx: Tx, message_id: int) -> list[Message]:
     return found
 
 
+def set_aside(tx: Tx, message_id: int, state: MessageState) -> None:
+    """Give a message that nobody works on its last state: what it said has been taken in otherwise."""
+    tx.connection.execute(update(message).where(message.c.id == message_id).values(state=state, finished_at=tx.now))
+
+
 def body(tx: Tx, message_id: int) -> bytes:
     """The bytes as they came. Raises KeyringError `keys.missing`, `keys.unknown`, `keys.tampered`."""
     return vault.get(tx, _NOUN, message_id, "body")
@@ -232,15 +271,21 @@ def listed(
     source: str | None = None,
     state: MessageState | None = None,
     before: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     limit: int = 100,
 ) -> list[Message]:
-    """Messages, newest first; the page after one is `before=` its last id."""
+    """Messages, newest first; the page after one is `before=` its last id. Received from `since` on, before `until`."""
     wanted = select(message).order_by(message.c.id.desc()).limit(limit)
     for column, value in ((message.c.custody, custody), (message.c.source, source), (message.c.state, state)):
         if value is not None:
             wanted = wanted.where(column == value)
     if before is not None:
         wanted = wanted.where(message.c.id < before)
+    if since is not None:
+        wanted = wanted.where(message.c.received_at >= since)
+    if until is not None:
+        wanted = wanted.where(message.c.received_at < until)
     return [_record(row) for row in tx.connection.execute(wanted)]
 
 

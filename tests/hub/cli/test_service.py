@@ -25,6 +25,7 @@ from hub.cli import app
 from hub.errors import StoreError
 from hub.loop.alarm import sound_referral
 from hub.loop.context import Hub
+from hub.records import Tried
 from hub.settings import load
 from hub.store import alarms, claims, deliveries, disclosures, holds, messages, referrals
 from mappings.errors import WarmHandoffError
@@ -158,6 +159,10 @@ LISTS = [
     ("codes", "list"),
     ("referrals", "list"),
     ("lanes", "list"),
+    ("lanes", "show", "1"),
+    ("lanes", "destinations"),
+    ("deliveries", "list"),
+    ("deliveries", "show", "1"),
     ("disclosures", "list"),
     ("audit", "verify"),
     ("audit", "export"),
@@ -484,3 +489,74 @@ def test_an_incident_is_expunged_and_the_recipients_are_told(fed: Hub, handoff: 
     other = handoff("incidents", "expunge", "RV26-004431", *words[3:], "--by", "A Records Officer")
     assert other.exit_code == 0
     assert "Expunged: 1 messages" in other.stdout
+
+
+# ── lanes, deliveries, replays ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_messages_are_chosen_by_source_and_time_and_taken_in_again_in_order(
+    fed: Hub, handoff: Callable[..., Any]
+) -> None:
+    listed = said(handoff("messages", "list", "--json"))
+    first = min(one["received_at"] for one in listed)
+    chosen = ("--since", first, "--until", "2100-01-01", "--by", "Robin Examiner", "--json")
+    would = said(handoff("messages", "replay", "--dry-run", *chosen))
+    assert sorted(one["replays"] for one in would) == sorted(one["id"] for one in listed if one["state"] != "replayed")
+    assert said(handoff("messages", "list", "--json")) == listed
+    made = said(handoff("messages", "replay", *chosen))
+    assert [one["replays"] for one in made] == sorted(one["replays"] for one in would)
+    assert said(handoff("messages", "list", "--source", "nobody", "--json")) == []
+    assert handoff("messages", "list", "--since", "2026-01-01T10:00").exit_code == 2  # no zone
+    assert handoff("messages", "list", "--until", "soon").exit_code == 2
+    assert handoff("messages", "replay", "--by", "Robin Examiner").exit_code == 2
+
+
+def test_a_destination_is_paused_drained_and_resumed(fed: Hub, handoff: Callable[..., Any]) -> None:
+    def state() -> str:
+        found = said(handoff("lanes", "destinations", "--json"))
+        return next(str(one["state"]) for one in found if one["destination"] == "lakeshore")
+
+    by = ("--by", "Robin Examiner", "--json")
+    assert state() == "taking"
+    assert said(handoff("lanes", "pause", "lakeshore", *by))["state"] == "paused"
+    assert state() == "paused"
+    assert handoff("lanes", "pause", "lakeshore", *by).exception.rule == "store.state"
+    handoff("lanes", "resume", "lakeshore", *by)
+    assert state() == "taking"
+    assert handoff("lanes", "drain", "lakeshore", "--wait", "0", *by).exit_code == 1  # no worker runs
+    assert state() == "draining"
+    assert handoff("lanes", "pause", "elsewhere", *by).exception.rule == "store.not-found"
+
+
+def test_a_parked_delivery_is_a_dead_letter_that_can_go_again(fed: Hub, handoff: Callable[..., Any]) -> None:
+    (lane,) = said(handoff("lanes", "list", "--json"))
+    (claim,) = fed.store.write(lambda tx: claims.take(tx, owner="w", lease_seconds=30, limit=1))
+    tried = Tried(started_at=fed.clock(), code="400", error="deliver.refused")
+    assert fed.store.write(lambda tx: claims.settle(tx, claim, "parked", tried))
+    (dead,) = said(handoff("deliveries", "list", "--state", "parked", "--json"))
+    shown = said(handoff("deliveries", "show", str(dead["id"]), "--json"))
+    assert [(one["outcome"], one["error"]) for one in shown["tried"]] == [("parked", "deliver.refused")]
+    by = ("--by", "Robin Examiner", "--json")
+    chosen = ("deliveries", "replay", "--state", "parked", "--destination", "lakeshore", *by)
+    (would,) = said(handoff(*chosen, "--dry-run"))
+    assert would["replays"] == dead["id"]
+    (made,) = said(handoff(*chosen))
+    again = said(handoff("lanes", "show", str(lane["id"]), "--json"))
+    assert [(one["id"], one["state"], one["replay_of"]) for one in again] == [
+        (dead["id"], "parked", None),
+        (made["delivery"], "ready", dead["id"]),
+    ]
+    assert said(handoff(*chosen)) == []  # once is enough
+    assert handoff("deliveries", "replay", str(made["delivery"]), *by).exception.rule == "store.state"  # it waits
+    assert said(handoff("deliveries", "give-up", str(made["delivery"]), *by))["state"] == "dead"
+    assert handoff("deliveries", "give-up", str(made["delivery"]), *by).exception.rule == "store.state"
+    assert said(handoff("lanes", "list", "--json")) == []
+
+
+def test_two_order_keys_are_joined(fed: Hub, handoff: Callable[..., Any]) -> None:
+    (lane,) = said(handoff("lanes", "list", "--json"))
+    words = ("lanes", "join", lane["order_key"], "another", "--by", "Robin Examiner", "--json")
+    assert said(handoff(*words))["moved"] == 1
+    (joined,) = said(handoff("lanes", "list", "--json"))
+    assert (joined["order_key"], joined["depth"]) == ("another", 1)
+    assert handoff(*words).exception.rule == "store.state"
