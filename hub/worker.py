@@ -46,10 +46,10 @@ class Worker:
         await pipeline.recover(self._hub, self._owner)
         poll = self._hub.settings.hub.poll
         self._tasks = [
-            asyncio.create_task(self._forever("read", self._read, "messages", poll)),
-            asyncio.create_task(self._forever("deliver", self._deliver, "lanes", poll)),
-            asyncio.create_task(self._forever("poll", lambda: pipeline.poll(self._hub), None, poll)),
-            asyncio.create_task(self._forever("alarm", lambda: pipeline.ring(self._hub), None, poll)),
+            asyncio.create_task(forever("read", self._read, poll, self._wake["messages"])),
+            asyncio.create_task(forever("deliver", self._deliver, poll, self._wake["lanes"])),
+            asyncio.create_task(forever("poll", lambda: pipeline.poll(self._hub), poll)),
+            asyncio.create_task(forever("alarm", lambda: pipeline.ring(self._hub), poll)),
         ]
 
     async def stop(self) -> None:
@@ -61,27 +61,29 @@ class Worker:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._dispatcher.stop(seconds=PATIENCE)
 
-    async def _forever(self, name: str, step: Callable[[], Awaitable[bool]], topic: Topic | None, pause: float) -> None:
-        """Calls `step` again at once while it did something, else waits for the topic or the pause."""
-        while True:
-            event = self._wake[topic] if topic else None
-            if event is not None:
-                event.clear()
-            try:
-                busy = await step()
-            except Exception as error:  # noqa: BLE001 - a loop must outlive any one failure; its type is logged
-                log.error("loop.failed", loop=name, error=type(error).__name__, rule=getattr(error, "rule", None))
-                await asyncio.sleep(max(pause, 0.5))
-                continue
-            if busy:
-                continue
-            # not wait_for: on Python 3.11 it can swallow the cancellation that ends this loop
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await (event or asyncio.Event()).wait()
-
     async def _read(self) -> bool:
         return await pipeline.read_waiting(self._hub, self._owner, BATCH)
 
     async def _deliver(self) -> bool:
         return await self._dispatcher.claim(BATCH)
+
+
+async def forever(
+    name: str, step: Callable[[], Awaitable[bool]], pause: float, event: asyncio.Event | None = None
+) -> None:
+    """Calls `step` again at once while it did something, else waits for the event or the pause (seconds)."""
+    while True:
+        if event is not None:
+            event.clear()
+        try:
+            busy = await step()
+        except Exception as error:  # noqa: BLE001 - a loop must outlive any one failure; its type is logged
+            log.error("loop.failed", loop=name, error=type(error).__name__, rule=getattr(error, "rule", None))
+            await asyncio.sleep(max(pause, 0.5))
+            continue
+        if busy:
+            continue
+        # not wait_for: on Python 3.11 it can swallow the cancellation that ends this loop
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await (event or asyncio.Event()).wait()

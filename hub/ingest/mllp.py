@@ -1,59 +1,62 @@
-"""The MLLP server: HL7 v2 over TCP, framed 0x0B payload 0x1C 0x0D (MLLP release 1).
+"""The MLLP server: connections, back-pressure, and answers in the order of the messages.
 
-It cuts frames and hands each whole one to `receive`, which stores it and gives the ACK's bytes. Nothing is
-acknowledged that was not handed on: a positive answer is only ever what `receive` returned, so what is acknowledged
-is what `receive` has stored. Frames of one connection are handed on in the order of their arrival and answered in
-that order; up to `in_flight` are with `receive` at once, so that it can commit them together.
+Frames are cut by `mappings.hl7v2.framing`; each whole one is handed to `receive`, which stores it and gives the bytes
+of its acknowledgements. Nothing is acknowledged that was not handed on: a positive answer is only ever what `receive`
+returned, so what is acknowledged is what `receive` has stored. Frames of one connection are handed on in the order of
+their arrival and answered in that order; up to `in_flight` are with `receive` at once, so that it can commit them
+together. While so many are, or `HELD` bytes of them, nothing more is read from that peer.
 
-What is no frame: bytes before a 0x0B are skipped and counted, and after 64 KiB of them the connection is closed. A
-0x0B inside a frame means that its sender broke off and began again: the first part goes to `quarantine`, the second
-is handled. A frame that never ends is closed by the idle limit, to `quarantine` and unanswered. A frame over
-`max_bytes` is answered AR and the connection closed. An empty frame is ignored. A second MSH in a frame, a character
-set that does not hold, bytes that are no HL7 are for `receive` to refuse; it has the codec.
+What is no frame is kept by `quarantine` and never acknowledged: the part before a 0x0B inside a frame, a frame that
+the end of the stream, the `idle` or the `frame` limit cuts off. A frame over its limit is kept too, answered AR, and
+the connection closed. A second MSH in a frame, a character set that does not hold, bytes that are no HL7 are for
+`receive` to refuse; it has the codec.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import ssl
 from collections import deque
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import uuid4
 
+from hub.tls import peer_of
 from mappings.hl7v2.acknowledgement import Outcome, acknowledge, code_for
 from mappings.hl7v2.codec import header
+from mappings.hl7v2.framing import Broken, Frames, frame
 
 log = logging.getLogger(__name__)
 
-VT = 0x0B
-END = b"\x1c\x0d"
-#: Bytes without a start of block after which a peer is taken for something else than MLLP.
-JUNK_LIMIT = 64 * 1024
+#: Bytes of one connection's messages in hand at once, above which it is read no further.
+HELD = 64 * 1024 * 1024
 #: How long, in seconds, a peer that is sent away may go on sending so that it can read why.
 _LINGER = 1.0
+#: Seconds for a TLS handshake: a peer that begins none holds a connection no longer.
+_HANDSHAKE = 20.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PeerInfo:
     """Who is at the other end. `subject` and `fingerprint` (SHA-256 of the DER) are of a verified client certificate.
 
-    `subject` is written `CN=name,O=name`, in the certificate's order.
+    `subject` is written `CN=name,O=name`, in the certificate's order. `push` sends it a message of ours later, on the
+    same connection; False once that is closed.
     """
 
     host: str
     port: int
     subject: str | None = None
     fingerprint: str | None = None
+    push: Callable[[bytes], bool] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(kw_only=True, slots=True)
 class Counts:
-    """What a server has seen since it started. Frames and connections are numbers of them, `junk` is bytes."""
+    """What a server has seen since it started. `junk` is bytes, all else numbers of frames or connections."""
 
     connections: int = 0
     frames: int = 0
@@ -62,17 +65,30 @@ class Counts:
     truncated: int = 0
     oversize: int = 0
     failed: int = 0
+    turned_away: int = 0
 
 
-#: Stores one message; gives the acknowledgement, or None when its sender wants none.
-Receive = Callable[[bytes, PeerInfo], Awaitable[bytes | None]]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """What one peer may use. Bytes of a message, seconds, numbers.
+
+    `idle` is the silence that ends a connection which waits for nothing; `frame` the time in which a frame that has
+    begun must end, however steadily its bytes drip. `connections` are those open at once; one more is closed.
+    """
+
+    max_bytes: int = 16 * 1024 * 1024
+    idle: float = 300.0
+    frame: float = 300.0
+    in_flight: int = 64
+    connections: int = 500
+
+
+#: Stores what one frame held; gives its acknowledgements in order, none when its sender wants none.
+Receive = Callable[[bytes, PeerInfo], Awaitable[Sequence[bytes]]]
 #: Keeps what was not a whole frame, with a rule that says why: `receive.truncated`, `receive.too-large`.
 Quarantine = Callable[[bytes, PeerInfo, str], Awaitable[None]]
-
-
-def frame(payload: bytes) -> bytes:
-    """The payload between its start and end of block."""
-    return b"\x0b" + payload + END
+#: The most bytes of a message whose beginning is this, from this peer.
+LimitOf = Callable[[bytes, PeerInfo], int]
 
 
 async def serve(
@@ -81,65 +97,62 @@ async def serve(
     receive: Receive,
     *,
     tls: ssl.SSLContext | None = None,
-    max_bytes: int = 16 * 1024 * 1024,
-    idle_seconds: float = 300.0,
-    in_flight: int = 64,
+    limits: Limits | None = None,
+    limit_of: LimitOf | None = None,
+    ask_at: int | None = None,
     quarantine: Quarantine | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     control_id: Callable[[], str] = lambda: uuid4().hex[:20],
 ) -> Server:
     """A server that listens (port 0: a free one, `Server.port`).
 
-    `receive` may raise: the sender then gets AE, or CE in enhanced mode, and may send again. `idle_seconds` without
-    a byte ends a connection that waits for nothing. `tls` with `verify_mode = CERT_REQUIRED` is mutual TLS.
-    `now` and `control_id` are for the answers the server itself writes.
+    `receive` may raise: the sender then gets AE, or CE in enhanced mode, and may send again. `tls` with
+    `verify_mode = CERT_REQUIRED` is mutual TLS. `limit_of` is asked of a frame over `ask_at` bytes for a smaller limit
+    than the server's. `now` and `control_id` are for the answers the server itself writes.
     """
     shared = _Shared(
         receive=receive,
         quarantine=quarantine,
-        max_bytes=max_bytes,
-        idle_seconds=idle_seconds,
-        in_flight=in_flight,
+        limits=limits or Limits(),
+        limit_of=limit_of,
+        ask_at=ask_at,
         now=now,
         control_id=control_id,
     )
     loop = asyncio.get_running_loop()
-    listening = await loop.create_server(lambda: _Connection(shared, loop), host, port, ssl=tls)
+    listening = await loop.create_server(
+        lambda: _Connection(shared, loop),
+        host,
+        port,
+        ssl=tls,
+        ssl_handshake_timeout=_HANDSHAKE if tls is not None else None,
+        backlog=1024,
+    )
     return Server(listening, shared)
 
 
+@dataclass(kw_only=True)
 class _Shared:
     """What the connections of one server have in common."""
 
-    def __init__(
-        self,
-        *,
-        receive: Receive,
-        quarantine: Quarantine | None,
-        max_bytes: int,
-        idle_seconds: float,
-        in_flight: int,
-        now: Callable[[], datetime],
-        control_id: Callable[[], str],
-    ) -> None:
-        self.receive = receive
-        self.quarantine = quarantine
-        self.max_bytes = max_bytes
-        self.idle_seconds = idle_seconds
-        self.in_flight = in_flight
-        self.now = now
-        self.control_id = control_id
-        self.counts = Counts()
-        self.connections: set[_Connection] = set()
-        self.tasks: set[asyncio.Task[Any]] = set()
+    receive: Receive
+    quarantine: Quarantine | None
+    limits: Limits
+    limit_of: LimitOf | None
+    ask_at: int | None
+    now: Callable[[], datetime]
+    control_id: Callable[[], str]
+    counts: Counts = field(default_factory=Counts)
+    connections: set[_Connection] = field(default_factory=set)
+    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
-    def refusal(self, data: bytes, outcome: Outcome, error: str | None) -> bytes | None:
+    def refusal(self, data: bytes, outcome: Outcome, error: str | None) -> tuple[bytes, ...]:
         """An answer of the server's own: never positive, never with a word of the message."""
         message = header(data)
         code = code_for(message, outcome)
         if code is None:
-            return None
-        return acknowledge(message, code, control_id=self.control_id(), now=self.now(), error=error)
+            return ()
+        return (acknowledge(message, code, control_id=self.control_id(), now=self.now(), error=error),)
 
 
 class Server:
@@ -175,51 +188,61 @@ class Server:
 
 
 class _Connection(asyncio.Protocol):
-    """One connection: its buffer, and the messages in hand in the order of their arrival."""
+    """One connection: its frames, and the messages in hand in the order of their arrival."""
 
     def __init__(self, shared: _Shared, loop: asyncio.AbstractEventLoop) -> None:
         self._shared = shared
         self._loop = loop
         self._transport: asyncio.Transport | None = None
         self._peer = PeerInfo(host="", port=0)
-        self._buffer = bytearray()
-        self._inside = False
-        self._searched = 0
-        self._junk = 0
-        self._hand: deque[asyncio.Task[bytes | None]] = deque()
+        limit_of = shared.limit_of
+        self._frames = Frames(
+            limit=shared.limits.max_bytes,
+            limit_of=(lambda head: limit_of(head, self._peer)) if limit_of is not None else None,
+            ask_at=shared.ask_at,
+        )
+        self._junk = 0  # of it, what is counted already
+        self._hand: deque[tuple[asyncio.Task[Sequence[bytes]], int]] = deque()
+        self._held = 0  # bytes of what is in hand
         self._blocked = False  # the peer does not read our answers
         self._paused = False
         self._eof = False  # the peer has sent all it will
         self._ending = False  # nothing more is read from this peer
-        self._last = 0.0
+        self._last = 0.0  # when bytes came last
+        self._begun: float | None = None  # when the frame that has not ended began
         self._timer: asyncio.TimerHandle | None = None
 
     # asyncio's callbacks
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._peer = _peer(self._transport)
-        self._shared.connections.add(self)
-        self._shared.counts.connections += 1
+        self._peer = self._who()
+        shared = self._shared
+        shared.counts.connections += 1
+        if len(shared.connections) >= shared.limits.connections:
+            shared.counts.turned_away += 1
+            self._ending = True
+            self._transport.abort()
+            return
+        shared.connections.add(self)
         self._last = self._loop.time()
-        self._timer = self._loop.call_later(self._shared.idle_seconds, self._idle)
+        self._timer = self._loop.call_later(min(shared.limits.idle, shared.limits.frame), self._check_time)
 
     def data_received(self, data: bytes) -> None:
         self._last = self._loop.time()
         if not self._ending:
-            self._buffer += data
+            self._frames.feed(data)
             self._cut()
 
     def eof_received(self) -> bool:
         """The peer has sent all: what is in hand is still answered, then the connection ends."""
-        self._cut()
         self._eof = True
-        self._end("receive.truncated")
+        self._cut()
         # TLS has no half-open connection: there asyncio closes it now, and late answers go nowhere.
         return self._transport is not None and self._transport.get_extra_info("ssl_object") is None
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._end("receive.truncated")
+        self._end(keep=True)
         if self._timer:
             self._timer.cancel()
         self._transport = None
@@ -236,45 +259,33 @@ class _Connection(asyncio.Protocol):
     # frames
 
     def _cut(self) -> None:
-        """Hands on every whole frame in the buffer, as long as there is room in hand."""
-        buffer = self._buffer
+        """Hands on every whole frame that was read, as long as there is room in hand."""
+        frames = self._frames
         while not self._ending and not self._full():
-            if not self._inside:
-                start = buffer.find(VT)
-                skipped = len(buffer) if start < 0 else start
-                self._shared.counts.junk += skipped
-                self._junk += skipped
-                del buffer[: skipped + 1]
-                if self._junk > JUNK_LIMIT:
-                    self._end("")
-                    self._close_when_answered()
-                    return
-                if start < 0:
-                    break
-                self._inside, self._searched = True, 0
-            end = buffer.find(END, self._searched)
-            again = buffer.find(VT, self._searched, end if end >= 0 else len(buffer))
-            if again >= 0:
-                self._keep(bytes(buffer[:again]), "receive.truncated")
-                del buffer[: again + 1]
-                self._searched = 0
-                continue
-            if (end if end >= 0 else len(buffer)) > self._shared.max_bytes:
-                self._oversize()
-                return
-            if end < 0:
-                # The end of block may be cut between its two bytes.
-                self._searched = max(0, len(buffer) - 1)
+            piece = frames.take()
+            if piece is None:
+                if frames.lost:
+                    self._end(keep=False)
+                elif self._eof:
+                    self._end(keep=True)
                 break
-            payload = bytes(buffer[:end])
-            del buffer[: end + 2]
-            self._inside, self._junk = False, 0
-            if payload:
-                self._hand_on(payload)
+            self._begun = None
+            if not isinstance(piece, Broken):
+                self._hand_on(piece.payload)
+            elif piece.rule == "receive.truncated":
+                self._keep(piece)
+            else:
+                self._oversize(piece)
+        self._shared.counts.junk += frames.junk - self._junk
+        self._junk = frames.junk
+        if not frames.inside:
+            self._begun = None
+        elif self._begun is None:
+            self._begun = self._loop.time()
         self._pace()
 
     def _full(self) -> bool:
-        return self._blocked or len(self._hand) >= self._shared.in_flight
+        return self._blocked or len(self._hand) >= self._shared.limits.in_flight or self._held >= HELD
 
     def _pace(self) -> None:
         """Back-pressure: reads from the peer only while there is room for more."""
@@ -285,16 +296,20 @@ class _Connection(asyncio.Protocol):
         if full:
             self._transport.pause_reading()
         else:
+            self._begun = self._loop.time() if self._frames.inside else None
             self._transport.resume_reading()
 
     def _hand_on(self, payload: bytes) -> None:
         self._shared.counts.frames += 1
-        task = self._loop.create_task(self._received(payload))
+        self._await(self._loop.create_task(self._received(payload)), len(payload))
+
+    def _await(self, task: asyncio.Task[Sequence[bytes]], size: int) -> None:
         self._shared.tasks.add(task)
-        self._hand.append(task)
+        self._hand.append((task, size))
+        self._held += size
         task.add_done_callback(self._done)
 
-    async def _received(self, payload: bytes) -> bytes | None:
+    async def _received(self, payload: bytes) -> Sequence[bytes]:
         try:
             return await self._shared.receive(payload, self._peer)
         except Exception as error:  # noqa: BLE001 - whatever it is, the sender must hear that this is not stored
@@ -306,44 +321,46 @@ class _Connection(asyncio.Protocol):
     def _done(self, task: asyncio.Task[Any]) -> None:
         """Writes the answers that are ready, in the order in which the messages came."""
         self._shared.tasks.discard(task)
-        while self._hand and self._hand[0].done():
-            first = self._hand.popleft()
-            answer = None if first.cancelled() else first.result()
-            if answer is not None:
-                self._write(answer)
+        ready: list[bytes] = []
+        while self._hand and self._hand[0][0].done():
+            first, size = self._hand.popleft()
+            self._held -= size
+            if not first.cancelled():
+                ready += map(frame, first.result())
+        if ready and self._transport is not None and not self._transport.is_closing():
+            self._transport.write(b"".join(ready))
+            self._shared.counts.answered += len(ready)
         if self._ending:
             self._close_when_answered()
-        else:
+        elif ready or self._paused or self._eof:
             self._cut()
 
-    def _write(self, answer: bytes) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(frame(answer))
-            self._shared.counts.answered += 1
+    def _push(self, message: bytes) -> bool:
+        """A message of ours to this peer, between its answers. False when the connection is over."""
+        if self._transport is None or self._transport.is_closing() or self._ending or self._blocked:
+            return False
+        self._transport.write(frame(message))
+        return True
 
     # the ways a connection ends
 
-    def _oversize(self) -> None:
+    def _oversize(self, piece: Broken) -> None:
         self._shared.counts.oversize += 1
-        start = bytes(self._buffer[: self._shared.max_bytes])
-        self._keep(start, "receive.too-large")
-        answer = self._shared.refusal(start, "reject", None)
-        self._inside = False
-        self._end("")
+        self._keep(piece)
+        answers = self._shared.refusal(piece.data, "reject", None)
+        self._end(keep=False)
         # After the answers to what came before it.
-        task = self._loop.create_task(_already(answer))
-        self._shared.tasks.add(task)
-        self._hand.append(task)
-        task.add_done_callback(self._done)
+        self._await(self._loop.create_task(_already(answers)), 0)
 
-    def _end(self, rule: str) -> None:
-        """Reads no more. What stands in the buffer of an unfinished frame is kept, never answered."""
-        if not self._ending and self._inside and self._buffer and rule:
-            self._keep(bytes(self._buffer), rule)
-        self._ending = True
-        self._buffer.clear()
+    def _end(self, *, keep: bool) -> None:
+        """Reads no more. What stands in an unfinished frame is kept, never answered."""
+        if not self._ending:
+            self._ending = True
+            left = self._frames.end()
+            if left is not None and keep:
+                self._keep(left)
         if self._transport is not None:
-            self._close_when_answered()
+            self._loop.call_soon(self._close_when_answered)
 
     def _close_when_answered(self) -> None:
         """Ends the connection once nothing is in hand. A peer that still sends may read its answer first: closing
@@ -359,63 +376,53 @@ class _Connection(asyncio.Protocol):
 
     def stop(self) -> None:
         """Reads no more; what is in hand will still be answered."""
-        self._end("receive.truncated")
+        self._end(keep=True)
 
     def close(self) -> None:
         """Closes the connection now."""
         if self._transport is not None:
             self._transport.close()
 
-    def _idle(self) -> None:
-        left = self._last + self._shared.idle_seconds - self._loop.time()
-        if self._hand:
-            # It waits for us, so the silence is not its own.
-            left = self._shared.idle_seconds
-        elif left <= 0:
-            self._end("receive.truncated")
-            self.close()
+    def _check_time(self) -> None:
+        """Ends the connection when nothing came for too long, or a frame takes too long to end."""
+        limits, now = self._shared.limits, self._loop.time()
+        # With something in hand it waits for us, so the silence is not its own; and while it may not send, it does not.
+        idle = limits.idle if self._hand else self._last + limits.idle - now
+        ends = limits.frame if self._begun is None or self._paused else self._begun + limits.frame - now
+        if idle <= 0 or ends <= 0:
+            self._end(keep=True)
+            if not self._hand:
+                self.close()
             return
-        self._timer = self._loop.call_later(left, self._idle)
+        self._timer = self._loop.call_later(min(idle, ends), self._check_time)
 
-    def _keep(self, data: bytes, rule: str) -> None:
-        if rule == "receive.truncated":
+    def _keep(self, piece: Broken) -> None:
+        if piece.rule == "receive.truncated":
             self._shared.counts.truncated += 1
-        if self._shared.quarantine is not None and data:
-            task = self._loop.create_task(self._kept(data, rule))
+        if self._shared.quarantine is not None:
+            task = self._loop.create_task(self._kept(piece))
             self._shared.tasks.add(task)
             task.add_done_callback(self._shared.tasks.discard)
 
-    async def _kept(self, data: bytes, rule: str) -> None:
+    async def _kept(self, piece: Broken) -> None:
         assert self._shared.quarantine is not None
         try:
-            await self._shared.quarantine(data, self._peer, rule)
+            await self._shared.quarantine(piece.data, self._peer, piece.rule)
         except Exception as error:  # noqa: BLE001 - never acknowledged: its sender still has it
             log.error("a broken frame was not kept: %s", type(error).__name__)
 
-
-async def _already(answer: bytes | None) -> bytes | None:
-    return answer
-
-
-def _peer(transport: asyncio.Transport) -> PeerInfo:
-    address = transport.get_extra_info("peername") or ("", 0)
-    certificate = transport.get_extra_info("peercert") or {}
-    names = [f"{_SHORT.get(kind, kind)}={value}" for part in certificate.get("subject", ()) for kind, value in part]
-    secured = transport.get_extra_info("ssl_object")
-    der = secured.getpeercert(binary_form=True) if secured is not None and certificate else None
-    return PeerInfo(
-        host=str(address[0]),
-        port=int(address[1]),
-        subject=",".join(names) or None,
-        fingerprint=hashlib.sha256(der).hexdigest() if der else None,
-    )
+    def _who(self) -> PeerInfo:
+        assert self._transport is not None
+        address = self._transport.get_extra_info("peername") or ("", 0)
+        proved = peer_of(self._transport.get_extra_info("ssl_object"))
+        return PeerInfo(
+            host=str(address[0]),
+            port=int(address[1]),
+            subject=proved.subject if proved else None,
+            fingerprint=proved.fingerprint if proved else None,
+            push=self._push,
+        )
 
 
-_SHORT = {
-    "commonName": "CN",
-    "organizationName": "O",
-    "organizationalUnitName": "OU",
-    "countryName": "C",
-    "stateOrProvinceName": "ST",
-    "localityName": "L",
-}
+async def _already(answers: Sequence[bytes]) -> Sequence[bytes]:
+    return answers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from hub.errors import DuplicateConflict, ReceiveError
@@ -10,7 +11,7 @@ from hub.loop import alarm, fault
 from hub.loop.context import Hub
 from hub.loop.record import audit, trace
 from hub.loop.reply import FINAL, Reply, moved
-from hub.records import Referral
+from hub.records import Message, Referral
 from hub.settings import DestinationSection
 from hub.store import alarms, answers, documents, holds, messages, referrals
 from hub.store.tx import Tx
@@ -22,11 +23,13 @@ V2 = "x-application/hl7-v2+er7"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Taken:
-    """What became of an answer. `error` is for the sender; what had to be stored about it is stored."""
+    """What became of an answer. `error` is for the sender; what had to be stored about it is stored. `at` is when it
+    first came, where it is known by its bytes."""
 
     referral: Referral | None
     fresh: bool
     error: ReceiveError | None = None
+    at: datetime | None = None
 
 
 def find(tx: Tx, destination: DestinationSection, reply: Reply) -> Referral | None:
@@ -74,7 +77,7 @@ def take(
         return Taken(referral=None, fresh=False, error=error)
     center = destination.organization
     try:
-        _, fresh = answers.record(
+        kept, fresh = answers.record(
             tx,
             task_id=referral.task_id,
             destination=destination.id,
@@ -85,15 +88,15 @@ def take(
             body=body,
         )
     except DuplicateConflict as conflict:
-        keep_unread(tx, hub, destination, body=body, media_type=media_type, rule=conflict.rule)
-        return Taken(referral=referral, fresh=False, error=conflict)
+        unread = keep_unread(tx, hub, destination, body=body, media_type=media_type, rule=conflict.rule)
+        return Taken(referral=referral, fresh=False, error=conflict, at=unread.received_at)
     if not fresh:
-        return Taken(referral=referral, fresh=False)
+        return Taken(referral=referral, fresh=False, at=kept.received_at)
     document = documents.current(tx, "Task", referral.task_id)
     assert document is not None
     if document.resource is None:
         # The referral was expunged by order: the answer stays the center's record, and there is nothing to move.
-        return Taken(referral=referral, fresh=True)
+        return Taken(referral=referral, fresh=True, at=kept.received_at)
     try:
         task = moved(document.resource, reply, now=instant(tx.now))
     except ReceiveError as error:
@@ -111,13 +114,15 @@ def take(
         )
         alarm.sound_hold(tx, hub, hold)
         trace(tx, referral.message_id, "answer", "held", rule=error.rule, destination=destination.id)
-        return Taken(referral=referral, fresh=True, error=error)
+        return Taken(referral=referral, fresh=True, error=error, at=kept.received_at)
     if task is not None:
         referral = _apply(tx, hub, destination, referral, reply, task)
-    return Taken(referral=referral, fresh=True)
+    return Taken(referral=referral, fresh=True, at=kept.received_at)
 
 
-def keep_unread(tx: Tx, hub: Hub, destination: DestinationSection, *, body: bytes, media_type: str, rule: str) -> None:
+def keep_unread(
+    tx: Tx, hub: Hub, destination: DestinationSection, *, body: bytes, media_type: str, rule: str
+) -> Message:
     """Keeps an answer that cannot be used, in the center's custody, and rings for who looks after that center."""
     center = destination.organization
     kept, fresh = messages.receive(
@@ -132,6 +137,7 @@ def keep_unread(tx: Tx, hub: Hub, destination: DestinationSection, *, body: byte
     )
     if fresh:
         fault.hold_message(tx, hub, kept, "identity", rule, owner=destination.owner)
+    return kept
 
 
 def _apply(

@@ -49,8 +49,8 @@ def _first_line_is_json(body: bytes) -> bool:
     return True
 
 
-def keep_conflict(tx: Tx, hub: Hub, source: SourceSection, body: bytes, media_type: str, control_id: str) -> None:
-    """Other bytes under a known control id: which are right, a person says."""
+def keep_conflict(tx: Tx, hub: Hub, source: SourceSection, body: bytes, media_type: str, control_id: str) -> Message:
+    """Other bytes under a known control id: which are right, a person says. What is kept of them."""
     kept = messages.keep_conflict(
         tx,
         source=source.name,
@@ -61,6 +61,7 @@ def keep_conflict(tx: Tx, hub: Hub, source: SourceSection, body: bytes, media_ty
         body=body,
     )
     fault.hold_message(tx, hub, kept, "identity", "receive.conflict", owner=fault.ENGINEER)
+    return kept
 
 
 def put_by(tx: Tx, message: Message) -> None:

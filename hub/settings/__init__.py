@@ -6,6 +6,7 @@ organization's posture, the operator's relation to it, the state policy, and wha
 permanent failure. Unset, the hub refuses to start (part2 P9).
 """
 
+from hub.settings.consent import ConsentSection
 from hub.settings.destination import DestinationSection, PartnerSection, RouteSection
 from hub.settings.keys import AwsKmsSection, KeysSection, Pkcs11Section, VaultSection
 from hub.settings.labels import LabelsSection
@@ -14,9 +15,10 @@ from hub.settings.mllp import ApplicationAckSection, ClientTlsSection, FeedSecti
 from hub.settings.organization import SID_ORGANIZATION, AgencySection, ExchangeSection, OrganizationSection
 from hub.settings.secret import Secret
 from hub.settings.section import is_loopback
-from hub.settings.service import AlarmSection, HubSection, Operator, StatePolicy
+from hub.settings.service import AlarmSection, HubSection, Operator
 from hub.settings.settings import Settings
 from hub.settings.source import SourceSection, SqlSection
+from hub.settings.state_policy import StatePolicy
 
 __all__ = [
     "ENVIRONMENT",
@@ -26,6 +28,7 @@ __all__ = [
     "ApplicationAckSection",
     "AwsKmsSection",
     "ClientTlsSection",
+    "ConsentSection",
     "DestinationSection",
     "ExchangeSection",
     "FeedSection",

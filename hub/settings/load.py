@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from hub.errors import SettingsError
+from hub.settings.consent import forms_read
 from hub.settings.labels import laid_over
 from hub.settings.settings import Settings
 from hub.settings.source import SqlSection
@@ -66,8 +67,12 @@ def parse(document: dict[str, Any], *, base: Path) -> Settings:
             ),
             "mllp": settings.mllp.under(base),
             "keys": settings.keys.under(base),
+            "state_policy": settings.state_policy.under(base),
             "labels": settings.labels.model_copy(
                 update={"policy": laid_over(tuple(base / path for path in settings.labels.policy))}
+            ),
+            "consent": settings.consent.model_copy(
+                update={"forms": forms_read(tuple(base / path for path in settings.consent.forms))}
             ),
             "source": tuple(
                 s.model_copy(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
 from hub.settings.section import Strict, iana
 from mappings.incident import Identifier, Organization, Role, Telecom
+from mappings.labels.vocabulary import SENSITIVITIES
+from profiles.definitions import resource_types
 
 #: The system of our own organization ids.
 SID_ORGANIZATION = "https://warmhandoff.org/fhir/sid/organization"
@@ -56,9 +58,46 @@ class AgencySection(Strict):
 
 
 class ExchangeSection(Strict):
-    """A law-enforcement agency's declared exchange policy: what goes to whom for what (part2, section 10)."""
+    """A line of a law-enforcement agency's declared exchange policy: what goes to whom for what (part2, section 10).
+
+    `types`: resource types that it is about; empty is all. `classes`: of these, only those with one of the codes
+    (`Type|system|code`) as category, type, class or code; a type that no class names is not narrowed. `without`:
+    sensitivities that the line does not give.
+    """
 
     agency: str
     to: tuple[str, ...]
     purposes: tuple[str, ...] = ("TREAT",)
+    types: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     reference: str
+
+    @field_validator("types")
+    @classmethod
+    def _types(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if set(value) - resource_types():
+            raise ValueError("types are resource types of FHIR R4")
+        return value
+
+    @field_validator("classes")
+    @classmethod
+    def _classes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            parts = one.split("|")
+            if len(parts) != 3 or parts[0] not in resource_types() or not parts[2]:
+                raise ValueError("a class is Type|system|code")
+        return value
+
+    @field_validator("without")
+    @classmethod
+    def _without(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if set(value) - SENSITIVITIES:
+            raise ValueError("without has sensitivity codes of v3-ActCode")
+        return value
+
+    @model_validator(mode="after")
+    def _classes_of_types(self) -> Self:
+        if self.types and {one.split("|")[0] for one in self.classes} - set(self.types):
+            raise ValueError("classes are of types that the line gives")
+        return self

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Literal, Self
 
@@ -22,26 +21,6 @@ class Operator(Strict):
     def _agreement(self) -> Self:
         if self.relation != "self" and not self.agreement:
             raise ValueError("a relation other than self names its agreement")
-        return self
-
-
-class StatePolicy(Strict):
-    """The state law overlay, reviewed by a person. `none` is a policy too, with its reviewer and date."""
-
-    name: str
-    reviewer: str
-    reviewed: date
-    #: From which age, in years, a minor may alone apply for substance use treatment (42 CFR 2.14(b)), and from which
-    #: nobody is a minor. Both or neither; without them whose signature counts is not asked by age.
-    minor_alone_from: int | None = Field(default=None, ge=0, le=21)
-    majority: int | None = Field(default=None, ge=16, le=21)
-
-    @model_validator(mode="after")
-    def _ages(self) -> Self:
-        if (self.minor_alone_from is None) != (self.majority is None):
-            raise ValueError("minor_alone_from and majority are declared together")
-        if self.minor_alone_from is not None and self.majority is not None and self.minor_alone_from > self.majority:
-            raise ValueError("minor_alone_from is not above majority")
         return self
 
 

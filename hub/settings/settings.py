@@ -7,6 +7,7 @@ from typing import Self, get_args
 
 from pydantic import model_validator
 
+from hub.settings.consent import ConsentSection, forms_of
 from hub.settings.destination import DestinationSection, RouteSection
 from hub.settings.keys import KeysSection
 from hub.settings.labels import LabelsSection, policy_of, text_of
@@ -14,8 +15,10 @@ from hub.settings.mllp import MllpSection
 from hub.settings.organization import SID_ORGANIZATION, AgencySection, ExchangeSection, OrganizationSection
 from hub.settings.secret import Secret
 from hub.settings.section import Strict, is_loopback
-from hub.settings.service import AlarmSection, HubSection, Operator, StatePolicy
+from hub.settings.service import AlarmSection, HubSection, Operator
 from hub.settings.source import SourceSection
+from hub.settings.state_policy import StatePolicy
+from mappings.consent_form import Template
 from mappings.incident import Agency, Organization, Role, Urgency
 from mappings.labels import LabelPolicy, TextLabels
 
@@ -36,6 +39,7 @@ class Settings(Strict):
     exchange: tuple[ExchangeSection, ...] = ()
     alarm: AlarmSection = AlarmSection()
     labels: LabelsSection = LabelsSection()
+    consent: ConsentSection = ConsentSection()
 
     @model_validator(mode="after")
     def _names(self) -> Self:
@@ -116,6 +120,11 @@ class Settings(Strict):
     def label_policy(self) -> LabelPolicy:
         """The shipped label policy with the configured files over it; each is read once a start."""
         return policy_of(self.labels.policy)
+
+    @property
+    def consent_forms(self) -> tuple[Template, ...]:
+        """The forms that may be signed at this hub."""
+        return forms_of(self.consent.forms)
 
     @property
     def label_text(self) -> TextLabels:

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from hub.settings.mllp import FeedSection
 from hub.settings.secret import Secret
 from hub.settings.section import Strict
 from mappings.telling import Kind
@@ -56,7 +57,7 @@ class SourceSection(Strict):
     organizations whose records this source may carry (an employer's app used by a joint team, by agreement).
 
     `reads`: `eido`, `incident`, `nibrs`, or a pack's id or folder. `folder` watches a directory instead of HTTP,
-    `sql` asks another system's database.
+    `sql` asks another system's database, `mllp` is an HL7 v2 feed.
     `registry` is a file of EIDO registries (JSON or CSV) that the tokens of an `eido` source are checked against.
     `tells` is what sort of record it sends, by which merging knows whom to believe; None: by what it reads.
     """
@@ -69,14 +70,15 @@ class SourceSection(Strict):
     folder: Path | None = None
     pattern: str = "*"
     sql: SqlSection | None = None
+    mllp: FeedSection | None = None
     speaks_for: tuple[str, ...] = ()
     registry: Path | None = None
     tells: Kind | None = None
 
     @model_validator(mode="after")
     def _way_in(self) -> Self:
-        if sum(way is not None for way in (self.token, self.folder, self.sql)) != 1:
-            raise ValueError("a source has a token, a folder or an sql section, one of them")
+        if sum(way is not None for way in (self.token, self.folder, self.sql, self.mllp)) != 1:
+            raise ValueError("a source has a token, a folder, an sql or an mllp section, one of them")
         if self.sql is not None and self.reads in ("eido", "incident", "nibrs"):
             raise ValueError("a source with an sql section reads a pack")
         if self.registry is not None and self.reads != "eido":

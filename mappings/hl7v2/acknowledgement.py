@@ -75,12 +75,14 @@ def acknowledge(
     facility: str = "",
     error: str | None = None,
     location: str | None = None,
+    confirm: bool = False,
 ) -> bytes:
     """An ACK for `message`, or for bytes that were no message (None: MSA-2 empty).
 
     It is written in the message's own delimiters, version and character set, back to MSH-3/4 from MSH-5/6; without
     them from `application` and `facility`. `control_id` is its own MSH-10, `now` (zone-aware) its MSH-7. `error` is
-    a code of table 0357 and `location` its place (`PID-3`, `RF1`): an ERR from 2.5 on, MSA-6 before.
+    a code of table 0357 and `location` its place (`PID-3`, `RF1`): an ERR from 2.5 on, MSA-6 before. `confirm`, for the
+    application's acknowledgement on a connection of its own, asks for a commit acknowledgement of it (MSH-15 AL).
     Raises ValueError when `now` is naive or `error` is none of `ERRORS`.
     """
     if error is not None and error not in ERRORS:
@@ -109,7 +111,7 @@ def acknowledge(
     }
     if enhanced(message):
         # 2.9.3.1: an acknowledgement is not itself acknowledged.
-        msh[15] = msh[16] = "NE"
+        msh[15], msh[16] = "AL" if confirm else "NE", "NE"
     condition: Value = (error, ERRORS[error], "HL70357") if error else None
     msa: dict[int, Value] = {1: code, 2: Raw(echo(10))}
     segments = [segment("MSH", msh, delimiters), segment("MSA", msa, delimiters)]
@@ -136,6 +138,11 @@ _CONDITION: Mapping[str, str] = MappingProxyType(
 )
 
 
+def condition_of(rule: str) -> str:
+    """The condition of table 0357 for a rule by which the codec refuses."""
+    return _CONDITION.get(rule, "207")
+
+
 def refuse(
     data: bytes,
     error: ReadError,
@@ -160,7 +167,7 @@ def refuse(
         now=now,
         application=application,
         facility=facility,
-        error=_CONDITION.get(error.rule, "207"),
+        error=condition_of(error.rule),
         location=error.issues[0].path,
     )
 

@@ -236,9 +236,9 @@ async def test_python_hl7s_server() -> None:
 async def test_our_own_server() -> None:
     taken: list[bytes] = []
 
-    async def receive(data: bytes, peer: PeerInfo) -> bytes | None:
+    async def receive(data: bytes, peer: PeerInfo) -> tuple[bytes, ...]:
         taken.append(data)
-        return acknowledge(header(data), "AA", control_id="A", now=NOW)
+        return (acknowledge(header(data), "AA", control_id="A", now=NOW),)
 
     server = await serve("127.0.0.1", 0, receive)
     found = await asyncio.gather(
@@ -296,9 +296,9 @@ async def test_mutual_tls(tmp_path: Path) -> None:
     of_server, of_client = contexts(tmp_path)
     peers: list[PeerInfo] = []
 
-    async def receive(data: bytes, peer: PeerInfo) -> bytes | None:
+    async def receive(data: bytes, peer: PeerInfo) -> tuple[bytes, ...]:
         peers.append(peer)
-        return acknowledge(header(data), "AA", control_id="A", now=NOW)
+        return (acknowledge(header(data), "AA", control_id="A", now=NOW),)
 
     server = await serve("127.0.0.1", 0, receive, tls=of_server)
     address = f"mllps://127.0.0.1:{server.port}"
@@ -310,6 +310,6 @@ async def test_mutual_tls(tmp_path: Path) -> None:
     assert (await refusal(address, tls=stranger)).retry
     # And a server that the client has no reason to trust gets nothing.
     error = await refusal(address)
-    assert (error.rule, error.unknown) == ("deliver.unreachable", False)
+    assert (error.rule, error.unknown) == ("deliver.certificate", False)
     await server.close()
     assert len(peers) == 1

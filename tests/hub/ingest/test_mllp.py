@@ -4,6 +4,7 @@ acknowledged that was not handed on."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -15,9 +16,10 @@ from hl7.client import MLLPClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hub.ingest.mllp import JUNK_LIMIT, PeerInfo, Server, frame, serve
+from hub.ingest.mllp import Limits, PeerInfo, Server, serve
 from mappings.hl7v2.acknowledgement import acknowledge
 from mappings.hl7v2.codec import header, parse
+from mappings.hl7v2.framing import JUNK_LIMIT, frame
 
 NOW = datetime(2026, 1, 14, 23, 2, 11, tzinfo=UTC)
 SECRET = "Vantrupelle"
@@ -36,11 +38,11 @@ class Taker:
         self.kept: list[tuple[bytes, str]] = []
         self.peers: list[PeerInfo] = []
 
-    async def __call__(self, data: bytes, peer: PeerInfo) -> bytes | None:
+    async def __call__(self, data: bytes, peer: PeerInfo) -> tuple[bytes, ...]:
         self.taken.append(data)
         self.peers.append(peer)
         found = header(data)
-        return acknowledge(found, "AA", control_id="A1", now=NOW)
+        return (acknowledge(found, "AA", control_id="A1", now=NOW),)
 
     async def quarantine(self, data: bytes, peer: PeerInfo, rule: str) -> None:
         self.kept.append((data, rule))
@@ -53,7 +55,7 @@ class Slow(Taker):
         super().__init__()
         self.free = asyncio.Event()
 
-    async def __call__(self, data: bytes, peer: PeerInfo) -> bytes | None:
+    async def __call__(self, data: bytes, peer: PeerInfo) -> tuple[bytes, ...]:
         await self.free.wait()
         return await super().__call__(data, peer)
 
@@ -77,6 +79,13 @@ class Peer:
         found = parse(data[1:-2])
         return found.get("MSA-1"), found.get("MSA-2")
 
+    async def gone(self) -> bytes:
+        """What came before the server closed, rudely or not."""
+        try:
+            return await self.closed()
+        except ConnectionError:
+            return b""
+
     async def closed(self) -> bytes:
         """What still comes until the server closes."""
         async with asyncio.timeout(5):
@@ -86,7 +95,14 @@ class Peer:
 @asynccontextmanager
 async def listening(receive: Any, **options: Any) -> AsyncIterator[tuple[Server, Callable[[], Awaitable[Peer]]]]:
     server = await serve(
-        "127.0.0.1", 0, receive, quarantine=getattr(receive, "quarantine", None), now=lambda: NOW, **options
+        "127.0.0.1",
+        0,
+        receive,
+        quarantine=getattr(receive, "quarantine", None),
+        now=lambda: NOW,
+        limit_of=options.pop("limit_of", None),
+        ask_at=options.pop("ask_at", None),
+        limits=Limits(**options),
     )
     open_peers: list[Peer] = []
 
@@ -145,7 +161,7 @@ async def test_junk_before_a_frame_is_skipped_and_counted() -> None:
 @pytest.mark.parametrize("end", [b"\x1c", b"\x1c\n", b""])
 async def test_a_frame_without_its_end_waits_then_the_idle_limit_keeps_it_unanswered(end: bytes) -> None:
     taker = Taker()
-    async with listening(taker, idle_seconds=0.05) as (server, connect):
+    async with listening(taker, idle=0.05) as (server, connect):
         peer = await connect()
         await peer.send(b"\x0b" + message() + end)
         assert await peer.closed() == b""
@@ -245,7 +261,7 @@ async def test_what_is_in_hand_is_answered_although_the_sender_has_ended_its_str
 async def test_what_cannot_be_stored_is_an_error_without_a_word_of_it(
     modes: str, code: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def fails(data: bytes, peer: PeerInfo) -> bytes | None:
+    async def fails(data: bytes, peer: PeerInfo) -> tuple[bytes, ...]:
         raise RuntimeError(data.decode())
 
     async with listening(fails) as (server, connect):
@@ -258,8 +274,8 @@ async def test_what_cannot_be_stored_is_an_error_without_a_word_of_it(
 
 
 async def test_who_wants_no_acknowledgement_gets_none() -> None:
-    async def silent(data: bytes, peer: PeerInfo) -> bytes | None:
-        return None if b"|C1|" in data else await taker(data, peer)
+    async def silent(data: bytes, peer: PeerInfo) -> tuple[bytes, ...]:
+        return () if b"|C1|" in data else await taker(data, peer)
 
     taker = Taker()
     async with listening(silent) as (_, connect):
@@ -272,7 +288,7 @@ async def test_answers_keep_the_order_of_arrival_whatever_finishes_first() -> No
     taker = Taker()
     gates = [asyncio.Event() for _ in range(3)]
 
-    async def gated(data: bytes, peer: PeerInfo) -> bytes | None:
+    async def gated(data: bytes, peer: PeerInfo) -> tuple[bytes, ...]:
         number = int(header(data).control_id[1:])  # type: ignore[union-attr, index]
         await gates[number].wait()
         return await taker(data, peer)
@@ -291,13 +307,13 @@ async def test_answers_keep_the_order_of_arrival_whatever_finishes_first() -> No
 async def test_no_more_are_in_hand_than_agreed_and_the_sender_is_held_back() -> None:
     now, most, release, begun = 0, 0, asyncio.Event(), 0
 
-    async def slow(data: bytes, peer: PeerInfo) -> bytes | None:
+    async def slow(data: bytes, peer: PeerInfo) -> tuple[bytes, ...]:
         nonlocal now, most, begun
         now, begun = now + 1, begun + 1
         most = max(most, now)
         await release.wait()
         now -= 1
-        return acknowledge(header(data), "AA", control_id="A", now=NOW)
+        return (acknowledge(header(data), "AA", control_id="A", now=NOW),)
 
     async with listening(slow, in_flight=4) as (_, connect):
         peer = await connect()
@@ -312,9 +328,67 @@ async def test_no_more_are_in_hand_than_agreed_and_the_sender_is_held_back() -> 
         assert most == 4
 
 
+async def test_a_frame_that_drips_without_end_is_cut_off_and_kept() -> None:
+    taker = Taker()
+    async with listening(taker, frame=0.05) as (_, connect):
+        peer = await connect()
+        await peer.send(frame(message(1)) + b"\x0b")
+        assert await peer.answer() == ("AA", "C1")
+        sent = 0
+        with contextlib.suppress(ConnectionError):  # it is closed while we send
+            while not peer.reader.at_eof():
+                await peer.send(b"x")
+                sent += 1
+                await asyncio.sleep(0.002)
+        assert taker.taken == [message(1)]
+        await settled(lambda: [rule for _, rule in taker.kept] == ["receive.truncated"])
+        assert 0 < len(taker.kept[0][0]) <= sent
+
+
+async def test_one_connection_more_than_agreed_is_closed() -> None:
+    taker = Taker()
+    async with listening(taker, connections=1) as (server, connect):
+        first, second = await connect(), await connect()
+        assert await second.gone() == b""
+        await first.send(frame(message()))
+        assert await first.answer() == ("AA", "C1")
+        assert server.counts.turned_away == 1
+
+
+async def test_a_limit_of_the_senders_own_is_asked_for_by_the_beginning_of_its_frame() -> None:
+    taker, asked = Taker(), []
+
+    def limit_of(head: bytes, peer: PeerInfo) -> int:
+        asked.append(header(head).control_id)  # type: ignore[union-attr]
+        return 5_000
+
+    async with listening(taker, limit_of=limit_of, ask_at=2_000) as (_, connect):
+        peer = await connect()
+        await peer.send(frame(message(1)) + frame(message(2, size=3_000)) + frame(message(3, size=9_000)))
+        assert [await peer.answer() for _ in range(3)] == [("AA", "C1"), ("AA", "C2"), ("AR", "C3")]
+        assert await peer.closed() == b""
+        assert asked == ["C2", "C3"]
+        assert [rule for _, rule in taker.kept] == ["receive.too-large"]
+
+
+async def test_a_later_message_of_ours_goes_between_the_answers_while_the_connection_is_open() -> None:
+    taker = Taker()
+    async with listening(taker) as (_, connect):
+        peer = await connect()
+        await peer.send(frame(message(1)))
+        assert await peer.answer() == ("AA", "C1")
+        push = taker.peers[0].push
+        assert push is not None
+        later = acknowledge(header(message(1)), "AR", control_id="A2", now=NOW)
+        assert push(later)
+        assert await peer.answer() == ("AR", "C1")
+        peer.writer.close()
+        await settled(lambda: not push(later))
+
+
 async def test_a_connection_that_is_waited_for_is_not_idle() -> None:
     taker = Slow()
-    async with listening(taker, idle_seconds=0.02) as (_, connect):
+    async with listening(taker, idle=0.02) as (_, connect):
         peer = await connect()
         await peer.send(frame(message()))
         await asyncio.sleep(0.06)

@@ -1,0 +1,345 @@
+"""HL7 v2 messages at the door: whose, kept, and only then acknowledged (HL7 v2.5.1, 2.9).
+
+What is kept and how it is acknowledged:
+
+- a message of a source: durable under the source and its MSH-10, then AA or CA. The same bytes again get the same
+  acknowledgement, byte for byte, and nothing is stored; other bytes under a known MSH-10 get AR or CR, and both stay;
+- an answer of a center: the referral moves in the same commit, then AA or CA;
+- what cannot be taken as it is (AR, CR): kept as `rejected`, once however often it comes, and can be taken in again
+  after a fix;
+- what the store does not take is not acknowledged here: the listener answers AE or CE, and it may come again.
+
+An acknowledgement is made of what is stored (the time it was received, its keyed digest) and of nothing else: so it
+comes out the same again, from any hub on the same database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+import structlog
+
+from hub.errors import DuplicateConflict, ReceiveError, StoreError
+from hub.loop import application_ack, arrival
+from hub.loop.answer import V2, Taken, keep_unread, take
+from hub.loop.context import Hub
+from hub.loop.reply import Reply, from_v2
+from hub.loop.v2_sender import Sender, sender_of
+from hub.records import Message as Kept
+from hub.settings import DestinationSection, SourceSection
+from hub.store import application_acks, messages
+from hub.store.tx import Tx
+from mappings.errors import ReadError
+from mappings.hl7v2.acknowledgement import Outcome, acknowledge, code_for, condition_of
+from mappings.hl7v2.answer import read_answer
+from mappings.hl7v2.batch import split
+from mappings.hl7v2.codec import Message, header, parse
+from mappings.record import record
+from mappings.times import zone
+from profiles.issue import Issue
+
+log = structlog.get_logger("hub.mllp")
+
+#: What has no configured sender is kept under this name, in the operator's custody.
+NOBODY = "mllp"
+#: Pieces of messages: kept as evidence, never to be read as a message.
+PIECES = frozenset({"receive.truncated", "receive.too-large"})
+
+#: Why a message or a piece of one is not taken, in words, with FHIR's issue type and the condition of table 0357.
+_WHY: dict[str, tuple[str, str, str | None]] = {
+    "receive.truncated": ("the frame did not come to its end", "incomplete", None),
+    "receive.too-large": ("the message is larger than its sender may send", "too-long", "207"),
+    "receive.unknown-peer": ("MSH-3 and MSH-4 name no sender that is configured", "security", "103"),
+    "receive.certificate": (
+        "the sender's certificate is not one that MSH-3 and MSH-4 may come with",
+        "security",
+        "103",
+    ),
+    "receive.no-control-id": ("the message has no control id", "required", "101"),
+    "receive.no-type": ("the message does not say what type it is", "required", "101"),
+    "receive.version": ("the message is of a version that is not HL7 v2", "not-supported", "203"),
+    "receive.processing-id": ("the message is not for this processing id", "not-supported", "202"),
+}
+_PLACES = {
+    "receive.unknown-peer": "MSH-3",
+    "receive.certificate": "MSH-3",
+    "receive.no-control-id": "MSH-10",
+    "receive.no-type": "MSH-9",
+    "receive.version": "MSH-12",
+    "receive.processing-id": "MSH-11",
+}
+
+
+@record
+class _Stored:
+    """One message that is in the database, and for a rejection its condition and place."""
+
+    kept: Kept
+    error: tuple[str | None, str | None] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Came:
+    """By what connection a message came: the verified certificate's subject, and a way to send more on it."""
+
+    subject: str | None = None
+    push: Callable[[bytes], bool] | None = None
+
+
+async def by_mllp(hub: Hub, data: bytes, came: Came) -> tuple[bytes, ...]:
+    """What one frame held: a message, or a batch where its source may send them. Its acknowledgements in order, none
+    where none is wanted. Raises StoreError when it could not be stored: then nothing of it may be acknowledged."""
+    head = header(data)
+    sender = sender_of(hub.settings, head, came.subject)
+    feed = sender.source.mllp if sender.source is not None else None
+    if len(data) > limit(hub, data, came):
+        return await _reject(hub, sender, data, _issue("receive.too-large"))
+    try:
+        message = parse(data, charset=feed.charset if feed else "")
+    except ReadError as error:
+        if error.rule == "read.batch":
+            return await _batch(hub, data, came, error)
+        return await _reject(hub, sender, data, error.issues[0])
+    return await _message(hub, sender, message, came)
+
+
+def limit(hub: Hub, head: bytes, came: Came) -> int:
+    """The most bytes of a message that begins so."""
+    source = sender_of(hub.settings, header(head), came.subject).source
+    own = source.mllp.max_message if source is not None and source.mllp is not None else None
+    return min(own or hub.settings.mllp.max_message, hub.settings.mllp.max_message)
+
+
+async def quarantine(hub: Hub, data: bytes, came: Came, rule: str) -> None:
+    """Keeps a piece of a message, in its sender's custody where the piece says whose it is."""
+    sender = sender_of(hub.settings, header(data), came.subject)
+    await hub.store.write_async(lambda tx: _keep(tx, hub, sender, data, _issue(rule)))
+
+
+def turned_away(tx: Tx, kept: Kept) -> bool:
+    """Whether it was rejected at the door, or is an answer that nobody could use: neither was ever read as a record."""
+    return (
+        kept.media_type == V2
+        and kept.state in ("rejected", "held")
+        and (kept.source.startswith("destination:") or messages.control_id(tx, kept.id) is None)
+    )
+
+
+def take_again(tx: Tx, hub: Hub, old: Kept) -> Kept:
+    """Takes a message that was rejected at the door in again, after a fix, as of the sender it has now; the new one, or
+    for an answer itself. A person vouches for its certificate.
+
+    Raises StoreError `store.state` for a piece of a message, and for one that has come again by itself since;
+    ReceiveError while its sender is not configured, or it still cannot be read or is still not to be taken.
+    """
+    if any(issue["details"]["coding"][0]["code"] in PIECES for issue in old.issues):
+        raise StoreError(
+            "store.state", "a piece of a message is not taken in: its sender has the whole", code="conflict"
+        )
+    body = messages.body(tx, old.id)
+    sender = sender_of(hub.settings, header(body), None, vouched=True)
+    feed = sender.source.mllp if sender.source is not None else None
+    try:
+        message = parse(body, charset=feed.charset if feed is not None else "")
+        said = _reply(sender.destination, message, tx.now) if sender.destination is not None else None
+    except ReadError as error:
+        raise ReceiveError(error.rule, error.issues[0].text, path=error.issues[0].path) from None
+    if sender.destination is not None:
+        assert said is not None
+        taken = take(
+            tx,
+            hub,
+            sender.destination,
+            said,
+            body=body,
+            media_type=V2,
+            control_id=message.control_id,
+        )
+        if taken.error is not None:
+            raise taken.error
+        messages.set_aside(tx, old.id, "replayed")
+        return old
+    if sender.source is None:
+        raise ReceiveError("receive.unknown-peer", _WHY["receive.unknown-peer"][0], code="not-found")
+    source = sender.source
+    wrong = _lacks(message, source)
+    if wrong is not None:
+        raise ReceiveError(wrong, _WHY[wrong][0])
+    made = messages.replay(
+        tx,
+        old.id,
+        into=messages.Owner(source=source.name, custody=source.organization, organization=source.organization),
+        control_id=message.control_id,
+    )
+    application_acks.want(tx, made.id, source=source.name, asked=message.get("MSH-16"))
+    return made
+
+
+async def _batch(hub: Hub, data: bytes, came: Came, refused: ReadError) -> tuple[bytes, ...]:
+    """Each message of a batch is one of its own: stored by itself, acknowledged by itself.
+
+    Refused whole where one of them could not be read, or is of a sender who may not send batches: a batch is never
+    half taken for want of form.
+    """
+    try:
+        inside = split(data)
+    except ReadError as error:
+        return await _reject(hub, Sender(unknown="receive.unknown-peer"), data, error.issues[0])
+    senders = [sender_of(hub.settings, header(one), came.subject) for one in inside]
+    sources = {sender.source.name: sender for sender in senders if sender.source is not None}
+    first = senders[0]
+    if len(sources) != 1 or any(
+        s.source is None or s.source.mllp is None or not s.source.mllp.batches for s in senders
+    ):
+        return await _reject(hub, first, data, refused.issues[0])
+    read: list[Message] = []
+    for one, sender in zip(inside, senders, strict=True):
+        assert sender.source is not None
+        assert sender.source.mllp is not None
+        try:
+            read.append(parse(one, charset=sender.source.mllp.charset))
+        except ReadError as error:
+            return await _reject(hub, first, data, error.issues[0])
+    assert first.source is not None
+    return await _of_source(hub, first.source, read, came)
+
+
+async def _message(hub: Hub, sender: Sender, message: Message, came: Came) -> tuple[bytes, ...]:
+    if sender.source is not None:
+        return await _of_source(hub, sender.source, [message], came)
+    if sender.destination is not None:
+        return await _of_destination(hub, sender.destination, message)
+    assert sender.unknown is not None
+    return await _reject(hub, sender, message.data, _issue(sender.unknown))
+
+
+async def _of_source(hub: Hub, source: SourceSection, read: list[Message], came: Came) -> tuple[bytes, ...]:
+    """One message, or those of a batch: all in one commit, so that none overtakes what the source sends next."""
+    if came.push is not None and any(message.get("MSH-16") for message in read):
+        hub.v2_peers[source.name] = came.push
+    stored = await hub.store.write_async(lambda tx: [_store(tx, hub, source, message) for message in read])
+    return tuple(
+        answer for message, one in zip(read, stored, strict=True) for answer in _answer(message, one.kept, one.error)
+    )
+
+
+def _store(tx: Tx, hub: Hub, source: SourceSection, message: Message) -> _Stored:
+    wrong = _lacks(message, source)
+    if wrong is not None:
+        kept = _keep(tx, hub, Sender(source=source), message.data, _issue(wrong))
+        return _Stored(kept=kept, error=(_WHY[wrong][2], _PLACES.get(wrong)))
+    control_id, asked = message.control_id, message.get("MSH-16")
+    assert control_id is not None
+    try:
+        kept, _ = messages.receive(
+            tx,
+            source=source.name,
+            custody=source.organization,
+            organization=source.organization,
+            control_id=control_id,
+            media_type=V2,
+            body=message.data,
+        )
+    except DuplicateConflict:  # raised before anything is written
+        return _Stored(
+            kept=arrival.keep_conflict(tx, hub, source, message.data, V2, control_id), error=("205", "MSH-10")
+        )
+    if asked:
+        application_acks.want(tx, kept.id, source=source.name, asked=asked)
+    return _Stored(kept=kept)
+
+
+def _lacks(message: Message, source: SourceSection) -> str | None:
+    """The rule by which a well-formed message is not taken."""
+    assert source.mllp is not None
+    if message.control_id is None:
+        return "receive.no-control-id"
+    if message.get("MSH-9") is None:
+        return "receive.no-type"
+    if not (message.version or "2").startswith("2"):
+        return "receive.version"
+    if (message.get("MSH-11") or "P") not in source.mllp.processing:
+        return "receive.processing-id"
+    return None
+
+
+async def _of_destination(hub: Hub, destination: DestinationSection, message: Message) -> tuple[bytes, ...]:
+    """A center's word about a referral: RRI, SIU, OSU, or the application's late acknowledgement of ours."""
+    now = hub.clock()
+    number = hub.store.keys.blind(destination.organization, "message.body", message.data).hex()[:20]
+
+    def respond(outcome: Outcome, at: datetime, error: str | None = None) -> tuple[bytes, ...]:
+        code = code_for(message, outcome)
+        return (acknowledge(message, code, control_id=number, now=at, error=error),) if code else ()
+
+    if message.get("MSH-9.1") == "ACK":
+        # 2.9.3: an acknowledgement is not itself acknowledged, but for a CA where its MSH-15 asks.
+        await hub.store.write_async(partial(application_ack.settle, hub=hub, destination=destination, message=message))
+        return respond("accept", now) if message.get("MSH-15") else ()
+    try:
+        reply = _reply(destination, message, now)
+    except (ReadError, ReceiveError) as error:
+        rule = error.rule
+        kept = await hub.store.write_async(
+            lambda tx: keep_unread(tx, hub, destination, body=message.data, media_type=V2, rule=rule)
+        )
+        return respond("reject", kept.received_at, "200")
+
+    def work(tx: Tx) -> Taken:
+        return take(tx, hub, destination, reply, body=message.data, media_type=V2, control_id=message.control_id)
+
+    taken = await hub.store.write_async(work)
+    at = taken.at or now
+    if taken.error is None:
+        return respond("accept", at)
+    return respond("reject", at, "205" if isinstance(taken.error, DuplicateConflict) else "204")
+
+
+def _reply(destination: DestinationSection, message: Message, now: datetime) -> Reply:
+    """What a center says. Raises ReadError, ReceiveError."""
+    form = destination.form()
+    return from_v2(read_answer(message, now, zone=zone(form.zone) if form.zone else None))
+
+
+async def _reject(hub: Hub, sender: Sender, data: bytes, issue: Issue) -> tuple[bytes, ...]:
+    """Kept, then AR or CR, unless its sender wants no word of it. MSA-2 is empty where there is no MSH."""
+    kept = await hub.store.write_async(lambda tx: _keep(tx, hub, sender, data, issue))
+    known = _WHY.get(issue.rule)
+    return _answer(header(data), kept, (known[2] if known else condition_of(issue.rule), issue.path))
+
+
+def _keep(tx: Tx, hub: Hub, sender: Sender, data: bytes, issue: Issue) -> Kept:
+    if sender.source is not None:
+        name, custody = sender.source.name, sender.source.organization
+    elif sender.destination is not None:
+        name, custody = f"destination:{sender.destination.id}", sender.destination.organization
+    else:
+        name, custody = NOBODY, hub.settings.operator.organization
+    log.warning("mllp.rejected", rule=issue.rule, source=name, size=len(data))
+    return messages.keep_rejected(
+        tx,
+        messages.Owner(source=name, custody=custody, organization=custody),
+        media_type=V2,
+        body=data,
+        issues=(issue,),
+    )
+
+
+def _answer(message: Message | None, kept: Kept, error: tuple[str | None, str | None] | None) -> tuple[bytes, ...]:
+    """The acknowledgement, made of what is stored: the same again for the same bytes. `error` is what a rejection
+    names: a condition of table 0357, a place."""
+    code = code_for(message, "accept" if error is None else "reject")
+    if code is None:
+        return ()
+    condition, place = error or (None, None)
+    return (
+        acknowledge(message, code, control_id=kept.digest[:20], now=kept.received_at, error=condition, location=place),
+    )
+
+
+def _issue(rule: str) -> Issue:
+    text, code, _ = _WHY[rule]
+    return Issue(severity="error", code=code, rule=rule, path=_PLACES.get(rule, ""), text=text)
