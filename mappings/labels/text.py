@@ -265,7 +265,7 @@ def _joined(lower: str, end: int, start: int) -> bool:
     if start - end == 1:
         return lower[end] in " -/'._\n\t+,"
     between = lower[end:start].strip()
-    return between in ("", "-", "/", "'", "&", "+", "*", "_", ".", ",", "--", "|", ">")
+    return between in ("", "-", "/", "'", "&", "+", "*", "_", ".", ",", "--", "|", ">", "[", "]")
 
 
 class TextLabels:
