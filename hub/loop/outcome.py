@@ -153,7 +153,7 @@ def _record(tx: Tx, hub: Hub, reader: str, one: _Asked, purpose: str, outcome: O
             purpose=purpose,
             patient_id=one.referral.patient_id,
             what=(("Task", one.referral.task_id),),
-            consents=permitting(outcome),
+            consents=permitting(outcome, one.consents),
             manner="answer",
             basis=basis(outcome),
             part2="notice" in outcome.release.obligations,

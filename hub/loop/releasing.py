@@ -15,10 +15,11 @@ from typing import Any, Literal
 import orjson
 
 from hub.errors import ReleaseError
-from hub.loop import package
+from hub.loop import declared, package
 from hub.loop.context import Hub
 from hub.records import EntryDecision, HoldKind
-from hub.release import Context, ExchangePolicy, ExchangeRule, Outcome, Party, ReleasePolicy, release
+from hub.release import Context, Outcome, Party, ReleasePolicy, release
+from hub.release.notice import refuses
 from hub.settings import SID_ORGANIZATION, DestinationSection, Settings
 from mappings.errors import RenderError
 from mappings.fhir.bundle import message_id
@@ -88,29 +89,21 @@ Verdict = Cleared | Withheld | Held
 
 
 def policy_for(settings: Settings, organization: str, recipient: str) -> ReleasePolicy:
-    """The release policy for what an organization discloses to another: the agency's declared exchange policy, if it
-    has one, with the lines that name the recipient or its role. A line that names one center names no other.
+    """The release policy for what an organization discloses to another, as the deployment declares it.
 
-    An agency that declares none has the documented default of `hub.release.policy`.
+    An agency that declares no exchange policy has the documented default of `hub.release.policy`.
     """
     state = settings.state_policy
     whole = ReleasePolicy(
         version=f"2026.1+{state.name}",
+        state=declared.overlay_of(settings),
         labels=settings.label_policy,
         text=settings.label_text,
         minor_alone_from=state.minor_alone_from,
         majority=state.majority,
     )
-    declared = [section for section in settings.exchange if section.agency == organization]
-    if not declared:
-        return whole
-    role = settings.posture(recipient)
-    rules = tuple(
-        ExchangeRule(roles=frozenset({role}), purposes=frozenset(section.purposes))
-        for section in declared
-        if role is not None and (recipient in section.to or role in section.to)
-    )
-    return replace(whole, exchange=ExchangePolicy(rules=rules))
+    exchange = declared.exchange_of(settings, organization, recipient)
+    return whole if exchange is None else replace(whole, exchange=exchange)
 
 
 def party(settings: Settings, organization: str, *, duties: frozenset[str] = frozenset()) -> Party:
@@ -219,11 +212,17 @@ def decide(
     rests_on = _rests_on(outcome, own, context, policy, consents)
     # News is what the center would get: what is withheld from it may change unseen, and no message says that it did.
     sent = package.digest(outcome.bundle) if outcome.bundle is not None else said
-    return _verdict(outcome, own, _digest(rests_on, sent, destination.id), destination, update=update)
+    return _verdict(outcome, own, consents, _digest(rests_on, sent, destination.id), destination, update=update)
 
 
 def _verdict(
-    outcome: Outcome, bundle: dict[str, Any], digest: str, destination: DestinationSection, *, update: bool
+    outcome: Outcome,
+    bundle: dict[str, Any],
+    consents: Sequence[dict[str, Any]],
+    digest: str,
+    destination: DestinationSection,
+    *,
+    update: bool,
 ) -> Verdict:
     decision = outcome.decision
     entries = _entries(outcome, bundle)
@@ -252,7 +251,7 @@ def _verdict(
         media_type=outcome.release.media_type,
         control_id=_control_id(identity, partner, update=update),
         what=tuple((e["resource"]["resourceType"], e["resource"]["id"]) for e in outcome.bundle["entry"]),
-        consents=permitting(outcome),
+        consents=permitting(outcome, consents),
         basis=basis(outcome),
         update=update,
     )
@@ -264,10 +263,11 @@ def basis(outcome: Outcome) -> tuple[str, ...]:
     return tuple(sorted({reason for one in outcome.decision.entries if one.index in kept for reason in one.because}))
 
 
-def permitting(outcome: Outcome) -> tuple[str, ...]:
-    """The consents cited by what goes (`Consent/id`): a disclosure rests on no consent of an entry that stayed."""
+def permitting(outcome: Outcome, consents: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    """The consents that what goes rests on (`Consent/id`): none of an entry that stayed, and no refusal."""
     kept = set(outcome.kept)
-    return tuple(sorted({name for one in outcome.decision.entries if one.index in kept for name in one.consents}))
+    cited = {name for one in outcome.decision.entries if one.index in kept for name in one.consents}
+    return tuple(sorted(cited - {f"Consent/{one['id']}" for one in consents if refuses(one)}))
 
 
 def _entries(outcome: Outcome, bundle: dict[str, Any]) -> tuple[EntryDecision, ...]:

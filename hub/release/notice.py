@@ -77,7 +77,10 @@ def carry_notice(bundle: Json, obligations: Iterable[str], partner: Partner, *, 
         return bundle
     if not can_carry(partner):
         raise ReleaseError("release.no-carrier", "the partner's form cannot carry the notice and the consent's scope")
-    artifacts = [{"url": ARTIFACT, "valueRelatedArtifact": _artifact(consent)} for consent in consents]
+    # A refusal that shaped what goes is none of its grounds, and naming it would tell what was refused (P15).
+    artifacts = [
+        {"url": ARTIFACT, "valueRelatedArtifact": _artifact(consent)} for consent in consents if not refuses(consent)
+    ]
     entries = [
         {**entry, "resource": _marked(entry["resource"], STATEMENT_2, artifacts)}
         if isinstance(entry, dict) and isinstance(entry.get("resource"), dict) and PART2 in codes(entry["resource"])
@@ -86,6 +89,25 @@ def carry_notice(bundle: Json, obligations: Iterable[str], partner: Partner, *, 
     ]
     out = {**bundle, "entry": entries} if entries else bundle
     return _marked(out, STATEMENT_1, artifacts)
+
+
+def refuses(consent: Json) -> bool:
+    """Whether a Consent only refuses: a base rule of deny, and no exception to it that permits."""
+    return not _permits(consent)
+
+
+def _permits(consent: Json) -> list[Json]:
+    """The parts of a Consent that permit: the base rule, or under one that denies its exceptions (R4, one level)."""
+    provision = consent.get("provision")
+    base = provision if isinstance(provision, dict) else {}
+    if base.get("type") != "deny":
+        return [base]
+    nested = base.get("provision")
+    return (
+        [one for one in nested if isinstance(one, dict) and one.get("type") == "permit"]
+        if isinstance(nested, list)
+        else []
+    )
 
 
 def _artifact(consent: Json) -> Json:
@@ -139,19 +161,20 @@ def scope_text(consent: Json) -> str:
     out, as naming that would tell of it.
     """
     extra = elements(consent)
-    provision = consent.get("provision")
-    provision = provision if isinstance(provision, dict) else {}
-    roles = [(actor.get("reference") or {}) for actor in provision.get("actor", ()) if isinstance(actor, dict)]
+    permits = _permits(consent)
+    roles = [
+        (actor.get("reference") or {}) for one in permits for actor in one.get("actor", ()) if isinstance(actor, dict)
+    ]
     disclosers = [_who(one) for one in consent.get("organization", ())] + list(extra.discloser_classes + extra.names)
     recipients = [_who(one) for one in roles] + list(extra.recipient_classes)
     for one in extra.intermediaries:
         through = _who(one.organization) if one.organization else "an intermediary"
         recipients.append(f"{through}, and of its participants: " + ", ".join((*one.participants, *one.classes)))
-    what = [_word(coding) for coding in provision.get("securityLabel", ())]
+    what = [_word(coding) for one in permits for coding in one.get("securityLabel", ())]
     if extra.description:
         what.insert(0, extra.description)
-    purposes = [_word(coding) for coding in provision.get("purpose", ())]
-    period = provision.get("period")
+    purposes = [_word(coding) for one in permits for coding in one.get("purpose", ())]
+    period = next((one["period"] for one in permits if "period" in one), None)
     until = (period.get("end") if isinstance(period, dict) else None) or extra.expiry_event
     parts = [
         ("Disclosed by", disclosers),

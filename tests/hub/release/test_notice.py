@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hub.errors import ReleaseError
-from hub.release import STATEMENT_1, STATEMENT_2, carry_notice, scope_text
+from hub.release import STATEMENT_1, STATEMENT_2, carry_notice, release_json, scope_text
 from mappings.partner import GENERIC, Partner
 
 #: Of the statement as the regulation prints it, kept apart from the constant.
@@ -64,3 +64,25 @@ def test_scope_says_who_what_why_until_and_not_whose(build: Any) -> None:
 def test_scope_does_not_name_what_the_patient_left_out(build: Any) -> None:
     consent = build.consent(provision={"provision": [{"type": "deny", "securityLabel": build.labels("HIV")}]})
     assert "HIV" not in scope_text(consent)
+
+
+def test_s45_a_refusal_beside_the_permit_is_not_told_with_the_notice(build: Any) -> None:
+    """A second consent takes out an element: its number and what it refuses are nobody's to know (P15)."""
+    refusal = build.consent(
+        "refusal-7", provision={"type": "deny", "securityLabel": build.labels("HIV"), "purpose": None}
+    )
+    seen = {"resourceType": "Observation", "id": "o1", "status": "final", "code": {"text": "Mood"}}
+    seen |= {"subject": {"reference": "Patient/p-1"}, "note": [{"text": "HIV positive since spring"}]}
+    permit = build.consent("permit-3")
+    both = release_json(build.ask([build.patient(), seen], [permit, refusal], origin="part2-program"))
+    del seen["note"]
+    alone = release_json(build.ask([build.patient(), seen], [permit], origin="part2-program"))
+    assert both == alone
+    assert "permit-3" in str(both)
+
+
+def test_the_scope_of_a_base_refusal_is_that_of_its_exception(build: Any) -> None:
+    inside = {"type": "permit", "securityLabel": build.labels("MH"), "purpose": build.purposes("TREAT")}
+    made = build.consent(provision={"type": "deny", "securityLabel": build.labels("SUD"), "provision": [inside]})
+    assert "mental health information" in scope_text(made)
+    assert "substance" not in scope_text(made)
