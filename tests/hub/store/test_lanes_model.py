@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from hub.errors import StoreError
 from hub.records import Claim, Delivery, Tried
 from hub.store import FileKeys, KeyRing, Store, Tx, claims, deliveries, lanes, migrate
 from hub.store.engine import writer_engine
@@ -36,6 +38,7 @@ class Lanes(RuleBasedStateMachine):
         self.blocked: set[str] = set()
         self.held: list[Claim] = []
         self.current: dict[str, Claim] = {}
+        self.leads: dict[str, str] = {}
 
     def empty(self) -> str:
         url = f"sqlite:///{self.home / 'hub.db'}"
@@ -54,10 +57,35 @@ class Lanes(RuleBasedStateMachine):
         if self.current.get(claim.delivery.order_key) is claim:
             del self.current[claim.delivery.order_key]
 
+    def led(self, key: str) -> str:
+        return self.led(self.leads[key]) if key in self.leads else key
+
     @rule(key=st.sampled_from(KEYS))
     def enqueue(self, key: str) -> None:
         made = self.store.write(lambda tx: self.put(tx, key))
-        self.waiting[key].append(made.id)
+        self.waiting[self.led(key)].append(made.id)
+
+    @rule(pair=st.sampled_from(list(permutations(KEYS, 2))))
+    def join(self, pair: tuple[str, str]) -> None:
+        first, into = pair[0], self.led(pair[1])
+        busy = any(key in self.current and self.lives(self.current[key]) for key in (first, into))
+        known = first in self.leads or first == into
+        try:
+            moved = self.store.write(lambda tx: lanes.join(tx, *pair))
+        except StoreError:
+            assert busy or known
+            return
+        assert not busy
+        assert not known
+        one, two = self.waiting[first], self.waiting[into]
+        assert moved == len(one)
+        self.waiting[first], self.waiting[into] = [], []
+        while one or two:
+            self.waiting[into].append((one if one and (not two or one[0] < two[0]) else two).pop(0))
+        self.leads[first] = into
+        if first in self.blocked:
+            self.blocked.remove(first)
+            self.blocked.add(into)
 
     @staticmethod
     def put(tx: Tx, key: str, in_place_of: Delivery | None = None) -> Delivery:
