@@ -402,6 +402,8 @@ class ConsentForm:
     expires: DateTime | None = None
     expiry_event: str | None = None
     signature: Signature | None = None
+    #: Who signed beside them, where two must: a minor and who may consent for them (42 CFR 2.14(c)).
+    cosignature: Signature | None = None
     witnesses: tuple[StaffRole, ...] = ()
     revoked_at: DateTime | None = None
     scan: Attachment | None = None

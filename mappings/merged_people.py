@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from mappings.incident import ConsentForm, Contact, Person
+from mappings.incident import ConsentForm, Contact, Person, Signature
 from mappings.joining import Conflict, Said, joined, name_key, person_facts, union
 from mappings.record import record
 from mappings.telling import Telling, inside, place
@@ -235,9 +235,12 @@ def _renamed(contact: Contact, telling: Telling, people: PersonMap) -> Contact:
     """The contact with the merge's slots for its persons."""
 
     def form(given: ConsentForm) -> ConsentForm:
-        if given.signature is None or (telling.source, given.signature.by or "") not in people.slots:
+        return replace(given, signature=signed(given.signature), cosignature=signed(given.cosignature))
+
+    def signed(given: Signature | None) -> Signature | None:
+        if given is None or (telling.source, given.by or "") not in people.slots:
             return given
-        return replace(given, signature=replace(given.signature, by=people.slot(telling, given.signature.by)))
+        return replace(given, by=people.slot(telling, given.by))
 
     return replace(
         contact,

@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.console import signing_in
+from hub.console import signing_in, upload
 from hub.console.filters import templates
 from hub.errors import HubError
 from hub.loop import hold as loop_hold
@@ -29,13 +29,18 @@ from hub.records import Session
 from hub.settings import is_loopback
 from hub.store import sessions
 from hub.store.tx import Tx
+from mappings.errors import WarmHandoffError
 
 #: Largest form, in bytes.
 FORM = 16 * 1024
 
+_POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+#: Of a page on which somebody draws their signature: a script of our own, and nothing else.
+WITH_SCRIPT = {"content-security-policy": _POLICY + "; script-src 'self'"}
+
 _HEADERS = {
-    "content-security-policy": "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; "
-    "base-uri 'none'",
+    "content-security-policy": _POLICY,
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -164,7 +169,11 @@ class Door:
 
     async def style(self, request: Request) -> Response:
         """The style sheet; anybody may have it."""
-        return Response(_css(), media_type="text/css", headers=_HEADERS)
+        return Response(_static("console.css"), media_type="text/css", headers=_HEADERS)
+
+    async def script(self, request: Request) -> Response:
+        """The script of the page on which somebody signs, the only one that has any; anybody may have it."""
+        return Response(_static("sign.js"), media_type="text/javascript", headers=_HEADERS)
 
     async def nowhere(self, request: Request) -> Response:
         """Any other path."""
@@ -185,8 +194,12 @@ class Door:
 
         return get
 
-    def action(self, act: Act) -> Callable[[Request], Awaitable[Response]]:
-        """A change by a signed-in person, through a form made for their session."""
+    def action(self, act: Act, *, limit: int = FORM, fields: int = 20) -> Callable[[Request], Awaitable[Response]]:
+        """A change by a signed-in person, through a form made for their session: `limit` bytes, `fields` at most.
+
+        With a file (`hub.console.upload`), the file's bytes are in the form as they came, each byte a character of
+        Latin-1.
+        """
 
         async def post(request: Request) -> Response:
             if refused := self._misdirected(request):
@@ -195,14 +208,14 @@ class Door:
             if visitor is None:
                 return self.to("/console/sign-in")
             try:
-                form = await _form(request)
+                form = await _form(request, limit, fields)
                 if not signing_in.form_is_ours(visitor.token, form.get("form", "")):
                     raise _NotOurs
             except _NotOurs:
                 return self.problem(403, "This form is not one of your session. Open the page again.", visitor)
             try:
                 return await asyncio.to_thread(act, request, visitor, form)
-            except HubError as error:
+            except WarmHandoffError as error:
                 issue = error.issues[0]
                 return self.problem(400 if issue.code == "value" else 409, f"Not done: {issue.text}.", visitor)
 
@@ -245,6 +258,12 @@ class Door:
         """Sends the browser on to another page."""
         return Response(status_code=303, headers=self._headers() | {"location": path} | (headers or {}))
 
+    def data(self, content: bytes, media_type: str, headers: dict[str, str]) -> Response:
+        """Kept content itself, under the headers of every answer. What is no page of text is handed out as a file."""
+        charset = "; charset=utf-8" if media_type.startswith("text/") else ""
+        kind = "inline" if media_type.startswith(("text/", "image/")) else "attachment"
+        return Response(content, 200, self._headers() | headers | {"content-disposition": kind}, media_type + charset)
+
     def show(
         self,
         template: str,
@@ -272,17 +291,20 @@ class Door:
         return next((o.name for o in self.settings.organization if o.id == organization), organization)
 
 
-async def _form(request: Request) -> Form:
-    """The first value of each field. Raises _NotOurs for anything but a small urlencoded form."""
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
+async def _form(request: Request, limit: int = FORM, most: int = 20) -> Form:
+    """The first value of each field. Raises _NotOurs for anything but a form of that size at most."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip()
+    if kind not in ("application/x-www-form-urlencoded", "multipart/form-data"):
         raise _NotOurs
     read = bytearray()
     async for chunk in request.stream():
         read += chunk
-        if len(read) > FORM:
+        if len(read) > limit:
             raise _NotOurs
     try:
-        fields = parse_qs(read.decode(), keep_blank_values=True, max_num_fields=20, errors="strict")
+        if kind == "multipart/form-data":
+            return await upload.fields(request.headers, bytes(read), most)
+        fields = parse_qs(read.decode(), keep_blank_values=True, max_num_fields=most, errors="strict")
     except ValueError:
         raise _NotOurs from None
     return {name: values[0] for name, values in fields.items()}
@@ -301,6 +323,6 @@ def number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
-@lru_cache(maxsize=1)
-def _css() -> bytes:
-    return files("hub.console").joinpath("static/console.css").read_bytes()
+@lru_cache(maxsize=4)
+def _static(name: str) -> bytes:
+    return files("hub.console").joinpath("static", name).read_bytes()

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.console import paper, seeing
+from hub.console import consents, paper, seeing
 from hub.console.door import Door, Form, Visitor, number
 from hub.errors import HubError
 from hub.loop import alarm as loop_alarm
@@ -56,6 +56,7 @@ def router(hub: Hub, local_token: str | None) -> APIRouter:
     routes.add_route("/console/sign-in", console.sign_in_page, methods=["GET"])
     routes.add_route("/console/sign-in", console.sign_in, methods=["POST"])
     routes.add_route("/console/console.css", console.style, methods=["GET"])
+    consents.add(routes, console)
     routes.add_route("/console/{rest:path}", console.nowhere, methods=["GET", "POST"])
     return routes
 

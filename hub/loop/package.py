@@ -13,8 +13,10 @@ from typing import Any
 
 import orjson
 
+from hub.release.consent import moment
 from hub.store import documents
 from hub.store.tx import Tx
+from mappings.fhir.consent import PART2_ELEMENTS
 
 #: Where the origins of a kept package stand: parallel to its entries.
 ORIGINS = "https://warmhandoff.org/fhir/StructureDefinition/package-origins"
@@ -76,6 +78,7 @@ def load(tx: Tx, task_id: str) -> Kept | None:
         return None
     bundle = {key: value for key, value in found.resource.items() if key != "meta"}
     origins = tuple(orjson.loads(found.resource["meta"]["extension"][0]["valueString"]))
+    bundle = _with_ended(tx, bundle)
     task = documents.current(tx, "Task", task_id)
     if task is not None and task.resource is not None:
         bundle = with_task(bundle, task.resource)
@@ -145,11 +148,55 @@ def about(resource: dict[str, Any]) -> str | None:
 def known_consents(tx: Tx, referral_patient: str, fresh: Sequence[dict[str, Any]] = ()) -> list[dict[str, Any]]:
     """The patient's Consents in the store, with those just received in the place of their earlier versions."""
     stored = {d.resource_id: d.resource for d in documents.by_patient(tx, referral_patient, "Consent") if d.resource}
-    stored.update({consent["id"]: consent for consent in fresh})
+    for consent in fresh:
+        if not _stays(stored.get(consent["id"]), consent):
+            stored[consent["id"]] = consent
     return [stored[key] for key in sorted(stored)]
+
+
+def stays_ended(tx: Tx, fresh: dict[str, Any]) -> bool:
+    """Whether a Consent that comes again is one that was revoked, or whose end was noted, in this hub since it was
+    signed: the sender does not know of that, and only a new signature gives it anew."""
+    found = documents.current(tx, "Consent", fresh["id"])
+    return found is not None and _stays(found.resource, fresh)
+
+
+def _stays(stored: dict[str, Any] | None, fresh: dict[str, Any]) -> bool:
+    ended = taken_back(stored) if stored is not None else None
+    if ended is None:
+        return False
+    signed = fresh.get("dateTime")
+    try:
+        return not isinstance(signed, str) or moment(signed) <= moment(ended)
+    except ValueError:
+        return True
+
+
+def taken_back(consent: dict[str, Any]) -> str | None:
+    """When it was revoked, or came to its end, by a note made in this hub; None for any other."""
+    for extension in consent.get("extension", ()):
+        if extension.get("url") == PART2_ELEMENTS:
+            parts = {part["url"]: part for part in extension.get("extension", ()) if "url" in part}
+            if "revocationTakenBy" in parts:
+                last = parts.get("revokedAt", parts.get("endedAt", {}))
+                return str(last["valueDateTime"]) if "valueDateTime" in last else None
+    return None
 
 
 def standing(tx: Tx, task_id: str, bundle: dict[str, Any]) -> dict[str, Any]:
     """A fresh package with the Task as answers have left it, where the hub knows the referral already."""
+    bundle = _with_ended(tx, bundle)
     task = documents.current(tx, "Task", task_id)
     return bundle if task is None or task.resource is None else with_task(bundle, task.resource)
+
+
+def _with_ended(tx: Tx, bundle: dict[str, Any]) -> dict[str, Any]:
+    """The Bundle with its Consents as they stand where they were revoked or ended here: none goes out as active."""
+
+    def now(resource: dict[str, Any]) -> dict[str, Any]:
+        if resource["resourceType"] != "Consent":
+            return resource
+        found = documents.current(tx, "Consent", resource["id"])
+        return found.resource if found is not None and found.resource and _stays(found.resource, resource) else resource
+
+    return {**bundle, "entry": [{**entry, "resource": now(entry["resource"])} for entry in bundle["entry"]]}

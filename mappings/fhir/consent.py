@@ -7,16 +7,19 @@ in R4 stand in the extension `part2-consent-elements`, one sub-extension each:
     description               string   what may be shared, (a)(3)
     discloserName, -Class     string   who may disclose, where it is no Organization of the directory, (a)(2)
     recipientName, -Class     string   who may receive, likewise, (a)(4)
-    intermediary              nested   organization (Reference), name, class, participant*, (a)(4)(ii)
+    intermediary              nested   organization (Reference), name, class, participant* (string, Reference or
+                                       Identifier; of the directory's organizations a Reference), (a)(4)(ii)
     revocationStatement       boolean  right to revoke, (a)(6)
     expiryEvent               string   event or condition, (a)(7)
     redisclosureStatement     boolean  risk of redisclosure, (a)(10)
     hipaaRedisclosureStatement boolean (a)(4)(iii)
     refusalStatement          boolean  consequence of refusal, (a)(10)
     signedBy, signatureCapacity, signatureMethod   string, code, code   (a)(8)
+    cosignedBy, cosignatureCapacity   string, code   who signed beside them, 2.14(c)
     witness                   code*    roles of who was present
     counsellingNotes, proceedings, tpo   boolean   what the consent is about or is combined with
-    revokedAt                 dateTime
+    revokedAt, revokedAs, revocationMethod, revocationTakenBy   dateTime, code, code, string   (a)(6)
+    endedAt                   dateTime   when the event of `expiryEvent` came
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ from mappings.fhir.datatypes import period
 from mappings.fhir.document_reference import form_document
 from mappings.fhir.draft import Draft, Json, clean, ref, token
 from mappings.fhir.encounter import Visit
-from mappings.fhir.organization import organization_reference
+from mappings.fhir.organization import known, organization_reference
 from mappings.fhir.profile import claim
 from mappings.fhir.systems import (
     ACT_CODE,
@@ -40,7 +43,7 @@ from mappings.fhir.systems import (
     SID_CONSENT,
     SID_RESOURCE,
 )
-from mappings.incident import ConsentForm, Recipient
+from mappings.incident import ConsentForm, Recipient, Signature
 
 #: Extension holding the elements of 42 CFR 2.31 that R4 has no place for.
 PART2_ELEMENTS: Final = EXTENSION + "part2-consent-elements"
@@ -75,7 +78,7 @@ def consent(draft: Draft, visit: Visit, turn: int, form: ConsentForm) -> None:
     scan = None
     if form.scan is not None:
         scan = form_document(
-            draft, form.scan, patient=visit.patient, encounter=visit.url, origin=origin, key=f"{key}|scan"
+            draft, form.scan, patient=visit.patient, encounter=visit.url or None, origin=origin, key=f"{key}|scan"
         )
         visit.documents.append(scan)
     resource: Json = {"resourceType": "Consent", "id": made}
@@ -98,12 +101,9 @@ def consent(draft: Draft, visit: Visit, turn: int, form: ConsentForm) -> None:
     if signature is not None:
         if signature.at is not None:
             resource["dateTime"] = signature.at
-        if signature.capacity == "patient":
-            if visit.patient is not None and clean(signature.by):
-                resource["performer"] = [ref(visit.patient)]
-        elif signer := clean(signature.by):
-            related = draft.interned.get(("related-person", signer))
-            resource["performer"] = [ref(related) if related else {"type": "RelatedPerson", "display": signer}]
+        performers = [_signer(draft, visit, one) for one in (signature, form.cosignature) if one is not None]
+        if signers := [one for one in performers if one is not None]:
+            resource["performer"] = signers
     if disclosers := [
         organization_reference(draft, one.organization) for one in form.disclosers if one.organization is not None
     ]:
@@ -115,6 +115,16 @@ def consent(draft: Draft, visit: Visit, turn: int, form: ConsentForm) -> None:
     if visit.patient not in draft.unclaimed and _complete(resource, elements, form.kind):
         resource["meta"] = claim(_PROFILE[form.kind])
     visit.consents.append(draft.add(resource, origin))
+
+
+def _signer(draft: Draft, visit: Visit, signature: Signature) -> Json | None:
+    signer = clean(signature.by)
+    if signer is None:
+        return None
+    if signature.capacity == "patient":
+        return ref(visit.patient) if visit.patient is not None else None
+    related = draft.interned.get(("related-person", signer))
+    return ref(related) if related else {"type": "RelatedPerson", "display": signer}
 
 
 def _complete(resource: Json, elements: list[Json], kind: str) -> bool:
@@ -212,6 +222,10 @@ def _elements(draft: Draft, form: ConsentForm) -> list[Json]:
             put("signedBy", "String", clean(form.signature.by))
         put("signatureCapacity", "Code", form.signature.capacity)
         put("signatureMethod", "Code", form.signature.method)
+    if form.cosignature is not None:
+        if form.cosignature.by not in slots:
+            put("cosignedBy", "String", clean(form.cosignature.by))
+        put("cosignatureCapacity", "Code", form.cosignature.capacity)
     for role in form.witnesses:
         put("witness", "Code", role)
     if form.counselling_notes:
@@ -232,5 +246,9 @@ def _intermediary(draft: Draft, one: Recipient) -> list[Json]:
         found.append({"url": "name", "valueString": name})
     if group := clean(one.class_):
         found.append({"url": "class", "valueString": group})
-    found.extend({"url": "participant", "valueString": text} for text in map(clean, one.participants) if text)
+    for text in map(clean, one.participants):
+        if text and known(draft, text):
+            found.append({"url": "participant", "valueReference": organization_reference(draft, text)})
+        elif text:
+            found.append({"url": "participant", "valueString": text})
     return found or [{"url": "name", "valueString": "unknown"}]

@@ -83,7 +83,7 @@ def narrative_document(
 
 
 def form_document(
-    draft: Draft, scan: Attachment, *, patient: str | None, encounter: str, origin: str | None, key: str
+    draft: Draft, scan: Attachment, *, patient: str | None, encounter: str | None, origin: str | None, key: str
 ) -> str:
     """Adds the scan of a signed consent form (LOINC 64292-6 in category 57016-8, as FAST Consent has it)."""
     made = draft.id_of("document", key, origin=origin)
@@ -106,5 +106,6 @@ def form_document(
     if origin is not None:
         resource["custodian"] = organization_reference(draft, origin)
     resource["content"] = [{"attachment": attachment}]
-    resource["context"] = {"encounter": [ref(encounter)]}
+    if encounter is not None:
+        resource["context"] = {"encounter": [ref(encounter)]}
     return draft.add(resource, origin)

@@ -36,6 +36,11 @@ def _told(draft: Draft, organization: str) -> tuple[Organization, ...]:
     return tuple(known for known in (*record, *directory) if known.id == organization)
 
 
+def known(draft: Draft, organization: str) -> bool:
+    """Whether the record or the directory has an organization of that id."""
+    return organization == draft.agency.id or bool(_told(draft, organization))
+
+
 def organization_reference(draft: Draft, organization: str) -> Json:
     """A Reference to the Organization with that directory id; made on first use, in the owner's custody."""
     made = draft.interned.get(("organization", organization))
@@ -54,18 +59,18 @@ def organization_reference(draft: Draft, organization: str) -> Json:
         if agency.ori:
             identifiers.append({"system": SID_ORI, "value": agency.ori})
         name = clean(agency.name)
-    for n, known in enumerate(_told(draft, organization)):
+    for n, told in enumerate(_told(draft, organization)):
         # The record comes first; the directory completes it.
         if n == 0:
-            identifiers.extend(made for made in map(draft.identifier, known.identifiers) if made)
-            name = clean(known.name) or name
-            if known.kind != "other" or not kind:
-                kind = known.kind
+            identifiers.extend(made for made in map(draft.identifier, told.identifiers) if made)
+            name = clean(told.name) or name
+            if told.kind != "other" or not kind:
+                kind = told.kind
         else:
-            name = name or clean(known.name)
-        telecoms = telecoms or contact_points(known.telecoms)
-        if where is None and known.address is not None:
-            where = address(known.address, position=True)
+            name = name or clean(told.name)
+        telecoms = telecoms or contact_points(told.telecoms)
+        if where is None and told.address is not None:
+            where = address(told.address, position=True)
     if kind:  # listed, so in use; of another one its id is all that is known
         resource["active"] = True
     if kind in _TYPE:
