@@ -54,26 +54,33 @@ def open_hub(settings: Settings, *, now: Callable[[], datetime] = clock) -> pipe
     return pipeline.Hub(settings=settings, store=store, clock=now, transport=Transport(), name=socket.gethostname())
 
 
+@asynccontextmanager
+async def running(hub: pipeline.Hub, *, worker: bool) -> AsyncIterator[None]:
+    """A hub at work, without its ways in: with `worker` it reads and sends. It is closed in the end."""
+    async with AsyncExitStack() as stack:
+        stack.callback(hub.store.close)
+        stack.push_async_callback(hub.transport.close)
+        if hub.settings.destination:
+            # Nobody waits for it: the hub is ready before.
+            warming = asyncio.create_task(asyncio.to_thread(foreign.warm))
+            stack.callback(warming.cancel)
+        keeping_up = asyncio.create_task(_take_up_keys(hub.store))
+        stack.callback(keeping_up.cancel)
+        if worker:
+            loops = Worker(hub, f"{hub.name}:{os.getpid()}")
+            await loops.start()
+            stack.push_async_callback(loops.stop)
+        yield
+
+
 def create_app(settings: Settings, *, now: Callable[[], datetime] = clock, local_token: str | None = None) -> Starlette:
     """The application. `local_token` is the one-time token by which the console is first signed in to."""
     hub = open_hub(settings, now=now)
-    owner = f"{hub.name}:{os.getpid()}"
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            stack.callback(hub.store.close)
-            stack.push_async_callback(hub.transport.close)
-            if settings.destination:
-                # Nobody waits for it: the hub is ready before.
-                warming = asyncio.create_task(asyncio.to_thread(foreign.warm))
-                stack.callback(warming.cancel)
-            keeping_up = asyncio.create_task(_take_up_keys(hub.store))
-            stack.callback(keeping_up.cancel)
-            if settings.hub.worker:
-                worker = Worker(hub, owner)
-                await worker.start()
-                stack.push_async_callback(worker.stop)
+            await stack.enter_async_context(running(hub, worker=settings.hub.worker))
             for source in settings.source:
                 if source.folder is not None:
                     task = asyncio.create_task(folder.watch(hub, source))

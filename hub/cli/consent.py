@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hub.cli.edge import read_input
 from hub.cli.library import Json, Ndjson, each
 from mappings.errors import ReadError
 from profiles.issue import operation_outcome, stops
 
+if TYPE_CHECKING:
+    from hub.release import ReleasePolicy
+
+State = Annotated[
+    Path | None,
+    typer.Option("--state-policy", help="A state's rules to apply, too: TOML (handoff schema state-policy)."),
+]
 Input = Annotated[str, typer.Argument(metavar="INPUT", help="A file, or - for standard input.")]
 
 
@@ -22,18 +31,29 @@ def register(app: typer.Typer) -> None:
     app.add_typer(consents, name="consent")
 
 
-def decide(source: Input, ndjson: Ndjson = False, as_json: Json = False) -> None:
+def decide(source: Input, state: State = None, ndjson: Ndjson = False, as_json: Json = False) -> None:
     """Decides, entry by entry, what a recipient may get for a purpose, and says why. Nothing is sent."""
     from hub.release import decide_json
 
-    each(source, lambda document: decide_json(_object(document)), ndjson=ndjson, as_json=as_json)
+    policy = _policy(state)
+    each(source, lambda document: decide_json(_object(document), policy=policy), ndjson=ndjson, as_json=as_json)
 
 
-def release(source: Input, as_json: Json = False) -> None:
+def release(source: Input, state: State = None, as_json: Json = False) -> None:
     """Writes what that recipient would get. This is a look: nothing is sent and no disclosure is recorded."""
     from hub.release import release_json
 
-    each(source, lambda document: release_json(_object(document)), ndjson=False, as_json=as_json)
+    policy = _policy(state)
+    each(source, lambda document: release_json(_object(document), policy=policy), ndjson=False, as_json=as_json)
+
+
+def _policy(state: Path | None) -> ReleasePolicy:
+    """The default policy, with a state's rules over it where a file of them is given. PolicyError for a wrong one."""
+    from hub.release import ReleasePolicy, read_overlay
+
+    if state is None:
+        return ReleasePolicy()
+    return ReleasePolicy(state=read_overlay(read_input(str(state)), file=state.name))
 
 
 def check(source: Input, as_json: Json = False) -> None:

@@ -307,17 +307,23 @@ def _validate(resource: Any, asked: str | None) -> Iterator[Issue]:
 
 
 def schema(
-    of: Annotated[str, typer.Argument(help="What to describe: incident or pack.")],
+    of: Annotated[str, typer.Argument(help="What to describe: incident, pack or state-policy.")],
     as_json: Json = False,
 ) -> None:
-    """Prints a JSON Schema (2020-12): of the canonical record, which any system may post, or of a pack's pack.yaml."""
+    """Prints a JSON Schema (2020-12): of the canonical record, which any system may post, of a pack's pack.yaml, or of
+    the file of a state's rules of release."""
+    if of == "state-policy":
+        from hub.release import overlay_schema
+
+        write(overlay_schema(), pretty=True)
+        return
     if of == "pack":
         from mappings.packs.schema import pack_schema
 
         write(pack_schema(), pretty=True)
         return
     if of != "incident":
-        raise typer.BadParameter("incident or pack", param_hint="OF")
+        raise typer.BadParameter("incident, pack or state-policy", param_hint="OF")
     from mappings.schema import incident_schema
 
     write(incident_schema(), pretty=True)

@@ -220,6 +220,13 @@ def _entry(
                 return _made(index, "hold", (hold_for,)), sides
             return _made(index, "deny", ("a consent refuses its sensitivity",), consents=denies), sides
         remove = elements
+    if kept_back := ruling.without & (facts.certain | facts.possible):
+        labels |= kept_back
+        elements = reach(entry, facts, labels)
+        if elements is None:
+            why = "the agency's exchange policy does not give its sensitivity"
+            return _made(index, "deny", (why,)), sides
+        remove = elements
     if unmet:
         labels = labels.union(*(one.labels for one in unmet))
         elements = reach(entry, facts, labels)

@@ -14,7 +14,7 @@ from hub.release.naming import Party
 from hub.release.policy import ReleasePolicy
 from hub.release.purpose import TPO, within
 from hub.release.roles import RECIPIENT_ROLES
-from mappings.labels.vocabulary import ORIGIN_UNKNOWN, PART2
+from mappings.labels.vocabulary import ORIGIN_UNKNOWN, PART2, expand
 
 Law = Literal["part2", "hipaa", "consent"]
 #: The layer that governs an entry. `unknown`: enforced as Part 2, held where no consent settles it.
@@ -56,13 +56,14 @@ class Evidence:
 class Ruling:
     """What the law says of an entry. `limited`: only the elements of IDENTITY_ONLY goes.
 
-    `exception`: it does not depend on consents.
+    `exception`: it does not depend on consents. `without`: sensitivities that do not go with it.
     """
 
     outcome: Outcome
     because: str
     obligations: tuple[str, ...] = ()
     exception: bool = False
+    without: frozenset[str] = frozenset()
 
 
 def layer(law: Law | None, facts: Facts, role: str | None) -> Layer:
@@ -103,17 +104,27 @@ def rule(
         return named
     if recipient.role == "patient":
         return _patient(part2, facts, recipient, purpose, patient)
+    exchanged = _exchanged(facts, recipient, purpose, policy) if over == "police" else None
     if recipient.role == "law-enforcement":
-        return _to_police(part2, recipient, purpose, kinds)
+        # An agency may give its own records to another; that one claims to treat changes nothing.
+        own = exchanged if exchanged is not None and not within(purpose, *TPO) else None
+        return own or _to_police(part2, recipient, purpose, kinds)
     if part2:
         return Ruling(outcome="ask-consent", because="Part 2 asks for consent (42 CFR 2.13(a))")
     if over == "police":
-        if policy.exchange.permits(
-            kind=str(facts.resource.get("resourceType", "")), role=recipient.role, purpose=purpose
-        ):
-            return Ruling(outcome="permit", because="the agency's exchange policy")
-        return Ruling(outcome="deny", because="the agency's exchange policy does not name it")
+        return exchanged or Ruling(outcome="deny", because="the agency's exchange policy does not name it")
     return _hipaa(facts, recipient, purpose)
+
+
+def _exchanged(facts: Facts, recipient: Party, purpose: str, policy: ReleasePolicy) -> Ruling | None:
+    """What the agency's declared exchange policy gives. What one line leaves out, another may give."""
+    lines = policy.exchange.lines(facts.resource, role=recipient.role, purpose=purpose)
+    if not lines:
+        return None
+    without = frozenset.intersection(*(expand(line.without) for line in lines))
+    named = "; ".join(dict.fromkeys(line.reference for line in lines if line.reference))
+    because = f"the agency's exchange policy ({named})" if named else "the agency's exchange policy"
+    return Ruling(outcome="permit", because=because, without=without)
 
 
 def _exception(

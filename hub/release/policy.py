@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from hub.release.overlay import NONE, StateOverlay
 from hub.release.purpose import within
@@ -14,11 +16,40 @@ from mappings.labels.text import SHIPPED, TextLabels
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExchangeRule:
-    """One line of an agency's exchange policy: what (resource types; empty is all), to whom, for what purposes."""
+    """One line of an agency's exchange policy: what, to whom, for what purposes.
+
+    `types`: resource types; empty is all. `classes`: `Type|system|code`; of a type that is named here only what has
+    such a code goes. `without`: sensitivities that the line does not give, with all below them. `reference`: the
+    agreement it rests on.
+    """
 
     types: frozenset[str] = frozenset()
+    classes: frozenset[str] = frozenset()
+    without: frozenset[str] = frozenset()
     roles: frozenset[Role]
     purposes: frozenset[str]
+    reference: str = ""
+
+    def covers(self, resource: Mapping[str, Any]) -> bool:
+        """Whether the line is about a resource of this type and class."""
+        kind = str(resource.get("resourceType", ""))
+        if self.types and kind not in self.types:
+            return False
+        wanted = {one for one in self.classes if one.startswith(f"{kind}|")}
+        return not wanted or bool(wanted & _classes(kind, resource))
+
+
+def _classes(kind: str, resource: Mapping[str, Any]) -> set[str]:
+    found: set[str] = set()
+    for key in ("category", "type", "class", "code"):
+        held = resource.get(key)
+        for concept in held if isinstance(held, list) else [held]:
+            if isinstance(concept, dict):
+                codings = concept.get("coding", [concept])
+                for coding in codings if isinstance(codings, list) else ():
+                    if isinstance(coding, dict):
+                        found.add(f"{kind}|{coding.get('system', '')}|{coding.get('code', '')}")
+    return found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,11 +66,12 @@ class ExchangePolicy:
         ),
     )
 
-    def permits(self, *, kind: str, role: str | None, purpose: str) -> bool:
-        """Whether a resource of this type may go to that role for that purpose."""
-        return any(
-            (not rule.types or kind in rule.types) and role in rule.roles and within(purpose, *rule.purposes)
+    def lines(self, resource: Mapping[str, Any], *, role: str | None, purpose: str) -> tuple[ExchangeRule, ...]:
+        """The lines that give this resource to that role for that purpose, but for what they are `without`."""
+        return tuple(
+            rule
             for rule in self.rules
+            if role in rule.roles and within(purpose, *rule.purposes) and rule.covers(resource)
         )
 
 

@@ -128,8 +128,11 @@ class Settings(Strict):
 
     @property
     def label_text(self) -> TextLabels:
-        """How texts are read for labels: with this deployment's names."""
-        return text_of(*(tuple(sorted(names.items())) for names in (self.labels.programs, self.labels.street_names)))
+        """How texts are read for labels: with this deployment's names and readers. Raises SettingsError."""
+        programs, street_names = (
+            tuple(sorted(names.items())) for names in (self.labels.programs, self.labels.street_names)
+        )
+        return text_of(programs, street_names, self.labels.readers)
 
     def postures(self) -> dict[str, Role]:
         """Who each configured organization is in law, by every name that a record may refer to it with."""

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 #: The first part of a rule. Other strings with a dot in them are names of logs, files, columns and audit kinds.
 STAGES = (
-    "bulk", "check", "cjis", "deliver", "eido", "hold", "incident", "keys", "label", "merge", "nibrs", "pack", "pidf",
+    "bulk", "check", "cjis", "consent", "deliver", "eido", "hold", "incident", "keys", "label", "merge", "nibrs", "pack", "pidf",
     "read", "receive", "release", "render", "settings", "store", "translate", "validate",
 )  # fmt: skip
 _PARTS = r"(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)+\Z"
@@ -43,6 +43,10 @@ WORDS = {
     "cjis.sealed": "A column declared to hold sealed records. It is left out.",
     "cjis.sealed-record": "A text speaks of a sealed or expunged record. It is kept back.",
     "cjis.state-id": "A text holds a state identification number. It is kept back.",
+    "consent.form-invalid": "A consent form's template lacks what its kind is asked for, or has what it may not have.",
+    "consent.method": "Not a way in which a revocation reaches anybody.",
+    "consent.capacity": "Not a capacity in which somebody revokes.",
+    "consent.time": "A revocation or an event is dated with its zone, and not ahead.",
     "deliver.application-error": "The destination answered with an error that may pass (MSA-1 AE or CE).",
     "deliver.application-reject": "The destination rejected the message (MSA-1 AR or CR).",
     "deliver.busy": "The destination answered with an HTTP status that may pass.",
@@ -99,12 +103,15 @@ WORDS = {
     "release.bad-request": "The request to decide or release is not usable.",
     "release.held": "The law that applies needs a person's decision first.",
     "release.not-sealed": "A Release is not what seal made.",
+    "release.state-policy": "A file of a state's rules of release is wrong.",
     "release.origin-unknown": "It is not known whose record this is: it is held.",
     "render.bundle": "The Bundle has no id or no timestamp.",
     "render.charset": "The partner's character set cannot write this.",
     "render.message": "Not a message that is written: only REF^I12, from version 2.3.1 on.",
     "settings.invalid": "A setting is wrong.",
     "settings.labels": "A label policy file cannot be used.",
+    "settings.exchange": "An agency's exchange policy cannot be used.",
+    "settings.state-policy": "A state's rules of release cannot be used.",
     "settings.registry": "A source's file of EIDO registries cannot be used.",
     "settings.port": "The address or port cannot be listened on.",
     "store.not-found": "There is no such thing in the store.",
