@@ -82,12 +82,16 @@ def groups(case: Case, version: Version) -> Iterator[Group]:
 
 def flattened(case: Case, version: Version, *, documents: bool = True) -> Iterator[Result]:
     """The results of all groups one after the other, for a structure with one OBR or none. OBX-4 tells which belong
-    together: the group's number, and after a point the result's own sub-id. `documents`: the narratives too."""
+    together: the group's number, and after a point the result's own sub-id. What a panel or questionnaire is called
+    stands before its results, an OBX without a value. `documents`: the narratives too."""
     number = 0
     for group in groups(case, version):
         if group.resource["resourceType"] == "DocumentReference" and not documents:
             continue
         number += 1
+        if all(result.fields.get(3) != group.fields.get(4) for result in group.results):
+            named: Fields = {2: "ST", 3: group.fields.get(4), 4: str(number), 11: group.fields.get(25) or "F"}
+            yield Result(resource=group.resource, fields={**named, 14: group.fields.get(7)})
         for result in group.results:
             own = result.fields.get(4)
             sub = f"{number}.{own}" if own else str(number)
