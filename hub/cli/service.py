@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hub.cli import codes, deliveries, disclosures, incidents, keys, lanes, messages, restrictions, waiting
+from hub.cli import codes, database, deliveries, disclosures, incidents, keys, lanes, messages, restrictions, waiting
 from hub.cli.edge import write
 from hub.cli.store import HUB_TOML, Config, Json, Limit, opened, rows
 
@@ -21,6 +21,7 @@ from hub.cli.store import HUB_TOML, Config, Json, Limit, opened, rows
 def register(app: typer.Typer) -> None:
     """Adds these commands to the command line."""
     app.command()(run)
+    app.command()(worker)
     app.command()(token)
     app.command()(doctor)
     groups: tuple[tuple[str, str, dict[str, Callable[..., None]]], ...] = (
@@ -61,6 +62,11 @@ def register(app: typer.Typer) -> None:
                 "retire": keys.retire_key,
                 "root": keys.move_root,
             },
+        ),
+        (
+            "db",
+            "The database: backups.",
+            {"backup": database.back_up, "verify": database.verify_backup, "restore": database.restore_backup},
         ),
         (
             "lanes",
@@ -137,6 +143,20 @@ def run(
     if port is not None:
         environ["HANDOFF_HUB__PORT"] = str(port)
     serving.serve(load(config, environ=environ), say=typer.echo, ready_file=ready_file)
+
+
+def worker(
+    config: Config = HUB_TOML,
+    ready_file: Annotated[
+        Path | None, typer.Option("--ready-file", help="Written once the worker works: its pid (JSON).")
+    ] = None,
+) -> None:
+    """Reads and sends, and listens nowhere: beside `handoff run`, as many as there are cores to work. Each may be
+    started and stopped at any time."""
+    from hub.cli import serving
+    from hub.settings import load
+
+    serving.work(load(config), say=typer.echo, ready_file=ready_file)
 
 
 def token(config: Config = HUB_TOML) -> None:

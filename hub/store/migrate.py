@@ -36,9 +36,14 @@ def migrate(url: str, cipher: bytes | None = None) -> None:
         engine.dispose()
 
 
+def revision_of(connection: Connection) -> str:
+    """The revision of the tables; empty when there are none."""
+    return MigrationContext.configure(connection).get_current_revision() or ""
+
+
 def check_schema(connection: Connection) -> None:
     """Raises StoreError `store.schema` unless the tables are those of this release."""
-    found = MigrationContext.configure(connection).get_current_revision()
+    found = revision_of(connection)
     if found != ScriptDirectory.from_config(_config()).get_current_head():
         raise StoreError("store.schema", "the tables are not those of this release: migrate first", code="invalid")
 

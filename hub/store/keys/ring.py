@@ -62,6 +62,10 @@ class KeyRing:
         self._provider.retire(custody, kid, at)
         self._old.pop((custody, kid), None)
 
+    def has(self, custody: str, kid: str) -> None:
+        """Raises KeyringError `keys.unknown` when that key is not in the ring."""
+        self._key(custody, kid)
+
     def names(self) -> Mapping[str, tuple[str, tuple[str, ...]]]:
         """The active key's name and the names of all keys, by custody."""
         return self._provider.names()

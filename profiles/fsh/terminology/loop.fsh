@@ -58,6 +58,8 @@ Description: "What the hub did or was asked to do, for AuditEvent.subtype. A kin
 * #destination.paused "Destination paused" "A person stopped what goes to a destination."
 * #destination.drained "Destination drained" "A person stopped what goes to a destination, after what was queued by then."
 * #destination.resumed "Destination resumed" "A person let what goes to a destination go on."
+* #database.backed-up "Database backed up" "A person had the database copied."
+* #database.restored "Database restored" "A person put a backup in the place of the database."
 * #key.rotated "Key rotated" "A person had a new key made for the documents of a custody."
 * #key.rewrapped "Documents rewrapped" "A person had documents put under the key that seals now."
 * #key.retired "Key retired" "A person had an old key forgotten."
