@@ -309,7 +309,12 @@ def _event(one: Item, report: Report) -> Json:
         "outcome": "0",
         # where it is not known whether the bytes arrived, they count as arrived
         "outcomeDesc": _MANNERS.get(one.manner, one.manner) + ("" if one.certain else "; arrival not known"),
-        "purposeOfEvent": [{"coding": [{"system": system, "code": one.purpose}], "text": "; ".join(one.basis)}],
+        "purposeOfEvent": [
+            {
+                "coding": [{"system": system, "code": one.purpose}],
+                **({"text": "; ".join(one.basis)} if one.basis else {}),
+            }
+        ],
         "agent": [
             _agent({"system": _DCM, "code": "110153", "display": "Source Role ID"}, report.discloser, requestor=True),
             _agent(
