@@ -236,8 +236,8 @@ async def label_for(hub: Hub, source: SourceSection, body: bytes) -> dict[str, A
     """Another system's records, labelled as that source's own; nothing is kept but the audit. Raises ReceiveError."""
     try:
         found = await asyncio.to_thread(labelling.labelled, hub, source, body)
-    except ReceiveError as raised:
-        refused = (raised.rule,)
+    except Exception as raised:  # whatever broke, it was asked for
+        refused = (raised.rule if isinstance(raised, ReceiveError) else "hub.failed",)
         await hub.store.write_async(lambda tx: labelling.note(tx, hub, source, refused, refused=True))
         raise
     rules = tuple(sorted({issue.rule for issue in found.issues}))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field, field_validator
 
@@ -11,19 +13,21 @@ from hub.errors import SettingsError
 from hub.settings.section import Strict
 from mappings.errors import PolicyError
 from mappings.labels import LabelPolicy, TextLabels, load_policy
-from mappings.labels.text import SHIPPED
+from mappings.labels.text import SHIPPED, TextReader
 from mappings.labels.vocabulary import SENSITIVITIES
 
 
 class LabelsSection(Strict):
     """How records are labelled: `policy` files over the shipped policy, in order, and names that tell by themselves.
 
-    `programs` and `street_names` lead from a name to its sensitivity codes (`"Larkrise House" = ["SUD"]`).
+    `programs` and `street_names` lead from a name to its sensitivity codes (`"Larkrise House" = ["SUD"]`). `readers`
+    are functions of this deployment (`module:function`) that read texts beside ours, such as an NLP service's client.
     """
 
     policy: tuple[Path, ...] = ()
     programs: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     street_names: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    readers: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")], ...] = ()
 
     @field_validator("programs", "street_names")
     @classmethod
@@ -44,10 +48,35 @@ def policy_of(paths: tuple[Path, ...]) -> LabelPolicy:
 
 @lru_cache(maxsize=4)
 def text_of(
-    programs: tuple[tuple[str, tuple[str, ...]], ...], street_names: tuple[tuple[str, tuple[str, ...]], ...]
+    programs: tuple[tuple[str, tuple[str, ...]], ...],
+    street_names: tuple[tuple[str, tuple[str, ...]], ...],
+    readers: tuple[str, ...] = (),
 ) -> TextLabels:
-    """How texts are read for labels, with these names beside the shipped ones."""
-    return TextLabels(programs=dict(programs), street_names=dict(street_names)) if programs or street_names else SHIPPED
+    """How texts are read for labels, with these names and readers beside the shipped ones."""
+    if not (programs or street_names or readers):
+        return SHIPPED
+    return TextLabels(
+        programs=dict(programs), street_names=dict(street_names), readers=[_reader(name) for name in readers]
+    )
+
+
+def loadable(readers: tuple[str, ...]) -> tuple[str, ...]:
+    """The readers' names, once each is known to load. Raises SettingsError."""
+    for name in readers:
+        _reader(name)
+    return readers
+
+
+def _reader(name: str) -> TextReader:
+    """The function that `module:function` names. Raises SettingsError: no start without one that was given."""
+    module, _, function = name.partition(":")
+    try:
+        found = getattr(import_module(module), function)
+    except Exception:  # noqa: BLE001 - a module of the deployment, which may raise anything as it is imported
+        found = None
+    if not callable(found):
+        raise SettingsError("settings.labels", "a text reader cannot be loaded", path="labels.readers")
+    return found  # type: ignore[no-any-return]
 
 
 def laid_over(paths: tuple[Path, ...]) -> tuple[Path, ...]:

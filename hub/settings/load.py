@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from hub.errors import SettingsError
 from hub.settings.consent import forms_read
-from hub.settings.labels import laid_over
+from hub.settings.labels import laid_over, loadable
 from hub.settings.settings import Settings
 from hub.settings.source import SqlSection
 from mappings.cad.registries import registries_of
@@ -69,7 +69,10 @@ def parse(document: dict[str, Any], *, base: Path) -> Settings:
             "keys": settings.keys.under(base),
             "state_policy": settings.state_policy.under(base),
             "labels": settings.labels.model_copy(
-                update={"policy": laid_over(tuple(base / path for path in settings.labels.policy))}
+                update={
+                    "policy": laid_over(tuple(base / path for path in settings.labels.policy)),
+                    "readers": loadable(settings.labels.readers),
+                }
             ),
             "consent": settings.consent.model_copy(
                 update={"forms": forms_read(tuple(base / path for path in settings.consent.forms))}

@@ -25,7 +25,7 @@ from mappings.labels.context import Context, Subject, contexts
 from mappings.labels.folding import Folded, fold, mended
 from mappings.labels.lexicon import WORD, Grade, Lexicon, SpanClass, Term
 from mappings.labels.lexicon import words as words_in
-from mappings.labels.vocabulary import FAMILY_SENSITIVE, ORIGIN_UNKNOWN
+from mappings.labels.vocabulary import FAMILY_SENSITIVE, ORIGIN_UNKNOWN, SENSITIVITIES
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -268,6 +268,30 @@ def _joined(lower: str, end: int, start: int) -> bool:
     return between in ("", "-", "/", "'", "&", "+", "*", "_", ".", ",", "--", "|", ">", "[", "]")
 
 
+class ReaderFailed(RuntimeError):
+    """A text reader beside ours failed, or gave what is no span of its text. Says nothing of the text."""
+
+    def __str__(self) -> str:
+        return "a text reader beside ours failed"
+
+
+def _beside(reader: TextReader, text: str) -> tuple[Span, ...]:
+    """What a reader beside ours finds. Raises ReaderFailed: a label that may be missing is not left out in silence."""
+    try:
+        found = tuple(reader(text))
+    except Exception:  # noqa: BLE001 - whatever it raises may hold the text
+        raise ReaderFailed from None
+    for span in found:
+        if (
+            not isinstance(span, Span)
+            or not 0 <= span.start <= span.end <= len(text)
+            or not SENSITIVITIES.issuperset(span.labels)
+            or span.grade not in ("certain", "possible")
+        ):
+            raise ReaderFailed
+    return found
+
+
 class TextLabels:
     """Reads texts for labels: our lexicon with a deployment's own names, and the readers it puts beside us.
 
@@ -298,11 +322,11 @@ class TextLabels:
         return whole is None or self._lexicon.key_words.isdisjoint(words_in(whole.text))
 
     def spans(self, text: str) -> tuple[Span, ...]:
-        """Our spans and those of the readers."""
+        """Our spans and those of the readers. Raises ReaderFailed."""
         found = spans(text, lexicon=self._lexicon)
         if not self._readers:
             return found
-        return (*found, *(span for reader in self._readers for span in reader(text)))
+        return (*found, *(span for reader in self._readers for span in _beside(reader, text)))
 
     def by_text(self, text: str) -> tuple[Finding, ...]:
         """What this text tells, a Finding for each span that tells something. Negated and hypothetical ones do not."""

@@ -428,6 +428,34 @@ def test_a_name_leads_to_codes_that_exist(names: dict[str, list[str]]) -> None:
     assert "labels.programs" in refused(lambda document: document.update(labels={"programs": names}))
 
 
+def test_another_reader_of_texts_is_loaded_at_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "quillwort_reader.py").write_text(
+        "from mappings.labels.text import Span\n"
+        "def read(text):\n"
+        "    at = text.find('quillwort')\n"
+        "    if at >= 0:\n"
+        "        yield Span(kind='treatment', labels=('PSY',), grade='certain', start=at, end=at + 9)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    found = settings(lambda document: document.update(labels={"readers": ["quillwort_reader:read"]}))
+    assert [one.labels for one in found.label_text.by_text("Takes quillwort and Suboxone.")] == [
+        ("SUD", "OPIOIDUD"),
+        ("PSY",),
+    ]
+
+
+@pytest.mark.parametrize("reader", ["no_such_module_of_ours:read", "json:no_such_function"])
+def test_a_reader_that_cannot_be_loaded_stops_the_start(reader: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        settings(lambda document: document.update(labels={"readers": [reader]}))
+    assert (raised.value.rule, raised.value.issues[0].path) == ("settings.labels", "labels.readers")
+
+
+@pytest.mark.parametrize("reader", ["json", "json:dumps; x", ":dumps"])
+def test_a_reader_is_named_by_module_and_function(reader: str) -> None:
+    assert "labels.readers" in refused(lambda document: document.update(labels={"readers": [reader]}))
+
+
 def test_organizations_are_known_by_every_name_for_a_provenance() -> None:
     def change(document: Document) -> None:
         document["organization"][2]["identifiers"] = [{"system": "urn:npi", "value": "1"}]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from mappings.labels import Origin, label
 from mappings.labels.marking import mentions
-from mappings.labels.text import Span, TextLabels, spans
+from mappings.labels.text import ReaderFailed, Span, TextLabels, spans
 
 CENTER = Origin(reference="Organization/mhc", role="covered-entity")
 OURS = TextLabels(
@@ -119,3 +120,28 @@ def test_a_term_in_a_resource_is_found_however_it_is_spelled(written: str) -> No
     assert {row.code for row in label(resource, origin=CENTER).labels} >= {"SUD", "OPIOIDUD"}
     denied = {"resourceType": "Condition", "code": {"text": f"denies {written}"}}
     assert {row.code for row in mentions(denied)} == {"SUD", "OPIOIDUD"}
+
+
+def _raises(text: str) -> Iterator[Span]:
+    raise ValueError(text)
+
+
+def _past_the_end(text: str) -> Iterator[Span]:
+    yield Span(kind="disorder", labels=("SUD",), grade="certain", start=0, end=len(text) + 1)
+
+
+def _no_code(text: str) -> Iterator[Span]:
+    yield Span(kind="disorder", labels=("42CFRPart2",), grade="certain", start=0, end=1)
+
+
+def _no_span(text: str) -> Iterator[Any]:
+    yield text
+
+
+@pytest.mark.parametrize("reader", [_raises, _past_the_end, _no_code, _no_span])
+def test_a_reader_that_fails_stops_the_labelling_and_shows_nothing_of_the_text(reader: Any) -> None:
+    """A label that may be missing is not left out in silence; no reader makes the law label (P1)."""
+    with pytest.raises(ReaderFailed) as caught:
+        TextLabels(readers=(reader,)).by_text("Takes quillwort since May.")
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "Takes quillwort" not in shown.replace('by_text("Takes quillwort since May.")', "")
