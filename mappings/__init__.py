@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from mappings.errors import PackError, ReadError, RenderError, TranslateError, WarmHandoffError
 from mappings.fhir.translate import translate
+from mappings.hl7v2.feed import translate_v2
 from mappings.ids import PUBLISHED
 from mappings.incident import Agency, Incident, Rejected
 from mappings.partner import GENERIC, Partner
@@ -42,6 +43,7 @@ __all__ = [
     "WarmHandoffError",
     "read",
     "translate",
+    "translate_v2",
 ]
 
 

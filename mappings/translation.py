@@ -16,7 +16,9 @@ class Translation:
     `bundle` entries have `fullUrl` `urn:uuid:<id>` and their resources refer to each other by it. `origins` is
     parallel to `bundle["entry"]`: the id of the organization whose record the entry is (a Provenance says the
     same), or None where nobody declared it. `unused` are source fields that nothing reads; `dropped` what the CJIS
-    gate removed and `held` what it keeps back for a person: path, rule and count, never content.
+    gate removed and `held` what it keeps back for a person: path, rule and count, never content. `update`: the source
+    says that a receiver may have an earlier form of it (render it with `update`). `deleted`: what its sender deletes,
+    as fullUrl and element.
     """
 
     bundle: dict[str, Any]
@@ -25,6 +27,8 @@ class Translation:
     unused: tuple[str, ...] = ()
     dropped: tuple[Gated, ...] = ()
     held: tuple[Gated, ...] = ()
+    update: bool = False
+    deleted: tuple[tuple[str, str], ...] = ()
 
     def account(self) -> dict[str, Any]:
         """The JSON of `--issues FILE` and of a sample's `expected.issues.json`."""

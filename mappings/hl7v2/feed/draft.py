@@ -1,0 +1,266 @@
+"""One v2 message while it becomes a Bundle: its entries, keyed ids, times, and the account of every field.
+
+A segment is split once. Whatever reads a field marks it; what is marked by nobody at the end is `unused`. Nothing here
+outlives one message.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final, TypeAlias
+from zoneinfo import ZoneInfo
+
+from mappings.fhir.draft import criteria
+from mappings.fhir.systems import OURS, SID_RESOURCE, url_part
+from mappings.hl7v2.codec import NULL, Message, Segment
+from mappings.hl7v2.delimiters import Delimiters, unescape
+from mappings.hl7v2.times import date_time
+from mappings.ids import Ids
+from mappings.times import instant, is_date_time
+from profiles.issue import Issue, Severity
+
+#: One FHIR resource or element as JSON.
+Json: TypeAlias = dict[str, Any]
+
+#: Severity, FHIR issue type and fixed words of each rule that reading a feed reports.
+RULES: Final[dict[str, tuple[Severity, str, str]]] = {
+    "translate.code-not-carried": (
+        "warning",
+        "code-invalid",
+        "no code that FHIR takes here stands for this one; it is not carried",
+    ),
+    "translate.label-not-read": (
+        "warning",
+        "security",
+        "a mark that none of the tables has; where it may restrict, its record is restricted",
+    ),
+    "translate.message-type": (
+        "information",
+        "not-supported",
+        "this message type has no map of its own; its known segments are translated",
+    ),
+    "translate.no-merge": ("error", "required", "a merge needs the identifiers of both records"),
+    "translate.no-patient": ("warning", "required", "the message identifies no patient; what needs one is not made"),
+    "translate.null": ("information", "deleted", "the sender deletes the value that stood here"),
+    "translate.unmapped-code": ("warning", "not-found", "no mapping for this code; it travels as the source wrote it"),
+    "translate.value": ("warning", "value", "not a value of its data type; it is not carried"),
+    "translate.visit-without-number": (
+        "information",
+        "informational",
+        "the visit has no number; its id comes from this message",
+    ),
+}
+
+_CONTROL = re.compile(r"[^\S \r\n\t]|[\x00-\x08\x0e-\x1f]+")
+_OFFSET = re.compile(r"\d{12}(?:\d\d(?:\.\d+)?)?([+-]\d{4})\Z", re.ASCII)
+
+
+@lru_cache(maxsize=512)
+def _finding(rule: str, path: str) -> Issue:
+    severity, code, text = RULES[rule]
+    return Issue(severity=severity, code=code, rule=rule, path=path, text=text)
+
+
+@lru_cache(maxsize=4096)
+def _times(text: str, path: str, zone: ZoneInfo | None) -> tuple[str | None, tuple[Issue, ...]]:
+    return date_time(text, path, zone)
+
+
+class Row:
+    """One segment: its fields as they stand (MSH numbered like the others), and which of them were read."""
+
+    __slots__ = ("fields", "name", "segment", "used")
+
+    def __init__(self, segment: Segment, separator: str) -> None:
+        self.segment = segment
+        self.name = segment.name
+        fields = segment.raw.split(separator)
+        if self.name == "MSH":
+            fields.insert(1, separator)
+        self.fields = fields
+        #: Bit n for field n.
+        self.used = 0
+
+    def raw(self, number: int) -> str:
+        """A field as it stands, marked as read; empty when absent or the explicit null."""
+        fields = self.fields
+        if number >= len(fields):
+            return ""
+        self.used |= 1 << number
+        raw = fields[number]
+        return "" if raw == NULL else raw
+
+    def peek(self, number: int) -> str:
+        """A field as it stands, without saying that it was read."""
+        return self.fields[number] if number < len(self.fields) else ""
+
+
+class Draft:
+    """The Bundle in the making. `custody` is in whose name its ids are made; `base` that of its local systems."""
+
+    __slots__ = (
+        "_issues",
+        "_seen",
+        "_unused",
+        "base",
+        "c",
+        "control",
+        "custody",
+        "deleted",
+        "delimiters",
+        "encoding",
+        "entries",
+        "esc",
+        "event",
+        "ids",
+        "interned",
+        "now",
+        "offset",
+        "r",
+        "rows",
+        "s",
+        "zone",
+    )
+
+    def __init__(
+        self, message: Message, *, custody: str, now: datetime, zone: ZoneInfo | None, namespace_key: bytes
+    ) -> None:
+        marks: Delimiters = message.delimiters
+        self.delimiters = marks
+        # A message without a mark has nothing to split by it: a control character never stands in a field.
+        self.c = marks.component or "\0"
+        self.s = marks.subcomponent or "\0"
+        self.r = marks.repetition or "\0"
+        self.esc = marks.escape or "\0"
+        self.encoding = message.encoding
+        self.rows = [Row(segment, marks.field) for segment in message.segments]
+        self.custody = custody
+        self.base = f"{OURS}/agency/{url_part(custody)}"
+        self.now = instant(now)
+        self.zone = zone
+        head = self.rows[0].peek(7)
+        found = _OFFSET.match(head)
+        #: MSH-7's offset is that of every time of the message without one (2.5.1, 2.15.9.7).
+        self.offset = found[1] if found else ""
+        self.control = self.text(self.rows[0].peek(10)) or ""
+        self.event = message.type
+        self.ids = Ids(namespace_key, custody)
+        self.entries: list[Json] = []
+        self.interned: dict[Any, Any] = {}
+        #: (fullUrl, element) of every value that the sender deletes.
+        self.deleted: list[tuple[Json, str]] = []
+        self._issues: list[Issue] = []
+        self._seen: set[tuple[str, str]] = set()
+        self._unused: dict[str, None] = {}
+
+    # --- values
+
+    def text(self, raw: str) -> str | None:
+        """One value, unescaped and trimmed, without control characters; None when nothing is left."""
+        if self.esc in raw:
+            raw = unescape(raw, self.delimiters, encoding=self.encoding)
+        if not raw.isprintable():
+            raw = _CONTROL.sub(" ", raw)
+        raw = raw.strip()
+        return None if not raw or raw == NULL else raw
+
+    def whole(self, raw: str) -> str | None:
+        """A whole field as text, repetitions as lines: for ST, TX and FT."""
+        if self.r in raw:
+            return "\n".join(self.text(part) or "" for part in raw.split(self.r)).strip() or None
+        return self.text(raw)
+
+    def first(self, raw: str) -> str | None:
+        """The first subcomponent of the first component of the first repetition."""
+        for mark in (self.r, self.c, self.s):
+            if mark in raw:
+                raw = raw.split(mark, 1)[0]
+        return self.text(raw)
+
+    def time(self, raw: str, place: str) -> str | None:
+        """A TS or DTM as FHIR dateTime; what is wrong with it is an issue at `place`."""
+        if self.c in raw:
+            raw = raw.split(self.c, 1)[0]
+        raw = raw.strip()
+        if not raw or raw == NULL:
+            return None
+        if len(raw) == 8 and raw.isascii() and raw.isdigit():
+            day = f"{raw[:4]}-{raw[4:6]}-{raw[6:]}"
+            if is_date_time(day):
+                return day
+        if self.offset and len(raw) >= 12 and raw[-5] not in "+-":
+            raw += self.offset
+        found, issues = _times(raw, place, self.zone)
+        for issue in issues:
+            if (issue.rule, issue.path) not in self._seen:
+                self._seen.add((issue.rule, issue.path))
+                self._issues.append(issue)
+        return found
+
+    # --- ids and entries
+
+    def id_of(self, kind: str, assigner: str, value: str, *, recurring: bool = False) -> str:
+        """The keyed id of (kind, assigner, value) in this message's custody."""
+        return self.ids.of(kind, assigner, value, recurring=recurring)
+
+    def add(self, resource: Json, system: str | None = None, value: str = "") -> str:
+        """Adds a resource that has an id; its fullUrl. `system`, `value`: what a receiver creates it once by."""
+        made: str = resource["id"]
+        url = "urn:uuid:" + made
+        search = f"identifier={SID_RESOURCE}|{made}" if system is None else criteria(system, value)
+        request = {"method": "POST", "url": resource["resourceType"], "ifNoneExist": search}
+        self.entries.append({"fullUrl": url, "resource": resource, "request": request})
+        return url
+
+    def put(self, resource: Json) -> str:
+        """Adds a resource whose type has no identifier, under its own id; its fullUrl."""
+        made: str = resource["id"]
+        url = "urn:uuid:" + made
+        request = {"method": "PUT", "url": f"{resource['resourceType']}/{made}"}
+        self.entries.append({"fullUrl": url, "resource": resource, "request": request})
+        return url
+
+    # --- the account
+
+    def issue(self, rule: str, path: str) -> None:
+        """Reports `rule` at a place of the message, once."""
+        if (rule, path) not in self._seen:
+            self._seen.add((rule, path))
+            self._issues.append(_finding(rule, path))
+
+    def take(self, issues: tuple[Issue, ...]) -> None:
+        """Issues that reading found."""
+        self._issues.extend(issues)
+
+    def rest(self, parts: list[str], place: str, first: int) -> None:
+        """Names the components from number `first` on that hold something: the type has them and FHIR has not."""
+        for number in range(first - 1, len(parts)):
+            if parts[number] and parts[number] != NULL:
+                self._unused[f"{place}.{number + 1}"] = None
+
+    def left(self, place: str) -> None:
+        """Names a component that holds something that nothing reads."""
+        self._unused[place] = None
+
+    @property
+    def issues(self) -> tuple[Issue, ...]:
+        """What was found."""
+        return tuple(self._issues)
+
+    def unused(self) -> tuple[str, ...]:
+        """Every field that holds something and that nothing read: `PID-32`, `ZPD` for a segment of which nothing was
+        read, `PID-3.9` for a component; in the order of the message, each once."""
+        found: dict[str, None] = {}
+        for row in self.rows:
+            used, name = row.used, row.name
+            fields = row.fields
+            if not used:
+                found[name] = None
+                continue
+            for number in range(1, len(fields)):
+                if not used >> number & 1 and fields[number]:
+                    found[f"{name}-{number}"] = None
+        found.update(self._unused)
+        return tuple(found)

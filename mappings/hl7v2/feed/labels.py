@@ -1,0 +1,71 @@
+"""Marks of a v2 message as security labels on its records (`meta.security`). Labels are only ever added.
+
+What MSH, ARV, PD1 and a ZSL without address say is about every record of the message or of the patient's group; what
+PV1, PV2, ORC, TXA and DG1 say is about the record that the segment becomes. The tables are in
+`mappings.hl7v2.confidentiality`; the published vocabulary of the tables is not used here, it has faults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from mappings.hl7v2.codec import NULL
+from mappings.hl7v2.confidentiality import marks, zsl_addresses
+from mappings.hl7v2.feed.draft import Draft, Json, Row
+
+#: The fields that hold marks, by segment.
+_FIELDS: Final[dict[str, tuple[int, ...]]] = {
+    "MSH": (8, 26, 27),
+    "PD1": (12,),
+    "PV1": (16,),
+    "PV2": (22,),
+    "ORC": (28,),
+    "TXA": (18,),
+    "DG1": (18,),
+    "ARV": (2, 3, 4, 5, 7, 8),
+    "ZSL": (2,),
+}
+#: About no patient: who works where, and which places there are.
+_DIRECTORY: Final = frozenset({"Practitioner", "PractitionerRole", "Organization", "Location"})
+
+
+def of(row: Row, d: Draft) -> tuple[dict[str, str], ...]:
+    """The labels that stand in a segment. What none of the tables has is an issue at its place."""
+    standing = [number for number in _FIELDS[row.name] if row.peek(number) not in ("", NULL)]
+    if not standing:
+        return ()
+    found = marks(row.segment)
+    for place in found.unread:
+        d.issue("translate.label-not-read", place)
+    for number in standing:
+        row.used |= 1 << number
+    return found.labels
+
+
+def label(resource: Json, labels: Iterable[dict[str, str]]) -> None:
+    """Adds labels to a resource, each once."""
+    meta = resource.get("meta")
+    if meta is None:
+        # `meta` stands before the content wherever it is made; here it is late, and order means nothing.
+        meta = resource["meta"] = {}
+    security: list[dict[str, str]] = meta.setdefault("security", [])
+    for one in labels:
+        if one not in security:
+            security.append(one)
+
+
+def label_all(d: Draft, labels: Sequence[dict[str, str]], first: int, end: int) -> None:
+    """Adds labels to the records among the entries from `first` to before `end`."""
+    if labels:
+        for entry in d.entries[first:end]:
+            if entry["resource"]["resourceType"] not in _DIRECTORY:
+                label(entry["resource"], labels)
+
+
+def addressed(row: Row) -> tuple[str, ...]:
+    """The segments that a ZSL is about (`OBX[3]`), as it lists them; none is the whole message."""
+    row.used |= 1 << 1
+    if row.peek(3):
+        row.used |= 1 << 3
+    return zsl_addresses(row.segment)

@@ -1,0 +1,239 @@
+"""Who and where of a v2 message as resources of their own: XCN[Practitioner], XON[Organization], PL[Location].
+
+Somebody with a number becomes a resource, once a message; somebody who is only named becomes a reference that says
+the name: without a number nobody can tell two people of one name apart.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mappings.fhir.systems import SID_RESOURCE, url_part
+from mappings.hl7v2.feed.draft import Draft, Json
+from mappings.hl7v2.feed.values import (
+    _NAME_USE,
+    NPI,
+    V2_0203,
+    Make,
+    Vocabulary,
+    assigner,
+    cwe_concept,
+)
+
+_US_CORE: Final = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
+_PHYSICAL: Final = "http://terminology.hl7.org/CodeSystem/location-physical-type"
+
+
+def xcn_practitioner(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> Json | None:
+    """XCN[Practitioner] (2.A.87) as a Reference."""
+    known = d.interned.get(("practitioner", raw))
+    if known is not None:
+        return {"reference": known} if isinstance(known, str) else dict(known)
+    parts = raw.split(d.c)
+    count = len(parts)
+    number = d.first(parts[0])
+    name: Json = {}
+    if count > 9 and parts[9] in _NAME_USE:
+        name["use"] = _NAME_USE[parts[9]]
+    if count > 1 and (family := d.first(parts[1])):
+        name["family"] = family
+    given = [word for at in (2, 3) if count > at and parts[at] and (word := d.text(parts[at]))]
+    if given:
+        name["given"] = given
+    prefix = d.text(parts[5]) if count > 5 and parts[5] else None
+    if prefix:
+        name["prefix"] = [prefix]
+    # XCN.7 (degree) stood beside a suffix until 2.7; both are letters behind a name.
+    suffix = [word for at in (4, 6, 20) if count > at and parts[at] and (word := d.first(parts[at]))]
+    if suffix:
+        name["suffix"] = suffix
+    if count > 9:
+        if parts[9] and parts[9] not in _NAME_USE:
+            d.left(f"{place}.10")
+        d.rest(parts[:12], place, 11)
+        d.rest([*[""] * 13, *parts[13:20]], place, 14)
+        d.rest(parts, place, 22)
+    if count > 7 and parts[7]:
+        d.left(f"{place}.8")
+    if number is None:
+        words = " ".join(word for word in (prefix, *given, name.get("family"), *suffix) if isinstance(word, str))
+        if not words:
+            d.rest(parts, place, 9)
+            return None
+        made: Json = {"display": words}
+        d.interned["practitioner", raw] = made
+        return dict(made)
+    kind = d.first(parts[12]) if count > 12 else None
+    system = assigner(parts[8], d)[0] if count > 8 and parts[8] else None
+    if kind == "NPI":
+        system = NPI
+    identifier: Json = {"type": {"coding": [{"system": V2_0203, "code": kind}]}} if kind else {}
+    if system:
+        identifier["system"] = system
+    identifier["value"] = number
+    # A number without its assigner is this sender's own; which of its lists it is from stands in the field.
+    url = practitioner(d, identifier, name)
+    d.interned["practitioner", raw] = url
+    return {"reference": url}
+
+
+def practitioner(d: Draft, identifier: Json, name: Json) -> str:
+    """Adds a Practitioner, or finds the one of that number; its fullUrl."""
+    system = identifier.get("system")
+    key = ("practitioner", system, identifier["value"])
+    known = d.interned.get(key)
+    if known is not None:
+        return str(known)
+    made = d.id_of("practitioner", system or d.custody, identifier["value"], recurring=True)
+    resource: Json = {"resourceType": "Practitioner", "id": made}
+    if system and "family" in name:
+        resource["meta"] = {"profile": [_US_CORE + "practitioner"]}
+    resource["identifier"] = [identifier]
+    if name:
+        resource["name"] = [name]
+    if system:
+        url = d.add(resource, system, identifier["value"])
+    else:
+        resource["identifier"].append({"system": SID_RESOURCE, "value": made})
+        url = d.add(resource)
+    d.interned[key] = url
+    return url
+
+
+def organization(d: Draft, name: str | None, system: str | None, value: str | None, kind: str | None = None) -> str:
+    """Adds an Organization, or finds the one of that number or name; its fullUrl."""
+    key = ("organization", system, value or name)
+    known = d.interned.get(key)
+    if known is not None:
+        return str(known)
+    made = d.id_of("organization", system or d.custody, value or name or "", recurring=True)
+    identifiers: list[Json] = []
+    if value:
+        identifier: Json = {"type": {"coding": [{"system": V2_0203, "code": kind}]}} if kind else {}
+        if system:
+            identifier["system"] = system
+        identifier["value"] = value
+        identifiers.append(identifier)
+    if not (value and system):
+        identifiers.append({"system": SID_RESOURCE, "value": made})
+    resource: Json = {"resourceType": "Organization", "id": made, "identifier": identifiers, "active": True}
+    if name:
+        resource["meta"] = {"profile": [_US_CORE + "organization"]}
+        resource["name"] = name
+    url = d.add(resource, system, value) if value and system else d.add(resource)
+    d.interned[key] = url
+    return url
+
+
+def xon_organization(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> Json | None:
+    """XON[Organization] (2.A.90) as a Reference."""
+    parts = raw.split(d.c)
+    count = len(parts)
+    name = d.first(parts[0])
+    value = d.first(parts[9]) if count > 9 and parts[9] else None
+    if value is None and count > 2 and parts[2]:
+        value = d.first(parts[2])
+    elif count > 2 and parts[2]:
+        d.left(f"{place}.3")
+    system = assigner(parts[5], d)[0] if count > 5 and parts[5] else None
+    kind = d.first(parts[6]) if count > 6 else None
+    if kind == "NPI":
+        system = NPI
+    d.rest(parts[:2], place, 2)
+    d.rest([*[""] * 3, *parts[3:5]], place, 4)
+    d.rest([*[""] * 7, *parts[7:9]], place, 8)
+    d.rest(parts, place, 11)
+    if name is None and value is None:
+        return None
+    return {"reference": organization(d, name, system, value, kind)}
+
+
+def hd_organization(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> Json | None:
+    """HD[Organization] (2.A.33) as a Reference: a sending or last updating facility."""
+    system, name = assigner(raw.replace(d.c, d.s), d)
+    if system is None:
+        return None
+    return {"reference": organization(d, name, None, None)} if name else None
+
+
+def pl_location(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> Json | None:
+    """PL[Location] (2.A.53) as a Reference: one Location, named and identified by its whole path.
+
+    The tables make one Location for each level, up to six for a bed; ours is the innermost, whose identifier holds
+    the path to it.
+    """
+    parts = raw.split(d.c)
+    count = len(parts)
+    levels = [d.first(parts[at]) if count > at and parts[at] else None for at in (3, 6, 7, 0, 1, 2)]
+    d.rest([*[""] * 4, *parts[4:6]], place, 5)
+    d.rest(parts, place, 10)
+    named = [level for level in levels if level]
+    about = d.text(parts[8]) if count > 8 and parts[8] else None
+    if not named:
+        if about:
+            return {"display": about}
+        return None
+    path = "/".join(named)
+    key = ("location", path)
+    known = d.interned.get(key)
+    if known is None:
+        system = f"{d.base}/location"
+        made = d.id_of("location", system, path, recurring=True)
+        inner = max(at for at, level in enumerate(levels) if level)
+        resource: Json = {
+            "resourceType": "Location",
+            "id": made,
+            "identifier": [{"system": system, "value": path}],
+            "name": " ".join(named[1:] if levels[0] and len(named) > 1 else named),
+            "mode": "instance",
+        }
+        if about:
+            resource["description"] = about
+        code = ("si", "bu", "lvl", None, "ro", "bd")[inner]
+        if code:
+            resource["physicalType"] = {"coding": [{"system": _PHYSICAL, "code": code}]}
+        known = d.interned[key] = d.add(resource, system, path)
+    elif about:
+        d.left(f"{place}.9")
+    return {"reference": str(known)}
+
+
+def concept_location(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> Json | None:
+    """A place that is only coded or named (AIG-3, DLD.1) as a Reference that says its name."""
+    concept = cwe_concept(raw, d, place)
+    if concept is None:
+        return None
+    words = concept.get("text") or concept["coding"][0].get("display") or concept["coding"][0]["code"]
+    codings = concept.get("coding")
+    if codings:
+        return {"identifier": {"system": codings[0]["system"], "value": codings[0]["code"]}, "display": words}
+    return {"display": words}
+
+
+def person_name(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> str | None:
+    """XPN as one text (XPN[string]): given names, then family."""
+    parts = raw.split(d.c)
+    words = [d.first(part) for part in (*parts[1:3], parts[0])]
+    d.rest(parts, place, 4)
+    return " ".join(word for word in words if word) or None
+
+
+def organization_name(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> str | None:
+    """XON[string]: its name."""
+    parts = raw.split(d.c)
+    d.rest(parts, place, 2)
+    return d.first(parts[0])
+
+
+#: By the name of the map.
+REFER: Final[dict[str, Make]] = {
+    "XCN[Practitioner]": xcn_practitioner,
+    "XON[Organization]": xon_organization,
+    "HD[Organization]": hd_organization,
+    "PL[Location]": pl_location,
+    "CWE[Location]": concept_location,
+    "XPN[string]": person_name,
+    "XON[string]": organization_name,
+}
+
+__all__ = ["REFER", "organization", "practitioner", "url_part"]

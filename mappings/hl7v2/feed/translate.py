@@ -1,0 +1,406 @@
+"""HL7 v2 messages of any type as FHIR R4: the segments known here become resources, everything else is accounted for.
+
+The maps of segments are compiled from the HL7 v2-to-FHIR tables (`maps`); how segments stand together is here: those
+of one PID are a group, an NTE is about what stands before it, an OBX belongs to the OBR, ORC or TXA before it. The
+order of a message structure is not enforced: a segment is read where its sender put it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from mappings.fhir.systems import DATA_ABSENT, PROVENANCE_ACTIVITY, PROVENANCE_AGENT
+from mappings.hl7v2.codec import NULL, Message, parse
+from mappings.hl7v2.feed import clinical, document, labels, order, person, referral, schedule, visit
+from mappings.hl7v2.feed.draft import Draft, Json, Row
+from mappings.hl7v2.feed.group import Group
+from mappings.hl7v2.feed.notes import note
+from mappings.hl7v2.feed.parties import organization, xcn_practitioner
+from mappings.hl7v2.feed.values import V2_TABLE, assigner, cwe_concept
+from mappings.ids import PUBLISHED
+from mappings.labels.vocabulary import DS4P
+from mappings.partner import GENERIC, Partner
+from mappings.translation import Translation
+
+#: Message types and events with a map of their own. Any other is translated too, and says so.
+KNOWN: Final = frozenset(
+    [
+        *(f"ADT^A{n:02}" for n in (1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 28, 31, 40)),
+        *(f"{code}^I{n}" for code in ("REF", "RRI") for n in (12, 13, 14, 15)),
+        "ORM^O01",
+        "OMG^O19",
+        "OSU^O51",
+        *(f"SIU^S{n}" for n in (12, 13, 14, 15, 26)),
+        *(f"MDM^T{n:02}" for n in range(1, 12)),
+        "ORU^R01",
+    ]
+)
+#: Events that say that the receiver knows an earlier form of what they tell.
+_UPDATES: Final = frozenset(
+    [
+        *(f"ADT^A{n:02}" for n in (2, 3, 6, 7, 8, 11, 12, 13, 31)),
+        *(f"{code}^I{n}" for code in ("REF", "RRI") for n in (13, 14)),
+        "OSU^O51",
+        *(f"SIU^S{n}" for n in (13, 14, 15, 26)),
+        *(f"MDM^T{n:02}" for n in (3, 4, 7, 8, 11)),
+    ]
+)
+#: Order messages, whose OBR asks; in any other message an OBR reports.
+_ORDERS: Final = ("ORM", "OMG", "OSU", "OML", "ORG", "ORR", "ORL", "OMI", "OMP", "OMS", "OMN", "OMD")
+_MERGES: Final = frozenset(["A18", "A30", "A34", "A35", "A36", "A39", "A40", "A41", "A46", "A47"])
+
+
+def translate_v2(
+    message: bytes,
+    *,
+    partner: Partner = GENERIC,
+    zone: ZoneInfo | None = None,
+    now: datetime,
+    namespace_key: bytes = PUBLISHED,
+) -> Translation:
+    """One v2 message as a FHIR R4 transaction Bundle, with an account of every field.
+
+    `partner.id` is whose record it is: the custody of its ids and its origin; without a partner it is the sending
+    facility's, undeclared. A local time takes MSH-7's offset, else `zone`; without either it becomes its date, with
+    an issue. `now` must be aware. Does not check the message's structure and does not decide anything.
+
+    Raises ReadError as `mappings.hl7v2.codec.parse` does. A message type without a map of its own raises nothing:
+    its known segments are translated and an information issue names it.
+    """
+    return translate_message(parse(message), partner=partner, zone=zone, now=now, namespace_key=namespace_key)
+
+
+def translate_message(
+    message: Message,
+    *,
+    partner: Partner = GENERIC,
+    zone: ZoneInfo | None = None,
+    now: datetime,
+    namespace_key: bytes = PUBLISHED,
+) -> Translation:
+    """As `translate_v2`, of a message that is already parsed."""
+    head = message.segments[0]
+    declared = partner.id != GENERIC.id
+    custody = partner.id if declared else head.get(4) or head.get(3) or "unknown-sender"
+    d = Draft(message, custody=custody, now=now, zone=zone, namespace_key=namespace_key)
+    d.take(message.issues)
+    msh = d.rows[0]
+    for number in (1, 2, 7, 9, 10, 12, 18):
+        msh.raw(number)
+    code = d.event.partition("^")[0]
+    if code == "ACK" or (code != "RRI" and len(d.rows) > 1 and d.rows[1].name == "MSA" and len(d.rows) <= 3):
+        _acknowledged(d)
+    else:
+        if d.event not in KNOWN:
+            d.issue("translate.message-type", "MSH-9")
+        groups = _groups(d.rows)
+        for group in groups:
+            _people(group, d)
+        for group in groups:
+            _read(group, code, d)
+            schedule.finish(group, d)
+            document.finish(group)
+    _provenance(d)
+    marked = labels.of(msh, d)
+    for group_labels in d.interned.get("labels", ()):
+        marked = (*marked, *(one for one in group_labels if one not in marked))
+    labels.label_all(d, marked, 0, len(d.entries))
+    made = d.id_of("bundle", d.custody, d.control or message.data.hex()[:400])
+    bundle: Json = {
+        "resourceType": "Bundle",
+        "id": made,
+        "type": "transaction",
+        "timestamp": d.now,
+    }
+    if d.entries:
+        bundle["entry"] = d.entries
+    meta: Json = {}
+    processing = d.first(msh.peek(11))
+    msh.raw(11)
+    if processing in ("T", "D"):
+        meta["tag"] = [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"}]
+    if marked:
+        meta["security"] = list(marked)
+    if msh.peek(28) not in ("", NULL) and (words := d.whole(msh.peek(28))):
+        msh.raw(28)
+        shown = {"url": DS4P + "extension-display", "valueAnnotation": {"text": words}}
+        meta["extension"] = [shown]
+        for entry in d.entries:
+            if entry["resource"]["resourceType"] == "Patient":
+                entry["resource"].setdefault("meta", {})["extension"] = [shown]
+    if meta:
+        bundle["meta"] = meta
+    return Translation(
+        bundle=bundle,
+        origins=(partner.id if declared else None,) * len(d.entries),
+        issues=d.issues,
+        unused=d.unused(),
+        update=d.event in _UPDATES,
+        deleted=tuple((f"urn:uuid:{resource['id']}", element) for resource, element in d.deleted if resource.get("id")),
+    )
+
+
+def _groups(rows: list[Row]) -> list[Group]:
+    """The segments of each PID; what stands before the first goes with it."""
+    made: list[Group] = []
+    current: list[Row] = []
+    started = False
+    for row in rows[1:]:
+        if row.name == "PID":
+            if started:
+                made.append(Group(current, len(made) + 1))
+                current = []
+            started = True
+        current.append(row)
+    made.append(Group(current, len(made) + 1))
+    return made
+
+
+def _people(group: Group, d: Draft) -> None:
+    """The patient and the visits of a group, which everything else refers to, wherever it stands."""
+    rows = group.rows
+    for at, row in enumerate(rows):
+        if row.name == "PID":
+            pd1 = next((one for one in rows[at:] if one.name == "PD1"), None)
+            person.patient(row, pd1, group, d)
+            row.raw(1)
+        elif row.name == "MRG":
+            person.merge(row, group, d)
+    for at, row in enumerate(rows):
+        if row.name == "PV1":
+            follows = rows[at + 1] if at + 1 < len(rows) else None
+            visit.visit(row, follows if follows is not None and follows.name == "PV2" else None, group, d)
+
+
+def _read(group: Group, code: str, d: Draft) -> None:
+    rows = group.rows
+    encounter = _resource(d, group.encounter)
+    group.about = None
+    later: list[Row] = []
+    # A referral's own segment stands before the patient's: what refers to it waits for it.
+    request = next((row for row in rows if row.name == "RF1"), None)
+    if request is not None:
+        referral.referral(request, group, d)
+    after_order = False
+    orc: Row | None = None
+    for at, row in enumerate(rows):
+        match row.name:
+            case "OBX":
+                if orc is not None:
+                    _ordered(orc, None, group, code, d)
+                    orc = None
+                if group.document is not None:
+                    document.content(row, group, d)
+                elif not document.file(row, group, d):
+                    clinical.observation(row, group, d)
+            case "NTE":
+                if orc is not None:
+                    _ordered(orc, None, group, code, d)
+                    orc = None
+                note(row, group.about, d)
+                if row.used:
+                    row.raw(1)
+            case "NK1":
+                person.next_of_kin(row, group, d)
+            case "DG1":
+                clinical.condition(row, group, encounter, d)
+                asked = group.order if after_order else group.referral
+                if asked is not None and group.about is not None and group.about["resourceType"] == "Condition":
+                    asked.setdefault("reasonReference", []).append(_last(d))
+            case "AL1":
+                clinical.allergy(row, group, d)
+            case "PR1":
+                clinical.procedure(row, group, d)
+            case "IN1":
+                clinical.coverage(row, group, d)
+            case "AUT":
+                clinical.authorization(row, group, d)
+            case "ORC":
+                if orc is not None:
+                    _ordered(orc, None, group, code, d)
+                orc, after_order = row, True
+                following = rows[at + 1].name if at + 1 < len(rows) else ""
+                if following not in ("OBR", "TQ1"):
+                    _ordered(row, None, group, code, d)
+                    orc = None
+            case "OBR":
+                _ordered(orc, row, group, code, d)
+                orc, after_order = None, True
+                for one in later:
+                    order.timing(one, group.order, d)
+                later = []
+            case "TQ1":
+                if orc is not None:
+                    later.append(row)
+                else:
+                    order.timing(row, group.order, d)
+            case "SCH":
+                schedule.appointment(row, group, d)
+            case "AIS":
+                schedule.service(row, group, d)
+                group.about = group.appointment
+            case "AIG" | "AIL" | "AIP":
+                schedule.resource(row, group, d)
+                group.about = group.appointment
+            case "TXA":
+                document.document(row, group, d)
+            case "PRD":
+                referral.provider(row, group, d)
+            case "CTD":
+                referral.contact(row, group, d)
+            case "CON":
+                referral.consent(row, group, d)
+            case "ROL":
+                visit.role(row, encounter, d)
+            case "ARV":
+                group.labels.extend(labels.of(row, d))
+                if row.used:
+                    row.raw(1)
+            case "ZSL":
+                if found := labels.of(row, d):
+                    # What it is about is narrower than the message; the whole message is the safe reading.
+                    labels.addressed(row)
+                    group.labels.extend(found)
+            case "PV1" | "PV2":
+                group.about = encounter or group.about
+                if group.referral is not None:
+                    group.about = group.referral
+            case "PID":
+                # A comment on the person has no place; in a referral or appointment it is the request's.
+                group.about = group.referral or group.appointment
+            case "RF1":
+                group.about = group.referral
+            case "RGS":
+                row.raw(1)
+            case "MSA":
+                row.raw(1)
+                row.raw(2)
+    if orc is not None:
+        _ordered(orc, None, group, code, d)
+        for one in later:
+            order.timing(one, group.order, d)
+    if group.labels:
+        d.interned.setdefault("labels", []).append(tuple(group.labels))
+
+
+def _ordered(orc: Row | None, obr: Row | None, group: Group, code: str, d: Draft) -> None:
+    """An ORC with its OBR: an order where the message orders or answers an order, else a report."""
+    if code in _ORDERS:
+        order.order(orc, obr, group, d)
+    elif obr is not None and group.document is None and code != "MDM":
+        order.report(orc, obr, group, d)
+        if group.referral is not None and group.report is not None:
+            group.referral.setdefault("supportingInfo", []).append({"reference": f"urn:uuid:{group.report['id']}"})
+
+
+def _resource(d: Draft, url: str | None) -> Json | None:
+    if url is None:
+        return None
+    found: Json | None = next((entry["resource"] for entry in d.entries if entry["fullUrl"] == url), None)
+    return found
+
+
+def _last(d: Draft) -> Json:
+    return {"reference": d.entries[-1]["fullUrl"]}
+
+
+def _provenance(d: Draft) -> None:
+    """The message's Provenance (MSH[MessageHeader], MSH[Provenance-Source], EVN[Provenance]): whose record it is, what
+    event, which number it has there. Of a merge the activity is that."""
+    if not d.entries:
+        return
+    msh = d.rows[0]
+    evn = next((row for row in d.rows if row.name == "EVN"), None)
+    targets = [{"reference": entry["fullUrl"]} for entry in d.entries]
+    system, name = assigner(msh.peek(4).replace(d.c, d.s), d) if msh.peek(4) not in ("", NULL) else (None, None)
+    application = assigner(msh.peek(3).replace(d.c, d.s), d) if msh.peek(3) not in ("", NULL) else (None, None)
+    msh.raw(3)
+    msh.raw(4)
+    if name is not None:
+        who: Json = {"reference": organization(d, name, None, None)}
+        if system is not None and not system.startswith(d.base):
+            _of = next(entry["resource"] for entry in d.entries if entry["fullUrl"] == who["reference"])
+            number = {"system": "urn:ietf:rfc:3986", "value": system}
+            if number not in _of["identifier"]:
+                _of["identifier"].append(number)
+    elif system is not None:
+        who = {"identifier": {"system": "urn:ietf:rfc:3986", "value": system}}
+    else:
+        who = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
+    event = d.event.partition("^")[2]
+    activity = "UPDATE" if d.event in _UPDATES else "CREATE"
+    resource: Json = {
+        "resourceType": "Provenance",
+        "id": d.id_of("provenance", d.custody, f"{d.control}|{d.event}"),
+        "target": targets,
+        "recorded": d.now,
+        "activity": {"coding": [{"system": PROVENANCE_ACTIVITY, "code": activity}]},
+        "agent": [{"type": {"coding": [{"system": PROVENANCE_AGENT, "code": "author"}]}, "who": who}],
+    }
+    if event:
+        resource["activity"]["coding"].append({"system": f"{V2_TABLE}0003", "code": event})
+    if event in _MERGES:
+        resource["activity"]["text"] = "merge"
+    sent = {"system": application[0] or f"{d.base}/message", "value": d.control} if d.control else None
+    what: Json = {"identifier": sent} if sent else {}
+    what["display"] = f"HL7 v2 {d.event}" + (f" from {application[1]}" if application[1] else "")
+    resource["entity"] = [{"role": "source", "what": what}]
+    if evn is not None:
+        _event(evn, resource, d)
+    elif found := d.time(msh.peek(7), "MSH-7"):
+        resource["occurredDateTime"] = found
+    d.put(resource)
+
+
+def _event(evn: Row, resource: Json, d: Draft) -> None:
+    """EVN[Provenance]: when, why, by whom."""
+    evn.raw(1)
+    for number in (6, 2):
+        if evn.peek(number) not in ("", NULL) and (when := d.time(evn.peek(number), f"EVN-{number}")):
+            evn.raw(number)
+            if "occurredDateTime" not in resource:
+                resource["occurredDateTime"] = when
+            elif number == 2 and len(when) > 10:
+                resource["recorded"] = when
+    if evn.peek(4) not in ("", NULL):
+        reason = cwe_concept(evn.peek(4), d, "EVN-4")
+        if reason is not None:
+            evn.raw(4)
+            resource["reason"] = [reason]
+    if evn.peek(5) not in ("", NULL):
+        for part in evn.peek(5).split(d.r):
+            before = len(d.entries)
+            who = xcn_practitioner(part, d, "EVN-5")
+            if who is not None:
+                evn.raw(5)
+                resource["agent"].append(
+                    {"type": {"coding": [{"system": PROVENANCE_AGENT, "code": "enterer"}]}, "who": who}
+                )
+                resource["target"] += [{"reference": entry["fullUrl"]} for entry in d.entries[before:]]
+
+
+def _acknowledged(d: Draft) -> None:
+    """An ACK as what it is: a MessageHeader with the response it gives (MSA[MessageHeader])."""
+    msh = d.rows[0]
+    msa = next((row for row in d.rows if row.name == "MSA"), None)
+    if msa is None:
+        return
+    code = d.first(msa.raw(1)) or ""
+    response: Json = {
+        "identifier": d.first(msa.raw(2)) or "unknown",
+        "code": {"A": "ok", "E": "transient-error", "R": "fatal-error"}.get(code[-1:], "fatal-error"),
+    }
+    system, name = assigner(msh.peek(3).replace(d.c, d.s), d) if msh.peek(3) else (None, None)
+    event = d.event.partition("^")[2]
+    resource: Json = {
+        "resourceType": "MessageHeader",
+        "id": d.id_of("message-header", d.custody, d.control),
+        "eventCoding": {"system": f"{V2_TABLE}0003", "code": event or "ACK"},
+        "source": {"endpoint": system or "urn:unknown"},
+        "response": response,
+    }
+    if name:
+        resource["source"]["name"] = name
+    d.put(resource)

@@ -1,0 +1,193 @@
+"""PV1, PV2 and ROL: the visit as an Encounter. Its status is what the event says, else its end, else its class."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from mappings.fhir.systems import ACT_CODE, SID_RESOURCE
+from mappings.hl7v2.codec import NULL
+from mappings.hl7v2.feed import labels
+from mappings.hl7v2.feed.draft import Draft, Json, Row
+from mappings.hl7v2.feed.group import Group
+from mappings.hl7v2.feed.maps import codes, fill
+from mappings.hl7v2.feed.parties import pl_location
+from mappings.hl7v2.feed.values import V2_TABLE, cwe_coding
+from mappings.times import earlier
+
+_US_CORE: Final = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
+#: What an event says of the visit, by trigger event, where the published table (Event[EncounterStatus]) says nothing,
+#: or says `planned` of a registration (A04), whose patient is there (2.5.1, 3.3.4). A08 and the rest say nothing.
+_EVENT: Final = {
+    "A01": "in-progress",
+    "A02": "in-progress",
+    "A03": "finished",
+    "A04": "in-progress",
+    "A05": "planned",
+    "A06": "in-progress",
+    "A07": "in-progress",
+    "A09": "in-progress",
+    "A10": "in-progress",
+    "A11": "cancelled",
+    "A12": "in-progress",
+    "A13": "in-progress",
+    "A14": "planned",
+    "A15": "in-progress",
+    "A16": "in-progress",
+    "A21": "onleave",
+    "A22": "in-progress",
+    "A27": "cancelled",
+    "A38": "cancelled",
+}
+#: Classes of v3-ActCode as a sender may write them in table 0004's place.
+_CLASSES: Final = frozenset({"AMB", "EMER", "FLD", "HH", "IMP", "ACUTE", "NONAC", "OBSENC", "PRENC", "SS", "VR"})
+
+
+def visit(row: Row, pv2: Row | None, group: Group, d: Draft) -> None:
+    """The Encounter of a PV1 (PV1[Encounter], PV2[Encounter]); the group's from here on.
+
+    PV1-2 `N` (not applicable) with no visit number is no visit. Without a number (PV1-19, PV1-50) the id is of this
+    message.
+    """
+    subject = group.subject(d, "PV1")
+    kind = d.first(row.peek(2)) or ""
+    if subject is None or (kind == "N" and not row.peek(19) and not row.peek(50)):
+        if kind == "N":
+            row.raw(1)
+            row.raw(2)
+        return
+    row.raw(1)
+    resource: Json = {"resourceType": "Encounter", "id": ""}
+    fill("PV1[Encounter]", row, resource, d)
+    ended = _period(row, resource, d)
+    resource["class"] = _class(row, kind, d)
+    resource["status"] = status(d, kind, ended)
+    group.visit_ended = ended
+    if (raw := row.peek(3)) and raw != NULL and (place := pl_location(raw.split(d.r)[0], d, "PV1-3")):
+        row.raw(3)
+        state = {"planned": "planned", "finished": "completed", "cancelled": "completed"}.get(
+            resource["status"], "active"
+        )
+        resource.setdefault("location", []).insert(0, {"location": place, "status": state})
+    if row.peek(6):
+        # The prior location: the only one that PV1 says without a status of its own.
+        for one in resource.get("location", ()):
+            one.setdefault("status", "completed")
+    courtesy = row.peek(16)
+    security = list(labels.of(row, d))
+    if courtesy and courtesy != NULL and (value := d.first(courtesy)):
+        row.raw(16)
+        resource.setdefault("hospitalization", {}).setdefault("specialCourtesy", []).append(
+            {"coding": [{"system": f"{V2_TABLE}0099", "code": value}]}
+        )
+    if pv2 is not None:
+        fill("PV2[Encounter]", pv2, resource, d)
+        security.extend(labels.of(pv2, d))
+    resource["subject"] = subject
+    identifiers: list[Json] = resource.get("identifier") or []
+    key = next((one for one in identifiers if "system" in one), None) or (identifiers[0] if identifiers else None)
+    if key is None:
+        d.issue("translate.visit-without-number", "PV1-19")
+        resource["id"] = d.id_of("encounter", group.key(d), f"{d.control}|PV1[{group.count('PV1')}]")
+    else:
+        assigner = key.get("system") or group.key(d)
+        resource["id"] = d.id_of("encounter", assigner, key["value"])
+    if ("encounter", resource["id"]) in d.interned:
+        group.encounter = d.interned["encounter", resource["id"]]
+        return
+    if key is None or "system" not in key:
+        identifiers.append({"system": SID_RESOURCE, "value": resource["id"]})
+        key = identifiers[-1]
+    resource["identifier"] = identifiers
+    if "type" in resource and group.patient is not None and "meta" in group.patient:
+        resource["meta"] = {"profile": [_US_CORE + "encounter"]}
+        if any("system" not in one for one in identifiers):
+            del resource["meta"]
+    if security:
+        labels.label(resource, security)
+    group.encounter = d.interned["encounter", resource["id"]] = d.add(resource, key["system"], key["value"])
+
+
+def _period(row: Row, resource: Json, d: Draft) -> bool:
+    """PV1-44 and PV1-45; whether the visit is over. What an A13 takes back is not an end."""
+    start = d.time(row.peek(44), "PV1-44") if row.peek(44) else None
+    end = d.time(row.peek(45), "PV1-45") if row.peek(45) else None
+    period: Json = {}
+    if start:
+        row.raw(44)
+        period["start"] = start
+    if end and d.event.endswith("^A13"):
+        d.left("PV1-45")
+        row.raw(45)
+        end = None
+    if end:
+        row.raw(45)
+        if start is None or _ordered(start, end):
+            period["end"] = end
+        elif start[:10] == end[:10] and (len(start) > 10) != (len(end) > 10):
+            # Of a day and a time in it nobody can tell the order (per-1).
+            period = {"start": start[:10], "end": end[:10]}
+        else:
+            d.issue("translate.value", "PV1-45")
+    if period:
+        resource["period"] = period
+    return end is not None
+
+
+def _ordered(start: str, end: str) -> bool:
+    """Whether a period of these is one by per-1: both days, or both instants, the end not before the start."""
+    if len(start) > 10 and len(end) > 10:
+        return not earlier(end, start)
+    return len(start) <= 10 and len(end) <= 10 and not earlier(end, start)
+
+
+def _class(row: Row, kind: str, d: Draft) -> Json:
+    found = codes("PatientClass[EncounterClass]").get(kind)
+    if found is not None or not kind or kind in _CLASSES:
+        row.raw(2)
+    if kind in _CLASSES:
+        return {"system": ACT_CODE, "code": kind}
+    made: Any = cwe_coding(row.peek(2), d, "PV1-2", codes("PatientClass[EncounterClass]")) if kind else None
+    if made is None:
+        # Required, and nothing was said.
+        return {"system": "http://terminology.hl7.org/CodeSystem/v3-NullFlavor", "code": "UNK"}
+    row.raw(2)
+    coding: Json = made
+    return coding
+
+
+def status(d: Draft, kind: str, ended: bool) -> str:
+    """Encounter.status: of the event (ADT), else finished when the visit has an end, else by PV1-2."""
+    code, _, event = d.event.partition("^")
+    if code == "ADT" and event in _EVENT:
+        return _EVENT[event]
+    if ended:
+        return "finished"
+    found = codes("PatientClass[EncounterStatus]").get(kind)
+    return found[0] if found is not None else "unknown"
+
+
+def role(row: Row, encounter: Json | None, d: Draft) -> None:
+    """ROL: somebody's part in the visit."""
+    if encounter is None or encounter["resourceType"] != "Encounter":
+        return
+    participant: Json = {}
+    fill("ROL[Encounter-PractitionerRole]", row, participant, d)
+    if "individual" in participant:
+        encounter.setdefault("participant", []).append(participant)
+        row.raw(2)
+    else:
+        row.used = 0
+
+
+def diagnosis(encounter: Json | None, condition: str, kind: str, rank: str, row: Row) -> None:
+    """DG1[Encounter]: the visit names the diagnosis, with its use where DG1-6 says admitting (A), working or final."""
+    if encounter is None or encounter["resourceType"] != "Encounter":
+        return
+    made: Json = {"condition": {"reference": condition}}
+    use = {"A": "AD", "W": "billing", "F": "DD"}.get(kind)
+    if use in ("AD", "DD"):
+        made["use"] = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/diagnosis-role", "code": use}]}
+    if rank.isdigit() and 0 < int(rank) < 2**31:
+        made["rank"] = int(rank)
+        row.raw(15)
+    encounter.setdefault("diagnosis", []).append(made)

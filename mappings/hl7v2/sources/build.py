@@ -1,0 +1,635 @@
+"""Compile the HL7 v2-to-FHIR tables into `mappings/hl7v2/feed/v2_to_fhir.json`, and report on each of their rows.
+
+    python -m mappings.hl7v2.sources.build [--check]
+
+Source (attribution in NOTICE): HL7/v2-to-fhir, IG 1.0.0 (content CC0-1.0, repository Apache-2.0), packed beside this
+file as it is published. `overrides.csv` says where we differ from a row and why, and adds what the tables lack. A
+row of a segment map in use that is neither compiled nor in the overrides fails the build: nothing is left out
+silently. The report is `docs/hl7v2-coverage.md`. Not part of the wheel: the built file is.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import sys
+import tarfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mappings.hl7v2.feed.parties import REFER
+from mappings.hl7v2.feed.values import MAKE
+from profiles.definitions import r4
+
+HERE = Path(__file__).parent
+TARGET = HERE.parent / "feed" / "v2_to_fhir.json"
+REPORT = HERE.parent.parent.parent / "docs" / "hl7v2-coverage.md"
+
+#: Segment maps that are compiled, and where in the resource their paths begin.
+MAPS: dict[str, tuple[str, str]] = {
+    "PID[Patient]": ("Patient", ""),
+    "PD1[Patient]": ("Patient", ""),
+    "NK1[RelatedPerson]": ("RelatedPerson", ""),
+    "NK1[Patient]": ("Patient", "contact"),
+    "PV1[Encounter]": ("Encounter", ""),
+    "PV2[Encounter]": ("Encounter", ""),
+    "ROL[Encounter-PractitionerRole]": ("Encounter", "participant"),
+    "DG1[Condition]": ("Condition", ""),
+    "AL1[AllergyIntolerance]": ("AllergyIntolerance", ""),
+    "PR1[Procedure]": ("Procedure", ""),
+    "IN1[Coverage]": ("Coverage", ""),
+    "ORC[ServiceRequest]": ("ServiceRequest", ""),
+    "OBR[ServiceRequest]": ("ServiceRequest", ""),
+    "OBR[DiagnosticReport]": ("DiagnosticReport", ""),
+    "TQ1[ServiceRequest]": ("ServiceRequest", ""),
+    "OBX[Observation]": ("Observation", ""),
+    "NTE[Observation]": ("Observation", "note"),
+    "NTE[ServiceRequest]": ("ServiceRequest", "note"),
+    "TXA[DocumentReference]": ("DocumentReference", ""),
+    "SCH[Appointment]": ("Appointment", ""),
+    "AIG[Appointment]": ("Appointment", "participant"),
+    "AIL[Appointment]": ("Appointment", "participant"),
+    "AIP[Appointment]": ("Appointment", "participant"),
+    # what the tables lack
+    "RF1[ServiceRequest]": ("ServiceRequest", ""),
+    "AUT[Coverage]": ("Coverage", ""),
+    "CON[Consent]": ("Consent", ""),
+    "MRG[Patient]": ("Patient", ""),
+}
+#: Segment maps whose whole work is done in code, by the function that does it; the overrides say which rows are not.
+CODE: dict[str, str] = {
+    "MSH[Bundle]": "feed.translate_v2",
+    "MSH[MessageHeader]": "feed.provenance",
+    "MSH[Provenance-Source]": "feed.provenance",
+    "EVN[Provenance]": "feed.provenance",
+    "MSA[MessageHeader]": "feed.acknowledged",
+    "MSH[Encounter]": "feed.visit.status",
+    "PID[Appointment]": "feed.schedule.patient",
+    "AIS[Appointment]": "feed.schedule.service",
+    "OBX[DocumentReference]": "feed.document.content",
+    "NTE[DocumentReference]": "feed.document.note",
+    "NTE[Appointment-Comment]": "feed.schedule.note",
+    "DG1[Encounter]": "feed.visit.diagnosis",
+}
+#: Segment maps that are not used, and why.
+NOT_USED: dict[str, str] = {
+    "AIS[ServiceRequest]": "the order of an appointment is the order message's to make; the appointment names it",
+    "SCH[ServiceRequest]": "the order of an appointment is the order message's to make; the appointment names it",
+    "SCH[Provenance]": "one Provenance for the whole message, from MSH and EVN",
+    "DG1[EpisodeOfCare]": "no EpisodeOfCare: a visit is an Encounter",
+    "IAM[AllergyIntolerance]": "no message in scope has IAM; AL1 is read",
+    "IN3[CareTeam]": "utilization review is not carried",
+    "MRG[Account]": "no Account: billing is not carried; a merge of persons is read by our own rules",
+    "MSH[Provenance-Operator]": "one Provenance for the whole message, from MSH and EVN",
+    "MSH[Provenance-Transformation]": "the hub records its own transformation in its audit",
+    "OBR[Specimen]": "no Specimen: laboratory work is not carried",
+    "OBX[Observation-Component]": "repetitions of one answer are values of one Observation, in components without code",
+    "ORC[DiagnosticReport]": "the report's own fields are in OBR",
+    "ORC[Immunization]": "no immunization message in scope",
+    "ORC[MedicationAdministration]": "no pharmacy message in scope",
+    "ORC[Provenance]": "one Provenance for the whole message, from MSH and EVN",
+    "PD1[Observation-LivingWill]": "an advance directive is not carried on the strength of a flag",
+    "PID[Account]": "no Account: billing is not carried",
+    "PID[Provenance-Patient]": "one Provenance for the whole message, from MSH and EVN",
+    "PRT[CareTeam]": "PRT is not read; the roles that matter stand in PV1, ROL and PRD",
+    "PRT[Device]": "PRT is not read; the roles that matter stand in PV1, ROL and PRD",
+    "PRT[Observation-Location]": "PRT is not read; the roles that matter stand in PV1, ROL and PRD",
+    "PRT[Patient-GeneralPractitioner-PractitionerRole]": "PRT is not read; PD1-4 names the general practitioner",
+    "PRT[Patient-GeneralPractitioner-Practitioner]": "PRT is not read; PD1-4 names the general practitioner",
+    "PRT[PractitionerRole]": "PRT is not read; the roles that matter stand in PV1, ROL and PRD",
+    "PRT[RelatedPerson]": "PRT is not read; NK1 names related persons",
+    "PV1[Basic-EncounterHistory]": "a visit's history is in the versions of its Encounter",
+    "PV1[Coverage]": "no billing classes; IN1 names the insurance",
+    "PV1[Patient]": "PV1-16 is read with the visit, as a label and as the courtesy that it is",
+    "ROL[CareTeam]": "a role stands in the visit that it is for",
+    "ROL[Patient-GeneralPractitioner]": "a role stands in the visit that it is for",
+    "ROL[RelatedPerson]": "NK1 names related persons",
+    "RXA[Immunization]": "no immunization message in scope",
+    "RXO[MedicationRequest]": "no pharmacy message in scope",
+    "RXR[Immunization]": "no immunization message in scope",
+    "RXR[MedicationRequest]": "no pharmacy message in scope",
+    "SFT[Device]": "the sender's software is not a device of the patient's care",
+    "SFT[MessageHeader]": "the sender's software is not a device of the patient's care",
+    "SPM[Specimen]": "no Specimen: laboratory work is not carried",
+    "TQ1[MedicationRequest]": "no pharmacy message in scope",
+    "TXA[Provenance]": "one Provenance for the whole message, from MSH and EVN",
+}
+#: The tables' names of datatype maps, as ours.
+_MAKES = {
+    "EI[Identifier-Extension]": "EI[Identifier]",
+    "EI[Identifier-Organization]": "EI[Identifier]",
+    "EI[Identifier-DefaultAssigner]": "EI[Identifier]",
+    "EIP[Identifier-PlacerAssignedIdentifier]": "EIP[Identifier]",
+    "XPN[String]": "XPN[string]",
+    "CE[CodeableConcept]": "CWE[CodeableConcept]",
+    "CNE[CodeableConcept]": "CWE[CodeableConcept]",
+    "ID[CodeableConcept]": "CWE[CodeableConcept]",
+    "IS[CodeableConcept]": "CWE[CodeableConcept]",
+    "CWE[Code]": "CWE[code]",
+    "ID[code]": "CWE[code]",
+    "ID[Code]": "CWE[code]",
+    "IS[code]": "CWE[code]",
+    "ID[Boolean]": "ID[boolean]",
+    "ID[String]": "string",
+    "ID[string]": "string",
+    "PL[location]": "PL[Location]",
+    "NM[PositiveInt]": "positiveInt",
+}
+#: Without a datatype map, the FHIR type says what to make.
+_BY_TYPE = {
+    "string": "string",
+    "markdown": "string",
+    "dateTime": "dateTime",
+    "DateTime": "dateTime",
+    "date": "date",
+    "instant": "instant",
+    "time": "time",
+    "positiveInt": "positiveInt",
+    "integer": "positiveInt",
+    "boolean": "ID[boolean]",
+}
+_NAMES = {"Contact Role": "ContactRole", "Yes/NoIndicator": ""}
+
+_CLAUSE = re.compile(
+    r"(?:IF\s+)?(?P<segment>[A-Z][A-Z0-9]{2})-(?P<field>\d+)(?:\.(?P<part>\d+))?\s+(?:IS\s+)?"
+    r"(?P<op>NOT VALUED|VALUED|NOT EQUALS|EQUALS|NOT IN|IN)\s*(?P<values>\(.*\)|\"[^\"]*\")?\Z"
+)
+_STEP = re.compile(r"(?P<name>[A-Za-z]+)(?:\[\d+\])?(?:\([A-Za-z]+\))?\Z")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One row of a table: where it stands, what it says."""
+
+    map: str
+    identifier: str
+    condition: str
+    narrative: str
+    attribute: str
+    type: str
+    make: str
+    vocabulary: str
+    assignment: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Override:
+    """One row of overrides.csv."""
+
+    map: str
+    identifier: str
+    attribute: str
+    state: str
+    rule: str
+    vocabulary: str
+    why: str
+
+
+def archive() -> dict[str, str]:
+    """The tables' files by their path."""
+    with tarfile.open(HERE / "v2-to-fhir.tar.gz") as packed:
+        found = {}
+        for member in packed.getmembers():
+            file = packed.extractfile(member)
+            if file is not None:
+                found[member.name] = file.read().decode("utf-8-sig")
+        return found
+
+
+def _rows(text: str) -> Iterator[list[str]]:
+    """The rows under the two header rows, each at least 19 wide."""
+    for number, row in enumerate(csv.reader(io.StringIO(text))):
+        if number >= 2 and any(cell.strip() for cell in row):
+            yield [cell.strip() for cell in row] + [""] * (19 - len(row))
+
+
+def _name(path: str) -> str:
+    return re.sub(r"\A.*?_ (.*?) - [^/]*\.csv\Z", r"\1", path.rsplit("/", 1)[-1])
+
+
+def lines(files: dict[str, str], folder: str) -> Iterator[Line]:
+    """The rows of all segment or datatype maps."""
+    for path in sorted(files):
+        if path.startswith(folder + "/") and path.endswith(".csv"):
+            name = _name(path)
+            for row in _rows(files[path]):
+                yield Line(
+                    map=name,
+                    identifier=row[1] or name.partition("[")[0],
+                    condition=row[6] or row[7],
+                    narrative=" ".join(row[8].split()),
+                    attribute=row[9],
+                    type=row[11],
+                    make=row[14],
+                    vocabulary=row[15],
+                    assignment=row[16],
+                )
+
+
+def overrides() -> list[Override]:
+    """Where we differ from the tables, and what we add."""
+    with (HERE / "overrides.csv").open(newline="", encoding="utf-8") as file:
+        return [Override(**{key: value.strip() for key, value in row.items()}) for row in csv.DictReader(file)]
+
+
+def vocabularies(files: dict[str, str], wanted: set[str]) -> dict[str, dict[str, list[str | None]]]:
+    """The tables of codes that the rules name: v2 code to (FHIR code, display, system). No display of SNOMED."""
+    found: dict[str, dict[str, list[str | None]]] = {}
+    for path, text in sorted(files.items()):
+        name = _name(path)
+        if path.startswith("codesystems/") and name in wanted:
+            table: dict[str, list[str | None]] = {}
+            for row in _rows(text):
+                code, target, system = row[0], row[6], row[9]
+                display: str | None = row[8] or row[7]
+                if not system and row[8].startswith("http"):
+                    # some tables have one column fewer
+                    display, system = row[7], row[8]
+                if not (code and target and system) or code in table or row[3]:
+                    continue
+                if "snomed" in system:
+                    display = None
+                table[code] = [target, display or None, system]
+            found[name] = table
+    missing = wanted - found.keys()
+    if missing:
+        raise SystemExit(f"no table of codes: {', '.join(sorted(missing))}")
+    return found
+
+
+def _types(kind: str) -> dict[str, Any]:
+    found: dict[str, Any] = r4()["types"][kind]
+    return found
+
+
+def _path(kind: str, root: str, steps: list[str]) -> list[list[Any]] | None:
+    """The steps with whether each repeats, or None when R4 has no such element."""
+    types: Any = _types(kind)
+    if root:
+        types = _below(types, root)
+        if types is None:
+            return None
+        types = types[0]
+    made: list[list[Any]] = []
+    for step in steps:
+        if types is None:
+            return None
+        found = _below(types, step)
+        if found is None:
+            return None
+        types, many = found
+        made.append([step, many])
+    return made
+
+
+def _below(types: Any, name: str) -> tuple[Any, bool] | None:
+    for element in types["elements"]:
+        for one in element["types"]:
+            called = element["name"]
+            if element.get("choice"):
+                called += one["code"][:1].upper() + one["code"][1:]
+            if called == name:
+                return r4()["types"].get(one["code"]), element.get("max") != 1
+    return None
+
+
+def when(text: str) -> list[list[Any]] | None:
+    """A condition of the loose dialect as clauses that all must hold; None when it is not one that is computed."""
+    if not text:
+        return []
+    made: list[list[Any]] = []
+    for clause in re.split(r"\s+AND\s+", text.strip()):
+        match = _CLAUSE.match(clause.strip())
+        if match is None:
+            return None
+        values = re.findall(r"\"([^\"]*)\"", match["values"] or "")
+        made.append([match["segment"], int(match["field"]), int(match["part"] or 1), match["op"], values])
+    return made
+
+
+def _number(identifier: str) -> int:
+    return int(identifier.partition("-")[2].partition(".")[0] or 0)
+
+
+@dataclass(kw_only=True)
+class Report:
+    """What became of each row: (map, identifier, attribute) with its state and a reason."""
+
+    rows: list[tuple[str, str, str, str, str]]
+
+
+def compiled(files: dict[str, str]) -> tuple[dict[str, Any], list[tuple[str, str, str, str, str]]]:
+    """The rules by segment map with the tables of codes, and the report on every row. Fails on a row left over."""
+    told = overrides()
+    used: set[int] = set()
+    report: list[tuple[str, str, str, str, str]] = []
+    groups: dict[tuple[str, int, str, str], list[Line]] = {}
+    left_over: list[str] = []
+
+    def override(line: Line) -> Override | None:
+        for at, one in enumerate(told):
+            if (
+                one.state != "add"
+                and one.map == line.map
+                and one.identifier in (line.identifier, "*")
+                and one.attribute in (line.attribute, "*")
+            ):
+                used.add(at)
+                return one
+        return None
+
+    for line in lines(files, "segments"):
+        place = (line.map, line.identifier, line.attribute)
+        if line.map in NOT_USED:
+            report.append((*place, "not applicable", NOT_USED[line.map]))
+            continue
+        if line.map not in MAPS and line.map not in CODE:
+            left_over.append(f"{line.map}: neither in use nor said why not")
+            continue
+        known = override(line)
+        if not line.attribute and known is not None and known.state == "code":
+            report.append((*place, "overridden", f"in code ({known.rule}): {known.why}"))
+            continue
+        if not line.attribute:
+            added = next(
+                (o for o in told if o.state == "add" and (o.map, o.identifier) == (line.map, line.identifier)), None
+            )
+            if added is not None:
+                report.append((*place, "overridden", f"{added.attribute}: {added.why}"))
+            else:
+                report.append((*place, "not applicable", "the tables map it to nothing; listed as unused"))
+            continue
+        if known is not None:
+            if known.state == "none":
+                report.append((*place, "not applicable", known.why))
+            elif known.state == "code":
+                report.append((*place, "overridden", f"in code ({known.rule}): {known.why}"))
+            else:
+                report.append((*place, "overridden", f"{known.rule}: {known.why}"))
+            continue
+        if line.map in CODE:
+            report.append((*place, "implemented", f"in code ({CODE[line.map]})"))
+            continue
+        stem = re.match(r"[A-Za-z]+(?:\[\d+\])?", _under(MAPS[line.map][1], line.attribute))
+        key = (line.map, _number(line.identifier), stem[0] if stem else "", line.condition)
+        groups.setdefault(key, []).append(line)
+
+    rules: dict[str, list[dict[str, Any]]] = {name: [] for name in MAPS}
+    for (name, number, _, condition), members in groups.items():
+        rule, problem = _rule(name, number, condition, members)
+        for line in members:
+            report.append((line.map, line.identifier, line.attribute, "implemented", "compiled"))
+        if rule is None:
+            left_over.append(f"{name} {members[0].identifier} {members[0].attribute}: {problem}")
+        else:
+            rules[name].append(rule)
+    for at, one in enumerate(told):
+        if one.state in ("add", "rule"):
+            used.add(at)
+            if one.state == "rule" and not one.rule:
+                left_over.append(f"{one.map} {one.identifier}: a rule without a rule")
+            made, problem = _own(one)
+            if made is None:
+                left_over.append(f"{one.map} {one.identifier}: {problem}")
+            elif made not in rules[one.map]:
+                rules[one.map].append(made)
+            if one.state == "add":
+                report.append((one.map, one.identifier, one.attribute, "added", one.why))
+    left_over += [f"overrides.csv: no such row: {told[at]}" for at in range(len(told)) if at not in used]
+    if left_over:
+        raise SystemExit("\n".join(left_over))
+    wanted = {rule["codes"] for some in rules.values() for rule in some if rule.get("codes")} | _USED_IN_CODE
+    for some in rules.values():
+        some.sort(key=lambda rule: (rule["field"], json.dumps(rule, sort_keys=True)))
+    return {"segments": rules, "codes": vocabularies(files, wanted)}, report
+
+
+#: Tables of codes that code asks for.
+_USED_IN_CODE = {
+    "AdministrativeSex",
+    "Event[EncounterStatus]",
+    "FillerStatusCodes[Appointment]",
+    "OrderControlCode[ServiceRequest.status]",
+    "OrderStatus",
+    "PatientClass[EncounterClass]",
+    "PatientClass[EncounterStatus]",
+    "AllergySeverity[AllergyIntolerance.reaction.severity]",
+    "ResultStatus[Non-Queries]",
+}
+
+
+def _under(root: str, attribute: str) -> str:
+    """A path without the element that its map begins in (`participant[1].`)."""
+    return re.sub(rf"\A{root}(?:\[\d+\])?\.", "", attribute) if root else attribute
+
+
+def _steps(attribute: str) -> list[str] | None:
+    made = []
+    for part in re.split(r"\.(?![^(]*\))", attribute):
+        match = _STEP.match(part.strip())
+        if match is None:
+            return None
+        made.append(match["name"])
+    return made
+
+
+def _rule(name: str, number: int, condition: str, members: list[Line]) -> tuple[dict[str, Any] | None, str]:
+    """The rule of rows that fill one element from one field: one value in it, the rest constants."""
+    kind, root = MAPS[name]
+    clauses = when(condition)
+    if clauses is None:
+        return None, f"a condition that is not computed: {condition}"
+    if any(line.narrative for line in members):
+        return None, f"a condition in words: {members[0].narrative}"
+    hole: list[list[Any]] | None = None
+    make = vocabulary = ""
+    constants: list[tuple[list[list[Any]], str]] = []
+    for line in members:
+        steps = _steps(_under(root, line.attribute))
+        path = _path(kind, root, steps) if steps else None
+        if path is None:
+            return None, f"no element of {kind}: {line.attribute}"
+        text = line.assignment
+        if len(text) > 1 and text[0] == text[-1] == '"':
+            constants.append((path, text[1:-1].strip()))
+            continue
+        if text:
+            return None, f"an assignment that is not a constant: {text}"
+        if hole is not None:
+            return None, "two values of one field in one element"
+        hole = path
+        make = _MAKES.get(line.make, line.make) or _BY_TYPE.get(line.type, "")
+        vocabulary = _NAMES.get(line.vocabulary, line.vocabulary)
+        if not make and vocabulary:
+            make = "CWE[code]"
+        if make == "CWE[code]" and not vocabulary:
+            return None, f"a code without a table: {line.attribute}"
+    if hole is None:
+        if number:
+            # a constant that stands when the field does
+            return {"field": number, "at": constants[0][0], "constant": constants[0][1], **_when(clauses)}, ""
+        return None, "constants alone"
+    if make not in MAKE and make not in REFER:
+        return None, f"no such datatype map: {make or members[0].type}"
+    return {"field": number, **_filled(hole, constants), "make": make, **_codes(vocabulary), **_when(clauses)}, ""
+
+
+def _when(clauses: list[list[Any]]) -> dict[str, Any]:
+    return {"when": clauses} if clauses else {}
+
+
+def _codes(vocabulary: str) -> dict[str, Any]:
+    return {"codes": vocabulary} if vocabulary else {}
+
+
+def _filled(hole: list[list[Any]], constants: list[tuple[list[list[Any]], str]]) -> dict[str, Any]:
+    """`at`: the path to what is made for each repetition; `hole`: the path to the value inside it; `with`: the
+    constants beside the value."""
+    turn = next((at for at, (_, many) in enumerate(hole) if many), len(hole) - 1)
+    at, inner = hole[: turn + 1], hole[turn + 1 :]
+    beside: dict[str, Any] = {}
+    for path, value in constants:
+        _set(beside, path[turn + 1 :], value)
+    made: dict[str, Any] = {"at": at}
+    if inner:
+        made["hole"] = inner
+    if beside:
+        made["with"] = beside
+    return made
+
+
+def _set(into: dict[str, Any], path: list[list[Any]], value: str) -> None:
+    for step, many in path[:-1]:
+        below = into.setdefault(step, [{}] if many else {})
+        into = below[0] if many else below
+    step, many = path[-1]
+    into[step] = [value] if many else value
+
+
+def _own(one: Override) -> tuple[dict[str, Any] | None, str]:
+    """The rule that an override writes: `element=datatype map`, with constants as `; element="text"`."""
+    kind, root = MAPS[one.map]
+    first, *more = [part.strip() for part in one.rule.split(";")]
+    target, _, make = first.partition("=")
+    steps = _steps(_under(root, target))
+    hole = _path(kind, root, steps) if steps else None
+    if hole is None:
+        return None, f"no element of {kind}: {target}"
+    constants = []
+    for part in more:
+        element, _, text = part.partition("=")
+        steps = _steps(_under(root, element))
+        path = _path(kind, root, steps) if steps else None
+        if path is None:
+            return None, f"no element of {kind}: {element}"
+        constants.append((path, text.strip('"')))
+    if make not in MAKE and make not in REFER:
+        return None, f"no such datatype map: {make}"
+    made = {"field": _number(one.identifier), **_filled(hole, constants), "make": make, **_codes(one.vocabulary)}
+    return made, ""
+
+
+def _message_rows(files: dict[str, str]) -> Iterator[tuple[str, str, str, str, str]]:
+    """What became of the message maps' rows: a row is as its segment map is."""
+    for path in sorted(files):
+        if not path.startswith("messages/"):
+            continue
+        name = _name(path)
+        for row in _rows(files[path]):
+            segment_map = row[10]
+            place = (name, row[1], segment_map or row[9])
+            if not segment_map:
+                yield (*place, "not applicable", "the tables map it to nothing")
+            elif name == "VXU_V04":
+                yield (*place, "not applicable", "no immunization message in scope; translated as any other message")
+            elif segment_map in NOT_USED:
+                yield (*place, "not applicable", NOT_USED[segment_map])
+            elif segment_map in MAPS or segment_map in CODE:
+                yield (*place, "implemented", "the segment map is applied")
+            else:
+                raise SystemExit(f"{name}: {segment_map} is neither in use nor said why not")
+
+
+def _datatype_rows(files: dict[str, str]) -> Iterator[tuple[str, str, str, str, str]]:
+    """What became of the datatype maps' rows: the functions are ours, by the map's name; `datatypes.csv` says what
+    they leave out."""
+    with (HERE / "datatypes.csv").open(newline="", encoding="utf-8") as file:
+        told = {(row["map"], row["identifier"]): (row["state"], row["why"]) for row in csv.DictReader(file)}
+    asked = set(told)
+    for line in lines(files, "datatypes"):
+        place = (line.map, line.identifier, line.attribute)
+        if not line.attribute:
+            yield (*place, "not applicable", "the tables map it to nothing; listed as unused")
+            continue
+        found = told.get((line.map, line.identifier)) or told.get((line.map, "*"))
+        asked -= {(line.map, line.identifier), (line.map, "*")}
+        if found is None:
+            raise SystemExit(f"datatypes.csv says nothing of {line.map} {line.identifier}")
+        yield (*place, *found)
+    if asked:
+        raise SystemExit(f"datatypes.csv: no such row: {sorted(asked)}")
+
+
+def report_text(files: dict[str, str], rows: list[tuple[str, str, str, str, str]]) -> str:
+    """The coverage report as Markdown."""
+    parts = [
+        ("Messages", list(_message_rows(files))),
+        ("Segments", rows),
+        ("Datatypes", list(_datatype_rows(files))),
+    ]
+    out = [
+        "# Coverage of the HL7 v2-to-FHIR tables",
+        "",
+        "Generated by `python -m mappings.hl7v2.sources.build` from HL7 v2-to-FHIR (IG 1.0.0) and our overrides; a",
+        "test compares it. Each row of the tables is *implemented*, *overridden* (read, but otherwise than the row",
+        "says), *not applicable* (with the reason), or *added* (the tables lack it). A field that nothing reads is",
+        "listed in the translation's `unused`.",
+        "",
+        "| tables | " + " | ".join(_STATES) + " |",
+        "|---|" + "---:|" * len(_STATES),
+    ]
+    for title, some in parts:
+        count = Counter(row[3] for row in some)
+        out.append(f"| {title} | " + " | ".join(str(count[state]) for state in _STATES) + " |")
+    for title, some in parts:
+        out += ["", f"## {title}"]
+        before = None
+        for name, identifier, attribute, state, why in sorted(some, key=lambda row: row[0]):
+            if name != before:
+                out += ["", f"### {name}", "", "| v2 | FHIR | state | how, or why not |", "|---|---|---|---|"]
+                before = name
+            cells = (identifier, f"`{attribute}`" if attribute else "", state, why)
+            out.append("| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(out) + "\n"
+
+
+_STATES = ("implemented", "overridden", "not applicable", "added")
+
+
+def built() -> tuple[bytes, str]:
+    """The compiled data and the report."""
+    files = archive()
+    data, rows = compiled(files)
+    text = json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False)
+    # One rule or code a line: a change of the tables is read as a change of lines.
+    text = re.sub(r"\n {3,}(?=[\]}])", " ", re.sub(r"\n {4,}", " ", text))
+    return (text + "\n").encode(), report_text(files, rows)
+
+
+def main(arguments: list[str]) -> int:
+    """Writes the built files, or with --check says whether they are what would be written."""
+    data, report = built()
+    if "--check" in arguments:
+        return 0 if TARGET.read_bytes() == data and REPORT.read_text() == report else 1
+    TARGET.write_bytes(data)
+    REPORT.write_text(report)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
