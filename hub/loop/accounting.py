@@ -45,8 +45,12 @@ def of_person(
     begin, end = since or reach_back(tx.now), until or tx.now
     if begin > end:
         raise HubError("disclosure.period", "the period ends before it begins", path="from", code="value")
+    gone = {one: disclosures.accounting(tx, discloser=custody, patient_id=one) for one in patients}
+    strangers = {
+        d.id: disclosures.to_whom(tx, d.id) for all_of in gone.values() for d in all_of if d.manner == "emergency"
+    }
     report = account(
-        {one: disclosures.accounting(tx, discloser=custody, patient_id=one) for one in patients},
+        gone,
         discloser=recipient(hub, custody),
         role=hub.settings.posture(custody),
         recipients={one.id: recipient(hub, one.id) for one in hub.settings.organization},
@@ -56,6 +60,7 @@ def of_person(
         suspensions=[s for one in patients for s in restrictions.suspended(tx, custody=custody, patient_id=one)],
         every=every,
         asked=asked,
+        named={number: name for number, name in strangers.items() if name is not None},
     )
     for one in patients:
         audit(

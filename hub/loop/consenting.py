@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from hub.errors import HubError
-from hub.loop import package, queue
+from hub.loop import package, queue, revoking
 from hub.loop.context import Hub
 from hub.loop.hold import name_of
 from hub.loop.keeping import Again, decide_again
@@ -74,6 +74,13 @@ def person(tx: Tx, patient_id: str, custody: str) -> Person | None:
     return Person(id=patient_id, name=words, birth_date=str(found.resource.get("birthDate", "")))
 
 
+def birth_date(hub: Hub, patient_id: str) -> str | None:
+    """The birth date of a person of any custody, for the hub's own judging; it is shown to nobody."""
+    found = hub.store.read(lambda tx: documents.current(tx, "Patient", patient_id))
+    value = found.resource.get("birthDate") if found is not None and found.resource is not None else None
+    return value if isinstance(value, str) else None
+
+
 def held(tx: Tx, patient_id: str, custody: str) -> list[Json]:
     """The consents of a person that this custody holds, the last signed first."""
     found = [d.resource for d in documents.by_patient(tx, patient_id, "Consent") if d.custody == custody and d.resource]
@@ -130,7 +137,7 @@ def standing(hub: Hub, consent: Json, *, birth_date: str | None) -> Standing:
         purposes=tuple(str(one.get("code")) for one in provision.get("purpose", ())),
         description=extra.description or "",
         ends=str(end_date or extra.expiry_event or ""),
-        event=end_date is None and extra.expiry_event is not None,
+        event=end_date is None and (extra.expiry_event or "none").strip().lower() != "none",
         lacks=lacks,
         revoked=extra.revoked_at or "",
         document="sourceReference" in consent,
@@ -259,6 +266,8 @@ def _end(
         made = ended(found.resource)
         documents.put(tx, made, custody=found.custody, origin=found.origin, patient_id=found.patient_id)
         _audit(tx, hub, who, "U", done, made, found.custody, found.patient_id, detail)
+        if found.patient_id is not None:
+            revoking.tell(tx, hub, found.patient_id)
         return made, found.patient_id
 
     made, patient_id = hub.store.write(work)

@@ -6,13 +6,13 @@ still unclear is held anew. A routing hold is where a person says which center's
 
 from __future__ import annotations
 
-import re
-from typing import Any, Literal
+from typing import Any
 
 from hub.errors import HubError
-from hub.loop import package, queue
+from hub.loop import package, queue, reasons
 from hub.loop.context import Hub
 from hub.loop.keeping import open_referral
+from hub.loop.reasons import Action
 from hub.loop.record import audit, trace
 from hub.loop.reply import FINAL
 from hub.records import Hold, Referral
@@ -21,11 +21,6 @@ from hub.store import alarms, deliveries, holds, messages, referrals
 from hub.store.tx import Tx
 from mappings.fhir.referral import Package
 from mappings.times import moment
-
-Action = Literal["release", "reject"]
-
-#: Why it was resolved so: a code, because it is kept in the open. Text about a person has no place there.
-_REASON = re.compile(r"[a-z0-9][a-z0-9.-]{0,59}", re.ASCII)
 
 
 def resolve(
@@ -41,20 +36,14 @@ def resolve(
 ) -> Hold:
     """Settles a hold in this transaction: its state, its alarm, the audit, and what it held up is decided again.
 
-    `by` is the person, `reason_code` why (lower-case letters, digits, `.`, `-`), `evidence` a reference to a paper
-    outside the hub. `destination` is for routing holds only. Raises HubError `hold.reason-code`, `hold.destination`,
+    `by` is the person, `reason_code` why (one of `loop.reasons`), `evidence` a reference to a paper outside the hub.
+    `destination` is for routing holds only. Raises HubError `hold.reason-code`, `hold.evidence`, `hold.destination`,
     `hold.sent` (a referral that may have gone to one center is not turned to another), `hold.person`, and StoreError
     `store.state` when the hold is not open: a decision is not overwritten.
     """
-    if not _REASON.fullmatch(reason_code):
-        raise HubError(
-            "hold.reason-code",
-            "a reason is a code of lower-case letters, digits, dot and hyphen",
-            path="reason",
-            code="value",
-        )
-    person = name_of(by)
     known = holds.get(tx, hold_id)
+    reasons.check(known.kind if known is not None else None, action, reason_code, evidence)
+    person = name_of(by)
     to = _destination(hub, known, action, destination)
     given = {key: value for key, value in (("reference", evidence), ("destination", destination)) if value}
     hold = holds.resolve(
@@ -78,6 +67,8 @@ def resolve(
         custody=hold.custody,
         detail=(hold.reason, reason_code, *((f"to:{to.organization}",) if to else ())),
     )
+    if hold.kind == "review":
+        return hold  # it held nothing up
     if action == "release":
         _again(tx, hub, hold, to)
     else:

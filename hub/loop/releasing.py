@@ -20,7 +20,7 @@ from hub.loop.context import Hub
 from hub.records import EntryDecision, HoldKind
 from hub.release import Context, Outcome, Party, ReleasePolicy, release
 from hub.release.notice import refuses
-from hub.settings import SID_ORGANIZATION, DestinationSection, Settings
+from hub.settings import DestinationSection, Settings
 from mappings.errors import RenderError
 from mappings.fhir.bundle import message_id
 from mappings.hl7v2.header import control_id as v2_control_id
@@ -107,11 +107,11 @@ def policy_for(settings: Settings, organization: str, recipient: str) -> Release
 
 
 def party(settings: Settings, organization: str, *, duties: frozenset[str] = frozenset()) -> Party:
-    """An organization as the decision knows it: its reference, posture, and the identifier consents name it by."""
+    """An organization as the decision knows it: its reference, posture, and the identifiers consents name it by."""
     return Party(
         reference=f"Organization/{organization}",
         role=settings.posture(organization),
-        identifiers=frozenset({f"{SID_ORGANIZATION}|{organization}"}),
+        identifiers=declared.identifiers_of(settings, organization),
         duties=duties,
     )
 
@@ -123,12 +123,16 @@ def origin(settings: Settings, organization: str | None) -> Origin | None:
     return Origin(reference=f"Organization/{organization}", role=settings.posture(organization))
 
 
+#: What says who somebody is, whom they act for, and who takes part in an exchange (S42).
+_ACTORS = ("Organization", "OrganizationAffiliation", "Practitioner", "PractitionerRole", "CareTeam")
+
+
 def actors_of(bundle: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The Organizations and people at work in a Bundle, by every reference a Consent may name them with."""
+    """The Organizations, teams and people at work in a Bundle, by every reference a Consent may name them with."""
     found: dict[str, dict[str, Any]] = {}
     for entry in bundle["entry"]:
         resource = entry["resource"]
-        if resource["resourceType"] in ("Organization", "Practitioner", "PractitionerRole"):
+        if resource["resourceType"] in _ACTORS and "id" in resource:
             found[f"urn:uuid:{resource['id']}"] = resource
             found[f"{resource['resourceType']}/{resource['id']}"] = resource
     return found
@@ -185,7 +189,7 @@ def decide(
         patient=f"urn:uuid:{patient_id}",
         at=now,
         zone=_zone(settings, organization),
-        actors=actors_of(bundle),
+        actors={**actors_of(bundle), **declared.affiliations(settings)},
     )
     policy = policy_for(settings, organization, destination.organization)
     try:
@@ -225,7 +229,7 @@ def _verdict(
     update: bool,
 ) -> Verdict:
     decision = outcome.decision
-    entries = _entries(outcome, bundle)
+    entries = entries_of(outcome, bundle)
     if outcome.state == "held":
         unknown = any("origin is unknown" in reason for e in entries if e.decision == "hold" for reason in e.because)
         return Held(
@@ -270,7 +274,7 @@ def permitting(outcome: Outcome, consents: Sequence[dict[str, Any]]) -> tuple[st
     return tuple(sorted(cited - {f"Consent/{one['id']}" for one in consents if refuses(one)}))
 
 
-def _entries(outcome: Outcome, bundle: dict[str, Any]) -> tuple[EntryDecision, ...]:
+def entries_of(outcome: Outcome, bundle: dict[str, Any]) -> tuple[EntryDecision, ...]:
     """The decision of each entry with its reference; what fell with another entry says so."""
     fallen = {w.index: w for w in outcome.withheld}
     found = []

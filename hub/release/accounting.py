@@ -66,6 +66,7 @@ EXTENSION_DAYS: Final = 30
 #: A statement by word of mouth suspends no longer (164.528(a)(2)(ii)).
 ORAL_DAYS: Final = 30
 
+_NONE: Final[Mapping[int, str]] = {}
 _DCM: Final = "http://dicom.nema.org/resources/ontology/DCM"
 _LIFECYCLE: Final = "http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle"
 _ENTITY: Final = "http://terminology.hl7.org/CodeSystem/audit-entity-type"
@@ -191,12 +192,14 @@ def account(
     suspensions: Sequence[Suspension] = (),
     every: bool = False,
     asked: datetime | None = None,
+    named: Mapping[int, str] = _NONE,
 ) -> Report:
     """The accounting of one discloser about one person, for a period (both ends included), oldest first.
 
     `disclosures`: the discloser's, by the person's keyed ids.
     `every`: also what no rule asks for. `suspensions` in force take out what went to their official, and nothing of
-    the report says so (164.528(a)(2)(i)). `asked`: when the request came, for the days that the rules give.
+    the report says so (164.528(a)(2)(i)). `asked`: when the request came, for the days that the rules give. `named`:
+    by a disclosure's number, who received it, where that is no organization of the hub.
     """
     hushed = {one.recipient for one in suspensions if one.since <= now < one.until}
     items = []
@@ -205,7 +208,7 @@ def account(
         if one.state == "not-sent" or one.recipient in hushed or not since <= one.intended_at <= until:
             continue
         if rules or every:
-            items.append(_item(one, patient, recipients, rules))
+            items.append(_item(one, patient, recipients, rules, named.get(one.id)))
     return Report(
         title="Accounting of disclosures",
         discloser=discloser,
@@ -363,7 +366,14 @@ def _by_number(disclosures: Mapping[str, Sequence[Disclosure]]) -> list[tuple[st
     return sorted(found, key=lambda pair: pair[1].id)
 
 
-def _item(one: Disclosure, patient: str, recipients: Mapping[str, Recipient], rules: tuple[Rule, ...]) -> Item:
+def _item(
+    one: Disclosure,
+    patient: str,
+    recipients: Mapping[str, Recipient],
+    rules: tuple[Rule, ...],
+    named: str | None = None,
+) -> Item:
+    known = recipients.get(one.recipient, Recipient(id=one.recipient, name=one.recipient))
     counted: dict[str, int] = {}
     for kind, _ in one.what:
         counted[kind] = counted.get(kind, 0) + 1
@@ -371,7 +381,7 @@ def _item(one: Disclosure, patient: str, recipients: Mapping[str, Recipient], ru
         number=one.id,
         patient=patient,
         at=one.intended_at,
-        recipient=recipients.get(one.recipient, Recipient(id=one.recipient, name=one.recipient)),
+        recipient=known if named is None else Recipient(id=one.recipient, name=named),
         what=tuple(sorted(counted.items())),
         resources=one.what,
         purpose=one.purpose,

@@ -13,6 +13,7 @@ from sqlalchemy import Row, Select, or_, select, update
 
 from hub.errors import StoreError
 from hub.records import Disclosure, DisclosureState, Manner
+from hub.store import vault
 from hub.store.tables import INTENDED, delivery, disclosure, lane
 from hub.store.tx import Tx
 
@@ -31,9 +32,11 @@ def intend(
     manner: Manner = "delivery",
     basis: Iterable[str] = (),
     part2: bool = False,
+    to_whom: str | None = None,
 ) -> Disclosure:
     """Record what is about to leave: commit this before the first byte. `what` are (resource type, id) pairs,
-    `basis` the decision's reasons; one without a basis is accounted for as if no rule excused it.
+    `basis` the decision's reasons; one without a basis is accounted for as if no rule excused it. `to_whom` names a
+    recipient that is no organization of the hub; it is sealed.
 
     Whoever sends a delivery has its lane alone: an earlier sending of it that was never settled is `unknown` now.
     """
@@ -61,7 +64,15 @@ def intend(
             "intended_at": tx.now,
         },
     ).one()
+    if to_whom is not None:
+        vault.put(tx, "disclosure", row.id, "to-whom", to_whom.encode(), custody=discloser)
     return _record(row)
+
+
+def to_whom(tx: Tx, disclosure_id: int) -> str | None:
+    """The recipient as the one who disclosed named it, where it is no organization of the hub."""
+    found = vault.find(tx, "disclosure", disclosure_id, "to-whom")
+    return None if found is None else found.decode()
 
 
 def settle(tx: Tx, disclosure_id: int, state: Literal["sent", "not-sent", "unknown"]) -> Disclosure:

@@ -245,7 +245,7 @@ def test_a_hold_is_released_to_a_destination(fed: Hub, handoff: Callable[..., An
     (hold,) = said(handoff("holds", "list", "--json"))
     assert (hold["kind"], hold["state"]) == ("routing", "open")
     result = handoff(
-        "holds", "release", str(hold["id"]), "--by", "Robin Examiner", "--reason", "phoned.center",
+        "holds", "release", str(hold["id"]), "--by", "Robin Examiner", "--reason", "called-the-center",
         "--destination", "lakeshore", "--evidence", "File 2026-17", "--json",
     )  # fmt: skip
     assert said(result) == {"hold": hold["id"], "state": "released"}
@@ -258,14 +258,14 @@ def test_a_hold_is_released_to_a_destination(fed: Hub, handoff: Callable[..., An
 
 
 def test_a_hold_is_rejected_once(fed: Hub, handoff: Callable[..., Any]) -> None:
-    words = ("holds", "reject", "1", "--by", "Robin Examiner", "--reason", "not.ours")
+    words = ("holds", "reject", "1", "--by", "Robin Examiner", "--reason", "not-ours")
     assert "rejected" in handoff(*words).stdout
     assert handoff(*words).exception.rule == "store.state"
 
 
 @pytest.mark.parametrize("leave_out", ["--by", "--reason"])
 def test_settling_needs_a_person_and_a_reason(fed: Hub, handoff: Callable[..., Any], leave_out: str) -> None:
-    given = {"--by": "Robin Examiner", "--reason": "not.ours"}
+    given = {"--by": "Robin Examiner", "--reason": "not-ours"}
     del given[leave_out]
     assert handoff("holds", "reject", "1", *(word for pair in given.items() for word in pair)).exit_code == 2
     assert len(fed.store.read(lambda tx: holds.listed(tx))) == 1

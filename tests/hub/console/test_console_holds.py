@@ -42,7 +42,8 @@ def the_hold(hub: Hub) -> Hold:
 
 
 def settle(hub: Hub, hold: Hold, **changes: Any) -> Hold:
-    given: dict[str, Any] = {"action": "release", "by": "Robin Examiner", "reason_code": "phoned.center"} | changes
+    reason = "not-ours" if changes.get("action") == "reject" else "called-the-center"
+    given: dict[str, Any] = {"action": "release", "by": "Robin Examiner", "reason_code": reason} | changes
     return hub.store.write(lambda tx: resolve(tx, hub, hold.id, **given))
 
 
@@ -74,7 +75,11 @@ def test_a_routing_hold_released_to_a_destination_goes_there(hub: Hub, feed: Fee
     assert hold.kind == "routing"
     assert queued(hub) == []
     settled = settle(hub, hold, destination="northfork")
-    assert (settled.state, settled.resolved_by, settled.reason_code) == ("released", "Robin Examiner", "phoned.center")
+    assert (settled.state, settled.resolved_by, settled.reason_code) == (
+        "released",
+        "Robin Examiner",
+        "called-the-center",
+    )
     (referral,) = hub.store.read(lambda tx: referrals.listed(tx))
     assert (referral.destination, referral.organization, referral.urgency) == ("northfork", "cedar-coresponse", "asap")
     assert referral.task_id == hold.task_id
@@ -84,7 +89,7 @@ def test_a_routing_hold_released_to_a_destination_goes_there(hub: Hub, feed: Fee
     assert hub.store.read(lambda tx: alarms.listed(tx)) == []
     (event,) = [e for _, e in hub.store.read(lambda tx: chain.events(tx)) if e.kind == "hold.released"]
     assert (event.who, event.entity_id, event.custody) == ("Robin Examiner", str(hold.id), "cedar-coresponse")
-    assert "phoned.center" in event.detail
+    assert "called-the-center" in event.detail
 
 
 def test_a_routing_hold_cannot_route_around_the_decision(hub: Hub, story: Story, feed: Feed) -> None:
@@ -139,7 +144,7 @@ def test_a_decision_is_not_overwritten(hub: Hub, feed: Feed) -> None:
     with pytest.raises(StoreError):
         settle(hub, hold, destination="northfork")
     with pytest.raises(StoreError):
-        hub.store.write(lambda tx: resolve(tx, hub, 999, action="reject", by="Robin", reason_code="x"))
+        hub.store.write(lambda tx: resolve(tx, hub, 999, action="reject", by="Robin", reason_code="duplicate"))
     assert queued(hub) == []
 
 
@@ -204,7 +209,7 @@ def test_a_message_that_broke_a_step_is_taken_in_again(hub: Hub, feed: Feed) -> 
         hub.clock.forward(60)  # type: ignore[attr-defined]
     hold = the_hold(hub)
     assert hold.kind == "fault"
-    settle(hub, hold, reason_code="fixed")
+    settle(hub, hold, reason_code="fault-mended")
     again = hub.store.read(lambda tx: messages.listed(tx, state="received"))
     assert [m.lineage for m in again] == [stored[0].id]
 
@@ -220,7 +225,7 @@ def test_the_custody_settles_its_hold_by_the_page(
     client = sign_in("cedar-coresponse")
     page = client.get("/console/holds").text
     assert "Northfork Center" in page
-    given = {"form": form_of(page), "action": "release", "destination": "northfork", "reason": "phoned.center"}
+    given = {"form": form_of(page), "action": "release", "destination": "northfork", "reason": "called-the-center"}
     assert client.post(f"/console/holds/{hold.id}", data=given).headers["location"] == "/console/holds"
     assert [d.destination for d in queued(hub)] == ["northfork"]
     assert "Robin Examiner" in client.get("/console/holds").text
@@ -237,7 +242,7 @@ def test_only_its_custody_or_the_operator_settles_a_hold(
     client = sign_in(custody)
     page = client.get("/console/holds").text
     assert (f'action="/console/holds/{hold.id}"' in page) is (status == 303)
-    given = {"form": form_of(page), "action": "reject", "reason": "not.ours"}
+    given = {"form": form_of(page), "action": "reject", "reason": "not-ours"}
     assert client.post(f"/console/holds/{hold.id}", data=given).status_code == status
 
 
@@ -255,7 +260,7 @@ def test_a_form_that_is_not_right_says_so(
         "form": form_of(client.get("/console/holds").text),
         "action": "release",
         "destination": "northfork",
-        "reason": "phoned.center",
+        "reason": "called-the-center",
     } | changes
     answer = client.post(f"/console/holds/{hold.id}", data=given)
     assert answer.status_code == status

@@ -88,7 +88,7 @@ async def test_released_after_a_fix_it_is_read_anew(world: World, monkeypatch: p
             world.time.forward(fault.PAUSE)
     (held,) = world.holds()
     world.store.write(
-        lambda tx: hold.resolve(tx, world.hub, held.id, action="release", by="A Person", reason_code="fixed")
+        lambda tx: hold.resolve(tx, world.hub, held.id, action="release", by="A Person", reason_code="fault-mended")
     )
     await world.read()
     assert [m.state for m in world.messages()] == ["translated", "replayed"]
@@ -106,7 +106,7 @@ async def test_a_conflicting_message_that_a_person_releases_is_read(world: World
         await world.post("cedar-app", other, key="k")
     (held,) = world.holds()
     world.store.write(
-        lambda tx: hold.resolve(tx, world.hub, held.id, action="release", by="A Person", reason_code="correction")
+        lambda tx: hold.resolve(tx, world.hub, held.id, action="release", by="A Person", reason_code="takes-its-place")
     )
     await world.read()
     assert sorted(m.state for m in world.messages()) == ["replayed", "translated", "translated"]

@@ -16,7 +16,8 @@ MESSAGE = "http://127.0.0.1:8101/fhir/$process-message"
 
 
 def settle(world: World, number: int, **given: Any) -> Any:
-    named = {"action": "release", "by": "A Person", "reason_code": "by-phone"} | given
+    reason = "wrong-person" if given.get("action") == "reject" else "called-the-center"
+    named = {"action": "release", "by": "A Person", "reason_code": reason} | given
     return world.store.write(lambda tx: hold.resolve(tx, world.hub, number, **named))
 
 
@@ -33,7 +34,7 @@ async def routing(world: World) -> Any:
 async def test_released_to_a_center_it_goes_there(world: World, routing: Any, httpx_mock: HTTPXMock) -> None:
     httpx_mock.add_response(method="POST", url=MESSAGE)
     settled = settle(world, routing.id, destination="lakeshore", evidence="LOG-7")
-    assert (settled.state, settled.resolved_by, settled.reason_code) == ("released", "A Person", "by-phone")
+    assert (settled.state, settled.resolved_by, settled.reason_code) == ("released", "A Person", "called-the-center")
     assert world.alarms() == []
     await world.deliver()
     (referral,) = world.referrals()
@@ -41,7 +42,7 @@ async def test_released_to_a_center_it_goes_there(world: World, routing: Any, ht
     events = [event for _, event in world.store.read(chain.events)]
     (audited,) = [e for e in events if e.kind == "hold.released"]
     assert (audited.who, audited.entity_id) == ("A Person", str(routing.id))
-    assert audited.detail == ("route.no-organization", "by-phone", "to:lakeshore-cmhc")
+    assert audited.detail == ("route.no-organization", "called-the-center", "to:lakeshore-cmhc")
 
 
 async def test_rejected_it_goes_nowhere_and_is_settled(world: World, routing: Any, httpx_mock: HTTPXMock) -> None:
