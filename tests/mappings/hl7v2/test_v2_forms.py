@@ -256,7 +256,7 @@ def test_access_restrictions() -> None:
     (message,) = render(form("ADT^A28", version="2.6", labels=("arv",)), labelled("42CFRPart2", system=ACT))
     assert_conformant(message)
     assert [(one.get(1), one.get(2), one.get(3), one.get(4), one.text(5)) for one in message.all("ARV")] == [
-        ("1", "A", "PSY", "REG", "42CFRPart2"),
+        ("1", "A", "SMD", "REG", "42CFRPart2"),
         ("2", "A", "DRG", "REG", "42CFRPart2"),
     ]
 
