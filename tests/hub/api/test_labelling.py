@@ -14,6 +14,7 @@ import profiles
 from hub import audit
 from hub.api import labelling
 from hub.errors import StoreError
+from mappings.labels.text import ReaderFailed
 from profiles.check import check
 from profiles.issue import stops
 
@@ -202,3 +203,15 @@ async def test_nothing_of_it_is_kept(world: World) -> None:
     await ask(world, CONDITION)
     assert world.messages() == before
     assert world.referrals() == [] and world.holds() == [] and world.disclosures() == []
+
+
+async def test_what_breaks_on_the_way_is_audited_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above this, `Guard` answers 500; the sender gets no record without its labels."""
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise ReaderFailed
+
+    monkeypatch.setattr("hub.loop.labelling.label", broken)
+    with pytest.raises(ReaderFailed):
+        await ask(world, CONDITION)
+    assert (asked(world)[-1].outcome, asked(world)[-1].detail) == ("4", ("hub.failed",))
