@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hub.cli import consent_kept
 from hub.cli.edge import read_input
 from hub.cli.library import Json, Ndjson, each
 from mappings.errors import ReadError
@@ -28,6 +29,7 @@ def register(app: typer.Typer) -> None:
     app.command()(release)
     consents = typer.Typer(help="Consents under 42 CFR 2.31.", no_args_is_help=True)
     consents.command("check")(check)
+    consent_kept.register(consents)
     app.add_typer(consents, name="consent")
 
 

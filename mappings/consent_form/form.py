@@ -127,7 +127,7 @@ def filled(
         recipients=_and(recipients) or "anybody",
         description=choices.description.strip(),
         purposes=_and([words[code] for code in _purposes(template, choices) if code in words]) or "no purpose",
-        expiry="it has no end" if expiry.lower() == "none" else expiry,
+        expiry="none; it lasts until I take it back" if expiry.lower() == "none" else expiry,
         ticked=ticked,
     )
 

@@ -115,7 +115,7 @@ WORDS = {
     "render.v2-table": "A value is not in the HL7 table of its field: the message was not sent.",
     "render.v2-time": "A time in an HL7 v2 message does not exist: the message was not sent.",
     "settings.invalid": "A setting is wrong.",
-    "settings.labels": "A label policy file cannot be used.",
+    "settings.labels": "A label policy file or a text reader cannot be used.",
     "settings.exchange": "An agency's exchange policy cannot be used.",
     "settings.state-policy": "A state's rules of release cannot be used.",
     "settings.registry": "A source's file of EIDO registries cannot be used.",
