@@ -6,6 +6,8 @@
     Dispatcher       what is queued, lane by lane as there is room (`loop.dispatching`): decide again, record as
                      intended, send, settle (`loop.sending`)
     label_for        another system's records, labelled and given back (`loop.labelling`)
+    decide_for, consult_for
+                     another system's question whether its records may go (`loop.deciding`)
     receive_v2       HL7 v2 over MLLP, feeds and answers: each acknowledged once it is stored (`loop.v2_arrival`)
     receive_answer, poll
                      what the center says (`loop.answering`, `loop.polling`): the Task moves, the alarm stops
@@ -42,6 +44,7 @@ from hub.loop import (
     outcome,
     polling,
     recovery,
+    retention,
     timekeeping,
     v2_arrival,
 )
@@ -244,6 +247,36 @@ async def label_for(hub: Hub, source: SourceSection, body: bytes) -> dict[str, A
     # Who asked is on the disk before the answer leaves, as with every other request that opens a record.
     await hub.store.write_async(lambda tx: labelling.note(tx, hub, source, rules, refused=False))
     return labelling.answer(found)
+
+
+async def retain(hub: Hub) -> bool:
+    """Disposes of a batch of what the retention schedule says. True while there is more."""
+    return bool(await hub.store.write_async(lambda tx: retention.dispose(tx, hub, by="retention schedule")))
+
+
+async def decide_for(hub: Hub, source: SourceSection, body: bytes) -> dict[str, Any]:
+    """Whether another system's records may go, entry by entry; nothing is kept but the audit.
+
+    Raises ReceiveError, ReleaseError.
+    """
+    return await _decided(hub, source, partial(deciding.by_parameters, hub, source, body))
+
+
+async def consult_for(hub: Hub, source: SourceSection, body: bytes) -> dict[str, Any]:
+    """The same over CDS Hooks. Raises ReceiveError, ReleaseError."""
+    return await _decided(hub, source, partial(deciding.by_hook, hub, source, body))
+
+
+async def _decided(hub: Hub, source: SourceSection, ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    try:
+        found = await asyncio.to_thread(ask)
+    except Exception as raised:  # whatever broke, it was asked
+        rule = raised.rule if isinstance(raised, ReceiveError | ReleaseError) else "hub.failed"
+        await hub.store.write_async(lambda tx: deciding.note(tx, hub, source, rule, refused=True))
+        raise
+    outcome = found["cards"][0]["summary"] if "cards" in found else found["parameter"][0]["valueCode"]
+    await hub.store.write_async(lambda tx: deciding.note(tx, hub, source, outcome, refused=False))
+    return found
 
 
 async def ring(hub: Hub) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from mappings.record import record
 from mappings.telling import Kind
 
-MessageState = Literal["received", "translated", "rejected", "held", "ignored", "replayed", "expunged"]
+MessageState = Literal["received", "translated", "rejected", "held", "ignored", "replayed", "expunged", "disposed"]
 DeliveryState = Literal["ready", "done", "dead", "parked", "superseded"]
 DeliveryKind = Literal["referral", "update", "notice", "outcome"]
 AttemptOutcome = Literal["done", "retry", "blocked", "dead", "parked", "superseded"]
@@ -426,6 +426,28 @@ class Event:
     purpose: str | None = None
     patient_id: str | None = None
     detail: tuple[str, ...] = ()
+
+
+LegalHoldSubject = Literal["patient", "incident", "message", "custody"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LegalHold:
+    """A duty to keep: while it stands, nothing of its subject is disposed of or expunged.
+
+    `subject` is a keyed id, a message's number, or of an incident the blind index of its key; `reference` names the
+    order or letter.
+    """
+
+    id: int
+    custody: str
+    subject_type: LegalHoldSubject
+    subject: str
+    reference: str
+    placed_by: str
+    placed_at: datetime
+    lifted_by: str | None
+    lifted_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,6 +1,6 @@
 """The worker: reads what was received, sends what may leave, polls who does not call, rings when nothing comes.
 
-Four loops of one process. Each sleeps until the store says that something changed, or for a poll interval: a lost
+Five loops of one process. Each sleeps until the store says that something changed, or for a poll interval: a lost
 wake-up costs time, never a message. A loop's failure on one item is recorded with that item and the loop goes on;
 a failure of the loop itself is logged by its type and the loop starts again after a pause.
 """
@@ -17,6 +17,9 @@ from hub import pipeline
 from hub.store.tx import Topic
 
 log = structlog.get_logger("hub.worker")
+
+#: How often the retention schedule is looked at, in seconds.
+RETAIN = 3600.0
 
 #: Messages taken at once, lanes claimed at once.
 BATCH = 20
@@ -50,6 +53,7 @@ class Worker:
             asyncio.create_task(forever("deliver", self._deliver, poll, self._wake["lanes"])),
             asyncio.create_task(forever("poll", lambda: pipeline.poll(self._hub), poll)),
             asyncio.create_task(forever("alarm", lambda: pipeline.ring(self._hub), poll)),
+            asyncio.create_task(forever("retain", lambda: pipeline.retain(self._hub), RETAIN)),
         ]
 
     async def stop(self) -> None:

@@ -13,7 +13,19 @@ from typing import Annotated, Any
 
 import typer
 
-from hub.cli import codes, database, deliveries, disclosures, incidents, keys, lanes, messages, restrictions, waiting
+from hub.cli import (
+    codes,
+    database,
+    deliveries,
+    disclosures,
+    incidents,
+    keys,
+    lanes,
+    messages,
+    restrictions,
+    retention,
+    waiting,
+)
 from hub.cli.edge import write
 from hub.cli.store import HUB_TOML, Config, Json, Limit, opened, rows
 
@@ -61,6 +73,16 @@ def register(app: typer.Typer) -> None:
                 "rewrap": keys.rewrap_keys,
                 "retire": keys.retire_key,
                 "root": keys.move_root,
+            },
+        ),
+        ("retention", "What is disposed of, and when.", {"run": retention.run_retention}),
+        (
+            "legal-holds",
+            "What must be kept, whatever the schedule says.",
+            {
+                "place": retention.place_legal_hold,
+                "lift": retention.lift_legal_hold,
+                "list": retention.list_legal_holds,
             },
         ),
         (

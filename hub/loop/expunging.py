@@ -19,11 +19,23 @@ from hub.loop.hold import name_of
 from hub.loop.merging import in_use
 from hub.loop.record import audit, trace
 from hub.records import AlarmKind, Disclosure, KeptTelling
-from hub.store import alarms, deliveries, disclosures, documents, holds, messages, referrals, tellings, unmapped, vault
+from hub.store import (
+    alarms,
+    deliveries,
+    disclosures,
+    documents,
+    holds,
+    legal_holds,
+    messages,
+    referrals,
+    tellings,
+    unmapped,
+    vault,
+)
 from hub.store.tx import Tx
 
 #: The order as the audit shall have it: a docket or letter number. Text about a person has no place there.
-_ORDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,59}", re.ASCII)
+ORDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,59}", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,10 +73,11 @@ def expunge(
     which then cannot be replayed.
 
     Raises HubError `incident.order`, `incident.custody`, `incident.not-found`, `incident.shared-message` (nothing is
-    done without `with_files`), `incident.sending` (a release of it is being sent now: try again), and `hold.person`.
+    done without `with_files`), `incident.sending` (a release of it is being sent now: try again),
+    `incident.legal-hold` (it must be kept), and `hold.person`.
     """
     person = name_of(by)
-    if not _ORDER.fullmatch(order):
+    if not ORDER.fullmatch(order):
         raise HubError(
             "incident.order", "an order is named by letters, digits and . _ : / -", path="order", code="value"
         )
@@ -85,6 +98,8 @@ def expunge(
             path=", ".join(str(one) for one in shared),
             code="conflict",
         )
+    if legal_holds.of_messages(tx, custody, took):
+        raise HubError("incident.legal-hold", "a legal hold stands on it: lift it first", code="conflict")
     made = [pair for one in told for pair in one.made] + [(d.resource_type, d.resource_id) for d in filed]
     made += [("Bundle", name) for kind, name in made if kind == "Task"]
     apart = tellings.others(tx, custody, [one.id for one in told])

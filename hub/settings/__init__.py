@@ -12,7 +12,14 @@ from hub.settings.keys import AwsKmsSection, KeysSection, Pkcs11Section, VaultSe
 from hub.settings.labels import LabelsSection
 from hub.settings.load import ENVIRONMENT, load, parse
 from hub.settings.mllp import ApplicationAckSection, ClientTlsSection, FeedSection, MllpSection
-from hub.settings.organization import SID_ORGANIZATION, AgencySection, ExchangeSection, OrganizationSection
+from hub.settings.organization import (
+    SID_ORGANIZATION,
+    AffiliationSection,
+    AgencySection,
+    ExchangeSection,
+    OrganizationSection,
+)
+from hub.settings.retention import RetentionSection
 from hub.settings.secret import Secret
 from hub.settings.section import is_loopback
 from hub.settings.service import AlarmSection, HubSection, Operator
@@ -23,6 +30,7 @@ from hub.settings.state_policy import StatePolicy
 __all__ = [
     "ENVIRONMENT",
     "SID_ORGANIZATION",
+    "AffiliationSection",
     "AgencySection",
     "AlarmSection",
     "ApplicationAckSection",
@@ -40,6 +48,7 @@ __all__ = [
     "OrganizationSection",
     "PartnerSection",
     "Pkcs11Section",
+    "RetentionSection",
     "RouteSection",
     "Secret",
     "Settings",

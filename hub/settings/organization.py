@@ -101,3 +101,11 @@ class ExchangeSection(Strict):
         if self.types and {one.split("|")[0] for one in self.classes} - set(self.types):
             raise ValueError("classes are of types that the line gives")
         return self
+
+
+class AffiliationSection(Strict):
+    """Who takes part in an exchange: a consent to its participants who treat reaches these (42 CFR 2.31(a)(4)(ii))."""
+
+    intermediary: str
+    participants: tuple[str, ...]
+    reference: str

@@ -12,7 +12,14 @@ from hub.settings.destination import DestinationSection, RouteSection
 from hub.settings.keys import KeysSection
 from hub.settings.labels import LabelsSection, policy_of, text_of
 from hub.settings.mllp import MllpSection
-from hub.settings.organization import SID_ORGANIZATION, AgencySection, ExchangeSection, OrganizationSection
+from hub.settings.organization import (
+    SID_ORGANIZATION,
+    AffiliationSection,
+    AgencySection,
+    ExchangeSection,
+    OrganizationSection,
+)
+from hub.settings.retention import RetentionSection
 from hub.settings.secret import Secret
 from hub.settings.section import Strict, is_loopback
 from hub.settings.service import AlarmSection, HubSection, Operator
@@ -37,8 +44,10 @@ class Settings(Strict):
     destination: tuple[DestinationSection, ...] = ()
     route: tuple[RouteSection, ...] = ()
     exchange: tuple[ExchangeSection, ...] = ()
+    affiliation: tuple[AffiliationSection, ...] = ()
     alarm: AlarmSection = AlarmSection()
     labels: LabelsSection = LabelsSection()
+    retention: RetentionSection = RetentionSection()
     consent: ConsentSection = ConsentSection()
 
     @model_validator(mode="after")
@@ -55,6 +64,8 @@ class Settings(Strict):
             ("destination.organization", {d.organization for d in self.destination}, known),
             ("route.organization", {r.organization for r in self.route}, known),
             ("route.destination", {r.destination for r in self.route}, destinations),
+            ("affiliation.intermediary", {a.intermediary for a in self.affiliation}, known),
+            ("affiliation.participants", {o for a in self.affiliation for o in a.participants}, known),
             ("exchange.agency", {e.agency for e in self.exchange}, agencies),
             ("exchange.to", {to for e in self.exchange for to in e.to}, known | set(get_args(Role))),
         ):

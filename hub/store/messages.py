@@ -120,16 +120,16 @@ def replay(tx: Tx, message_id: int, *, into: Owner | None = None, control_id: st
 
     `into` takes them in for whom they turn out to be of, in place of whom they were kept for; with `control_id` the
     same message, sent again, is known.
-    Raises StoreError `store.not-found`; `store.state` while the message is still waiting, when it was expunged, or when
-    its control id has been taken since.
+    Raises StoreError `store.not-found`; `store.state` while the message is still waiting, when its bytes are gone, or
+    when its control id has been taken since.
     """
     old = tx.connection.execute(select(message).where(message.c.id == message_id)).one_or_none()
     if old is None:
         raise StoreError("store.not-found", "there is no such message", code="not-found")
     if old.state == "received":
         raise StoreError("store.state", "a message that waits is not replayed", code="conflict")
-    if old.state == "expunged":
-        raise StoreError("store.state", "what was expunged cannot be taken in again", code="conflict")
+    if old.state in ("expunged", "disposed"):
+        raise StoreError("store.state", f"what was {old.state} cannot be taken in again", code="conflict")
     data = body(tx, message_id)
     owner = into or Owner(source=old.source, custody=old.custody, organization=old.organization)
     values = _new(tx, owner.source, owner.custody, owner.organization, old.media_type, data) | {"lineage": message_id}

@@ -505,6 +505,23 @@ unmapped_use = Table(
     Index(None, "message_id"),
 )
 
+# What must not be disposed of, by whose order; `subject` is a keyed id or the hexadecimal digits of a blind index.
+legal_hold = Table(
+    "legal_hold",
+    metadata,
+    _id(),
+    Column("custody", String(255), nullable=False),
+    Column("subject_type", String(16), nullable=False),
+    Column("subject", String(128), nullable=False),
+    Column("reference", String(64), nullable=False),
+    Column("placed_by", String(255), nullable=False),
+    Column("placed_at", Instant, nullable=False),
+    Column("lifted_by", String(255)),
+    Column("lifted_at", Instant),
+    Index("ix_legal_hold_standing", "custody", "subject_type", "subject", **_where("lifted_at IS NULL")),
+    sqlite_autoincrement=True,
+)
+
 session = Table(
     "session",
     metadata,

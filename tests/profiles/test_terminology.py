@@ -158,6 +158,7 @@ def audit_kinds() -> Iterator[str]:
     parts = {
         "hold": set(get_args(HoldState)) - {"open"},
         "alarm": set(get_args(AlarmKind)),
+        "legal-hold": {"placed", "lifted"},
         "key": {"rotated", "rewrapped", "retired", "root-changed"},
         "console": {"codes", "message", "print"},
     }

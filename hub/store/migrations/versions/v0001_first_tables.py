@@ -445,6 +445,27 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_restriction_custody_patient"), "restriction", ["custody", "patient"], unique=False)
     op.create_table(
+        "legal_hold",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("custody", sa.String(length=255), nullable=False),
+        sa.Column("subject_type", sa.String(length=16), nullable=False),
+        sa.Column("subject", sa.String(length=128), nullable=False),
+        sa.Column("reference", sa.String(length=64), nullable=False),
+        sa.Column("placed_by", sa.String(length=255), nullable=False),
+        sa.Column("placed_at", TIME, nullable=False),
+        sa.Column("lifted_by", sa.String(length=255), nullable=True),
+        sa.Column("lifted_at", TIME, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_legal_hold")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        "ix_legal_hold_standing",
+        "legal_hold",
+        ["custody", "subject_type", "subject"],
+        unique=False,
+        **_where("lifted_at IS NULL"),
+    )
+    op.create_table(
         "suspension",
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("custody", sa.String(length=255), nullable=False),
