@@ -499,7 +499,7 @@ Description: "The stable rules of issues in OperationOutcome.issue.details, and 
 * #render.several-referrals "several referrals" "One v2 message carries one referral."
 * #settings.environment "environment" "This cannot be set from the environment."
 * #settings.invalid "invalid" "A setting is wrong."
-* #settings.labels "labels" "A label policy file cannot be used."
+* #settings.labels "labels" "A label policy file or a text reader cannot be used."
 * #settings.missing "missing" "There is no such file."
 * #settings.not-toml "not TOML" "The file is not TOML."
 * #settings.port "port" "The address or port cannot be listened on."
