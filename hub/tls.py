@@ -86,7 +86,7 @@ def client_context(section: ClientTlsSection | None, *, where: str) -> ssl.SSLCo
     return context
 
 
-def peer_of(secured: ssl.SSLObject | None) -> Peer | None:
+def peer_of(secured: ssl.SSLObject | ssl.SSLSocket | None) -> Peer | None:
     """Who the other end of a connection has proved to be, or None where it has shown no verified certificate."""
     if secured is None or not secured.getpeercert():
         return None
@@ -113,7 +113,8 @@ def why(error: ssl.SSLError) -> Why:
         return "expired"
     if reason in ("PEER_DID_NOT_RETURN_A_CERTIFICATE", "TLSV13_ALERT_CERTIFICATE_REQUIRED"):
         return "no-certificate"
-    return "untrusted" if "CERTIFICATE" in reason or "UNKNOWN_CA" in reason else "other"
+    # a decrypt error is how a signature by another authority of the same name is refused
+    return "untrusted" if any(word in reason for word in ("CERTIFICATE", "UNKNOWN_CA", "DECRYPT_ERROR")) else "other"
 
 
 #: OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED.

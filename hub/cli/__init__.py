@@ -12,7 +12,7 @@ import sys
 
 import typer
 
-from hub.cli import bulk, consent, definitions, demo, labels, library, pack, service
+from hub.cli import bulk, consent, definitions, demo, hl7v2, labels, library, pack, service
 from hub.cli.edge import explain_missing_extra, fail
 from mappings.errors import WarmHandoffError
 
@@ -32,6 +32,7 @@ pack.register(app)
 definitions.register(app)
 service.register(app)
 demo.register(app)
+hl7v2.register(app)
 
 
 def main() -> None:

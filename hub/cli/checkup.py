@@ -6,10 +6,11 @@ import contextlib
 import os
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from hub.cli.certificates import certificates, handshake
+from hub.cli.finding import Finding
 from hub.errors import HubError
 from hub.loop import declared
 from hub.settings import DestinationSection, HubSection, Settings, SourceSection, SqlSection, load
@@ -17,16 +18,6 @@ from hub.settings import DestinationSection, HubSection, Settings, SourceSection
 _PORTS = {"http": 80, "https": 443, "mllp": 2575, "mllps": 2575}
 #: Seconds to wait for a destination's TCP port.
 REACH = 2.0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """One thing that was checked; `todo` says what to do when it is not well."""
-
-    name: str
-    ok: bool
-    detail: str
-    todo: str = ""
 
 
 def checkup(config: Path) -> Iterator[Finding]:
@@ -46,6 +37,7 @@ def checkup(config: Path) -> Iterator[Finding]:
     yield _keys(settings)
     yield _module(settings)
     yield _address(settings)
+    yield from certificates(settings)
     for source in settings.source:
         yield from _source(source)
     for destination in settings.destination:
@@ -241,3 +233,5 @@ def _destination(destination: DestinationSection) -> Iterator[Finding]:
         )
     else:
         yield Finding(name=name, ok=True, detail="can be reached by TCP")
+        if parts.scheme == "mllps":
+            yield handshake(destination, seconds=REACH)

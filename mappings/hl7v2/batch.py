@@ -7,6 +7,7 @@ each message has an MSH of its own.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from mappings.errors import ReadError
 
@@ -48,6 +49,13 @@ def split(data: bytes) -> tuple[bytes, ...]:
     if not messages:
         raise _wrong("there is no message in the batch", data[:3])
     return tuple(bytes(one) for one in messages)
+
+
+def messages_of(data: bytes) -> list[bytes]:
+    """Several messages one after the other, as files often have them, without any header: cut before each MSH that
+    begins a line. What begins otherwise is one piece, for a reader to refuse."""
+    starts = [0, *(match.start() + 1 for match in re.finditer(rb"[\r\n]MSH", data))]
+    return [part for begin, end in pairwise((*starts, len(data))) if (part := data[begin:end]).strip()]
 
 
 def _check(line: bytes, found: int) -> None:

@@ -75,6 +75,18 @@ class Repetition:
         """Whether the sender says there that the value is to be deleted."""
         return self._part(component, subcomponent) == NULL
 
+    def components(self) -> list[str]:
+        """Its components as they stand, still escaped."""
+        delimiter = self._delimiters.component
+        return self.raw.split(delimiter) if delimiter else [self.raw]
+
+    def subcomponents(self, component: int) -> list[str | None]:
+        """The subcomponents of a component, each as `get` gives it."""
+        part = _nth(self.raw, self._delimiters.component, component)
+        delimiter = self._delimiters.subcomponent
+        count = part.count(delimiter) + 1 if delimiter else 1
+        return [self.get(component, number) for number in range(1, count + 1)]
+
     @property
     def text(self) -> str | None:
         """The whole repetition as one text, unescaped: for ST, TX and FT, whose senders leave `&` and `^` bare."""

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from hl7.mllp import start_hl7_server
 
 from hub.delivery.hl7v2 import Acknowledged, Mode, send
@@ -247,69 +241,3 @@ async def test_our_own_server() -> None:
     await server.close()
     assert [one.control_id for one in found] == [f"M{n}" for n in range(50)]
     assert len(set(taken)) == 50
-
-
-def contexts(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """Server and client of a private authority, each asking the other for its certificate (IHE ITI-19)."""
-    root_key = ec.generate_private_key(ec.SECP256R1())
-    root = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test authority")])
-    begin = datetime.now(UTC) - timedelta(hours=1)
-
-    def issue(subject: x509.Name, key: ec.EllipticCurvePrivateKey, authority: bool) -> x509.Certificate:
-        made = (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(root)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(begin)
-            .not_valid_after(begin + timedelta(days=1))
-            .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
-        )
-        return made.sign(root_key, hashes.SHA256())
-
-    authority = folder / "ca.pem"
-    authority.write_bytes(issue(root, root_key, True).public_bytes(serialization.Encoding.PEM))
-    found = []
-    for name, kind in (("city-cad", ssl.PROTOCOL_TLS_CLIENT), ("hub", ssl.PROTOCOL_TLS_SERVER)):
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name(
-            [x509.NameAttribute(NameOID.COMMON_NAME, name), x509.NameAttribute(NameOID.ORGANIZATION_NAME, "City")]
-        )
-        path = folder / f"{name}.pem"
-        path.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-            + issue(subject, key, False).public_bytes(serialization.Encoding.PEM)
-        )
-        context = ssl.SSLContext(kind)
-        context.load_cert_chain(path)
-        context.load_verify_locations(authority)
-        context.verify_mode = ssl.CERT_REQUIRED
-        found.append(context)
-    return found[1], found[0]
-
-
-async def test_mutual_tls(tmp_path: Path) -> None:
-    of_server, of_client = contexts(tmp_path)
-    peers: list[PeerInfo] = []
-
-    async def receive(data: bytes, peer: PeerInfo) -> tuple[bytes, ...]:
-        peers.append(peer)
-        return (acknowledge(header(data), "AA", control_id="A", now=NOW),)
-
-    server = await serve("127.0.0.1", 0, receive, tls=of_server)
-    address = f"mllps://127.0.0.1:{server.port}"
-    assert (await send(address, MESSAGE, tls=of_client)).code == "AA"
-    assert peers[0].subject == "CN=city-cad,O=City"
-    assert len(peers[0].fingerprint or "") == 64
-    # Somebody without a certificate of the authority is nobody.
-    stranger = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
-    assert (await refusal(address, tls=stranger)).retry
-    # And a server that the client has no reason to trust gets nothing.
-    error = await refusal(address)
-    assert (error.rule, error.unknown) == ("deliver.certificate", False)
-    await server.close()
-    assert len(peers) == 1
