@@ -1,8 +1,9 @@
 """Consents taken and taken back by people at this hub: kept as those of a contact form are, and decided upon at once.
 
-A captured form is labelled, kept and lets decide again whatever waits for it, by the same functions that a message
-goes through (`loop.keeping`). A revocation ends a consent from the moment on: waiting deliveries are decided again
-before they are sent, whoever asks next gets nothing by it, and what went before stays accounted for.
+A captured form is built, labelled and kept as one that came in a contact form, and whatever waits for it is decided
+again in the same commit (`loop.revoking.consents_changed`). A revocation ends a consent from the moment on: waiting
+deliveries are decided again before they are sent, whoever asks next gets nothing by it, who holds copies is told, and
+what went before stays accounted for.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from datetime import datetime
 from typing import Any, Literal
 
 from hub.errors import HubError
-from hub.loop import package, queue, revoking
+from hub.loop import package
 from hub.loop.context import Hub
 from hub.loop.hold import name_of
-from hub.loop.keeping import Again, decide_again
 from hub.loop.record import audit
 from hub.loop.releasing import origin
+from hub.loop.revoking import consents_changed
 from hub.records import AuditAction
 from hub.release import check_consent
 from hub.release.age import Signers, signers
@@ -177,7 +178,6 @@ def keep(hub: Hub, form: ConsentForm, *, custody: str, patient_id: str, by: str)
         raise HubError("consent.no-person", "there is no such person in this custody", code="not-found")
     made, entries = _made(hub, form, custody=custody, patient_id=patient_id, encounter_id=encounter_id, now=now)
     faults = _faults(hub, made, form, birth_date=subject.birth_date or None, now=now)
-    again = decide_again(hub, patient_id, [made], now=now)
 
     def work(tx: Tx) -> None:
         for resource, whose in entries:
@@ -185,7 +185,7 @@ def keep(hub: Hub, form: ConsentForm, *, custody: str, patient_id: str, by: str)
                 continue  # what messages tell of an organization is more than a form knows
             documents.put(tx, resource, custody=custody, origin=whose, patient_id=package.about(resource))
         _audit(tx, hub, who, "C", "captured", made, custody, patient_id, (form.kind, *_rules(faults)))
-        _queue(tx, hub, again)
+        consents_changed(tx, hub, patient_id)
 
     hub.store.write(work)
     return Taken(consent_id=str(made["id"]), issues=tuple(faults))
@@ -255,9 +255,9 @@ def _end(
     ended: Callable[[Json], Json],
     detail: tuple[str, ...],
 ) -> Json:
-    """Writes the consent's last version and decides again, in this order: a release in between finds it ended."""
+    """Writes the consent's last version, decides again and tells who holds copies, all in one commit."""
 
-    def work(tx: Tx) -> tuple[Json, str | None]:
+    def work(tx: Tx) -> Json:
         found = documents.current(tx, "Consent", consent_id)
         if found is None or found.resource is None or (custody is not None and found.custody != custody):
             raise HubError("consent.not-found", "there is no such consent in this custody", code="not-found")
@@ -267,14 +267,10 @@ def _end(
         documents.put(tx, made, custody=found.custody, origin=found.origin, patient_id=found.patient_id)
         _audit(tx, hub, who, "U", done, made, found.custody, found.patient_id, detail)
         if found.patient_id is not None:
-            revoking.tell(tx, hub, found.patient_id)
-        return made, found.patient_id
+            consents_changed(tx, hub, found.patient_id)
+        return made
 
-    made, patient_id = hub.store.write(work)
-    if patient_id is not None:
-        again = decide_again(hub, patient_id, [], now=hub.clock())
-        hub.store.write(lambda tx: _queue(tx, hub, again))
-    return made
+    return hub.store.write(work)
 
 
 def _made(
@@ -317,11 +313,6 @@ def who_signs(hub: Hub, birth_date: str | None, now: datetime) -> Signers | None
     state = hub.settings.state_policy
     ages = ReleasePolicy(minor_alone_from=state.minor_alone_from, majority=state.majority)
     return signers(birth_date, at=now, zone=hub.settings.hub.zone, policy=ages)
-
-
-def _queue(tx: Tx, hub: Hub, again: list[Again]) -> None:
-    for one in again:
-        queue.put(tx, hub, one.referral, one.to, one.verdict, message_id=one.referral.message_id)
 
 
 def _parts(consent: Json) -> list[Json]:
