@@ -165,9 +165,7 @@ def _partner(path: Path) -> Any:
     known = {field.name for field in fields(Partner)}
     if not isinstance(document, dict) or not set(document) <= known:
         raise ReadError("read.partner", "not the fields of a partner", path=path.name)
-    if "resource_types" in document:
-        document["resource_types"] = tuple(document["resource_types"])
-    return Partner(**document)
+    return Partner(**{name: tuple(value) if isinstance(value, list) else value for name, value in document.items()})
 
 
 def each(source: str, one: Any, *, ndjson: bool, as_json: bool) -> None:
@@ -307,11 +305,11 @@ def _validate(resource: Any, asked: str | None) -> Iterator[Issue]:
 
 
 def schema(
-    of: Annotated[str, typer.Argument(help="What to describe: incident, pack or state-policy.")],
+    of: Annotated[str, typer.Argument(help="What to describe: incident, pack, settings or state-policy.")],
     as_json: Json = False,
 ) -> None:
-    """Prints a JSON Schema (2020-12): of the canonical record, which any system may post, of a pack's pack.yaml, or of
-    the file of a state's rules of release."""
+    """Prints a JSON Schema (2020-12): of the canonical record, which any system may post, of a pack's pack.yaml, of
+    hub.toml (a partner's profile is in it), or of the file of a state's rules of release."""
     if of == "state-policy":
         from hub.release import overlay_schema
 
@@ -322,8 +320,13 @@ def schema(
 
         write(pack_schema(), pretty=True)
         return
+    if of == "settings":
+        from hub.settings import Settings
+
+        write({"$schema": "https://json-schema.org/draft/2020-12/schema", **Settings.model_json_schema()}, pretty=True)
+        return
     if of != "incident":
-        raise typer.BadParameter("incident, pack or state-policy", param_hint="OF")
+        raise typer.BadParameter("incident, pack, settings or state-policy", param_hint="OF")
     from mappings.schema import incident_schema
 
     write(incident_schema(), pretty=True)
