@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 def translate(
     inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Files, or - for standard input.")],
-    source: Annotated[str, typer.Option("--source", help="eido, incident, nibrs, a pack's id or folder.")],
+    source: Annotated[str, typer.Option("--source", help="eido, hl7v2, incident, nibrs, a pack's id or folder.")],
     agency: Annotated[Path | None, typer.Option("--agency", help="The agency: JSON.")] = None,
     partner: Annotated[Path | None, typer.Option("--partner", help="The partner's form: JSON.")] = None,
     zone: Annotated[str | None, typer.Option("--zone", help="IANA zone of local times; over the agency's.")] = None,
@@ -73,6 +73,9 @@ def translate(
     to = _partner(partner) if partner else replace(GENERIC, form=forms[form])
     given = _agency(agency)
 
+    if source == "hl7v2":
+        _messages(inputs, to, partner is not None, at, zone_of(zone) if zone else None, issues, as_json=as_json)
+        return
     account: dict[str, list[Any]] = {"issues": [], "unused": [], "dropped": [], "held": []}
     rejected = False
     reading = _agency_for(source, given, zone)
@@ -93,6 +96,53 @@ def translate(
             continue
         for key, rows in result.account().items():
             account[key].extend(rows)
+    if issues is not None:
+        issues.write_bytes(orjson.dumps(account, option=orjson.OPT_INDENT_2) + b"\n")
+    if rejected:
+        raise typer.Exit(1)
+
+
+def _messages(
+    inputs: list[str], to: Any, named: bool, now: datetime, zone: Any, issues: Path | None, *, as_json: bool
+) -> None:
+    """HL7 v2: each message of each input, one Bundle a line; a batch is its messages. `named`: the partner is the
+    sender, whose record it is and whose zone its local times have."""
+    from dataclasses import replace
+
+    from mappings import translate_v2
+    from mappings.hl7v2.batch import messages
+    from mappings.partner import GENERIC
+    from mappings.render import render
+    from mappings.times import zone as zone_of
+
+    sender = to if named else GENERIC
+    # Whatever form the partner takes, a feed of its own is read; what is written is FHIR.
+    form = to if to.form != "hl7v2" else replace(to, form="transaction")
+    account: dict[str, list[Any]] = {"issues": [], "unused": [], "dropped": [], "held": []}
+    rejected = False
+    if zone is None and sender.zone:
+        zone = zone_of(sender.zone)
+    for name in inputs:
+        try:
+            batch = messages(read_input(name))
+        except WarmHandoffError as error:
+            rejected = True
+            account["issues"].extend(issue.to_fhir() for issue in error.issues)
+            say(error.issues, as_json=as_json, where=name)
+            continue
+        account["issues"].extend(issue.to_fhir() for issue in batch.issues)
+        account["unused"].extend(batch.unused)
+        for number, message in enumerate(batch.messages, start=1):
+            try:
+                result = translate_v2(message, partner=sender, zone=zone, now=now)
+                _emit(render(result.bundle, form, update=result.update))
+            except WarmHandoffError as error:
+                rejected = True
+                account["issues"].extend(issue.to_fhir() for issue in error.issues)
+                say(error.issues, as_json=as_json, where=f"{name}[{number}]" if len(batch.messages) > 1 else name)
+                continue
+            for key, rows in result.account().items():
+                account[key].extend(rows)
     if issues is not None:
         issues.write_bytes(orjson.dumps(account, option=orjson.OPT_INDENT_2) + b"\n")
     if rejected:

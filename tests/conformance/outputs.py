@@ -17,7 +17,7 @@ from mappings.fhir.referral import referral_packages
 from mappings.incident_json import agency_from_json
 from mappings.labels import Origin, label_bundle
 from mappings.packs import load_pack
-from tests.samples.cases import records
+from tests.samples.cases import is_message, message_translation, records
 
 Json = dict[str, Any]
 
@@ -59,6 +59,16 @@ def _outputs(case: Path) -> list[Output]:
     if all(path.stem != "input" for path in case.iterdir()):
         return []
     told = json.loads((case / "case.json").read_text())
+    if is_message(told):
+        made_of = message_translation(case, told)
+        agency = Agency(id=told.get("partner", "undeclared"), posture="covered-entity")
+        return [
+            Output(
+                name=f"{case.parent.name}/{case.name}#1",
+                bundle=_labelled(made_of.bundle, made_of.origins, agency),
+                referrals=(),
+            )
+        ]
     agency = _agency(told)
     made = []
     for number, one in enumerate(records(case, told, agency), 1):

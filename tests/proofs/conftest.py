@@ -50,6 +50,8 @@ def all_cases() -> list[Case]:
     found = []
     for path in sorted(SAMPLES.glob("*/*/case.json")):
         told = json.loads(path.read_text())
+        if told["source"] == "hl7v2":
+            continue  # no Incident stands between: tests/mappings/hl7v2 looks for its values in what is reported
         agency = (
             agency_from_json((SAMPLES / "agencies" / f"{told['agency']}.json").read_bytes())
             if "agency" in told

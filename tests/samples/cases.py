@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from mappings import Agency, Incident, Rejected, read
+from mappings import GENERIC, Agency, Incident, Partner, Rejected, Translation, read, translate_v2
 from mappings.cad.registries import registries_of
 from mappings.cad.versions import read_joined
 
@@ -22,3 +24,18 @@ def records(case: Path, told: dict[str, Any], agency: Agency | None) -> Iterator
     if told.get("join"):
         return read_joined([input_of(case)], agency, registries)
     return read(input_of(case), told["source"], agency, registries=registries)
+
+
+def is_message(told: dict[str, Any]) -> bool:
+    """Whether a case is an HL7 v2 message, which becomes resources without an Incident between."""
+    return bool(told["source"] == "hl7v2")
+
+
+def message_translation(case: Path, told: dict[str, Any]) -> Translation:
+    """The translation of a case that is an HL7 v2 message. `partner`: whose it is; `zone`: that of local times."""
+    return translate_v2(
+        input_of(case),
+        partner=Partner(id=told["partner"]) if "partner" in told else GENERIC,
+        zone=ZoneInfo(told["zone"]) if "zone" in told else None,
+        now=datetime.fromisoformat(told["now"]),
+    )

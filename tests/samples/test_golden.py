@@ -1,7 +1,7 @@
 """Every sample case, whole: the Bundle and the account that its input becomes, compared with what is on disk.
 
 A case is `samples/<source>/<case>/` with `case.json` (`source`, `now`, optional `agency`, and for EIDO `join` and
-`registry`) and `input.*`.
+`registry`; for HL7 v2 `partner` and `zone`) and `input.*`.
 `expected.bundle.json` and `expected.issues.json` hold one value, or an array when the input holds several incidents;
 what could not be read stands in the array as its issues alone. `--update-samples` rewrites both.
 """
@@ -23,7 +23,7 @@ from mappings.fhir.referral import referral_packages
 from mappings.incident_json import agency_from_json
 from mappings.packs import load_pack
 from profiles.check import check
-from tests.samples.cases import records
+from tests.samples.cases import is_message, message_translation, records
 
 SAMPLES = Path(__file__).resolve().parent.parent.parent / "samples"
 CASES = sorted(
@@ -39,6 +39,8 @@ def _agency(told: dict[str, Any]) -> Agency:
 
 def _translated(case: Path) -> list[Translation | Rejected]:
     told = json.loads((case / "case.json").read_text())
+    if is_message(told):
+        return [message_translation(case, told)]
     agency = _agency(told)
     now = datetime.fromisoformat(told["now"])
     return [
@@ -74,8 +76,9 @@ def test_a_sample_is_right_fhir(case: Path) -> None:
         if isinstance(one, Rejected):
             continue
         assert [issue for issue in check(one.bundle) if issue.severity in ("error", "fatal")] == []
-        urls = {entry["fullUrl"] for entry in one.bundle["entry"]}
-        for entry in one.bundle["entry"]:
+        entries = one.bundle.get("entry", [])
+        urls = {entry["fullUrl"] for entry in entries}
+        for entry in entries:
             resource = entry["resource"]
             get_fhir_model_class(resource["resourceType"]).model_validate(resource)
             assert set(references(resource)) <= urls

@@ -85,6 +85,8 @@ def document(row: Row, group: Group, d: Draft) -> None:
                 context.setdefault("related", []).append({"type": "ServiceRequest", "identifier": made})
     if context:
         resource["context"] = context
+    if (d.first(row.peek(3)) or "") in ("TX", "FT", "TEXT"):
+        row.raw(3)  # the content is text, and its attachment says so
     unique = resource.get("masterIdentifier")
     if unique is not None and "system" in unique:
         resource["id"] = d.id_of("document", unique["system"], unique["value"])

@@ -20,7 +20,6 @@ from mappings.hl7v2.feed.values import (
     cwe_concept,
 )
 
-_US_CORE: Final = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
 _PHYSICAL: Final = "http://terminology.hl7.org/CodeSystem/location-physical-type"
 
 
@@ -86,8 +85,6 @@ def practitioner(d: Draft, identifier: Json, name: Json) -> str:
         return str(known)
     made = d.id_of("practitioner", system or d.custody, identifier["value"], recurring=True)
     resource: Json = {"resourceType": "Practitioner", "id": made}
-    if system and "family" in name:
-        resource["meta"] = {"profile": [_US_CORE + "practitioner"]}
     resource["identifier"] = [identifier]
     if name:
         resource["name"] = [name]
@@ -118,7 +115,6 @@ def organization(d: Draft, name: str | None, system: str | None, value: str | No
         identifiers.append({"system": SID_RESOURCE, "value": made})
     resource: Json = {"resourceType": "Organization", "id": made, "identifier": identifiers, "active": True}
     if name:
-        resource["meta"] = {"profile": [_US_CORE + "organization"]}
         resource["name"] = name
     url = d.add(resource, system, value) if value and system else d.add(resource)
     d.interned[key] = url

@@ -52,10 +52,6 @@ def patient(row: Row, pd1: Row | None, group: Group, d: Draft) -> None:
         key = identifiers[-1]
     resource["identifier"] = identifiers
     resource.setdefault("gender", "unknown")
-    if all("system" in one for one in identifiers) and all(
-        "family" in n or "given" in n for n in resource.get("name") or [{}]
-    ):
-        resource["meta"] = {"profile": [_US_CORE + "patient"]}
     url = d.add(resource, key["system"], key["value"])
     d.interned["patient", made] = (url, resource)
     group.patient_url, group.patient = url, resource

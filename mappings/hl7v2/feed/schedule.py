@@ -46,9 +46,9 @@ def appointment(row: Row, group: Group, d: Draft) -> None:
                     reference = {"type": "ServiceRequest", "identifier": made}
                     if reference not in resource.setdefault("basedOn", []):
                         resource["basedOn"].append(reference)
-    if row.peek(6) not in ("", NULL) and resource["status"] in ("cancelled", "noshow"):
+    if row.peek(6) not in ("", NULL) and resource["status"] == "cancelled":
         reason = cwe_concept(row.peek(6).split(d.r)[0], d, "SCH-6")
-        if reason is not None and resource["status"] == "cancelled":
+        if reason is not None:
             row.raw(6)
             resource["cancelationReason"] = reason
     group.appointment = group.about = resource
@@ -95,7 +95,7 @@ def _times(row: Row, resource: Json, d: Draft) -> None:
 def service(row: Row, group: Group, d: Draft) -> None:
     """AIS: what is booked (AIS[Appointment]), and when, where SCH does not say."""
     booked = group.appointment
-    if booked is None:
+    if booked is None or _released(row, d):
         return
     if row.peek(3) not in ("", NULL):
         for part in row.peek(3).split(d.r):
@@ -121,12 +121,12 @@ def service(row: Row, group: Group, d: Draft) -> None:
 def resource(row: Row, group: Group, d: Draft) -> None:
     """AIG, AIL, AIP: somebody or something that takes part (AIP[Appointment] and its like)."""
     booked = group.appointment
-    if booked is None:
+    if booked is None or _released(row, d):
         return
     participant: Json = {}
     fill(f"{row.name}[Appointment]", row, participant, d)
     if "actor" not in participant and "type" not in participant:
-        row.used = 0
+        row.used &= 1 << 2
         return
     number = _STATE[row.name]
     state = (d.first(row.peek(number)) or "").lower()
@@ -149,6 +149,18 @@ def resource(row: Row, group: Group, d: Draft) -> None:
         booked["participant"].append(made)
     _when(row, _START[row.name], booked, d)
     row.raw(1)
+
+
+def _released(row: Row, d: Draft) -> bool:
+    """Whether the segment takes its resource out (action D or X, table 0206): then it adds nothing."""
+    action = d.first(row.peek(2)) or ""
+    if action in ("A", "U", "D", "X", "S", "N"):
+        row.raw(2)
+    if action in ("D", "X"):
+        row.raw(1)
+        row.raw(3)
+        return True
+    return False
 
 
 def _when(row: Row, number: int, booked: Json, d: Draft) -> None:

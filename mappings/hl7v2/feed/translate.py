@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from mappings.fhir.systems import DATA_ABSENT, PROVENANCE_ACTIVITY, PROVENANCE_AGENT
 from mappings.hl7v2.codec import NULL, Message, parse
 from mappings.hl7v2.feed import clinical, document, labels, order, person, referral, schedule, visit
+from mappings.hl7v2.feed.claims import claim
 from mappings.hl7v2.feed.draft import Draft, Json, Row
 from mappings.hl7v2.feed.group import Group
 from mappings.hl7v2.feed.notes import note
@@ -103,6 +104,7 @@ def translate_message(
             schedule.finish(group, d)
             document.finish(group)
     _provenance(d)
+    claim(d.entries)
     marked = labels.of(msh, d)
     for group_labels in d.interned.get("labels", ()):
         marked = (*marked, *(one for one in group_labels if one not in marked))
@@ -274,6 +276,8 @@ def _read(group: Group, code: str, d: Draft) -> None:
                 group.about = group.referral
             case "RGS":
                 row.raw(1)
+                if d.first(row.peek(2)) in ("A", "U"):
+                    row.raw(2)
             case "MSA":
                 row.raw(1)
                 row.raw(2)

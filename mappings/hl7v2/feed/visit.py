@@ -14,7 +14,6 @@ from mappings.hl7v2.feed.parties import pl_location
 from mappings.hl7v2.feed.values import V2_TABLE, cwe_coding
 from mappings.times import earlier
 
-_US_CORE: Final = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
 #: What an event says of the visit, by trigger event, where the published table (Event[EncounterStatus]) says nothing,
 #: or says `planned` of a registration (A04), whose patient is there (2.5.1, 3.3.4). A08 and the rest say nothing.
 _EVENT: Final = {
@@ -98,10 +97,6 @@ def visit(row: Row, pv2: Row | None, group: Group, d: Draft) -> None:
         identifiers.append({"system": SID_RESOURCE, "value": resource["id"]})
         key = identifiers[-1]
     resource["identifier"] = identifiers
-    if "type" in resource and group.patient is not None and "meta" in group.patient:
-        resource["meta"] = {"profile": [_US_CORE + "encounter"]}
-        if any("system" not in one for one in identifiers):
-            del resource["meta"]
     if security:
         labels.label(resource, security)
     group.encounter = d.interned["encounter", resource["id"]] = d.add(resource, key["system"], key["value"])

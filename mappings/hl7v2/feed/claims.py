@@ -1,0 +1,78 @@
+"""Which US Core profiles a feed's resources claim: those that they meet as they were built, and no other.
+
+Decided once, at the end, when everything stands in a resource. What a profile asks for beyond R4 is looked at here for
+the few that feeds can meet; the rest claim none. A test compares every claim with the whole check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from mappings.hl7v2.feed.draft import Json
+from mappings.hl7v2.feed.values import NPI
+
+_US_CORE: Final = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
+_CLIA: Final = "urn:oid:2.16.840.1.113883.4.7"
+
+
+def _identified(resource: Json) -> bool:
+    return all(
+        "system" in one and (one["system"] != NPI or valid_npi(one["value"])) and one["system"] != _CLIA
+        for one in resource["identifier"]
+    )
+
+
+def valid_npi(number: str) -> bool:
+    """Whether a National Provider Identifier has ten digits and its check digit (Luhn over 80840 and the number)."""
+    if len(number) != 10 or not (number.isascii() and number.isdigit()):
+        return False
+    total = 24  # of the prefix 80840
+    for at, digit in enumerate(reversed(number)):
+        value = int(digit) * (1 + at % 2)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0
+
+
+def _named(resource: Json) -> bool:
+    names = resource.get("name")
+    return bool(names) and all("family" in one or "given" in one for one in names)
+
+
+def _patient(resource: Json) -> bool:
+    return _named(resource) and "gender" in resource and all("system" in one for one in resource["identifier"])
+
+
+def _practitioner(resource: Json) -> bool:
+    names = resource.get("name")
+    return bool(names) and all("family" in one for one in names) and _identified(resource)
+
+
+def _organization(resource: Json) -> bool:
+    return "name" in resource and _identified(resource)
+
+
+def _encounter(resource: Json) -> bool:
+    return "type" in resource and all("system" in one for one in resource["identifier"])
+
+
+#: By resource type: the profile, and whether a resource meets it.
+_CLAIMS: Final[dict[str, tuple[str, Callable[[Json], bool]]]] = {
+    "Patient": (_US_CORE + "patient", _patient),
+    "Practitioner": (_US_CORE + "practitioner", _practitioner),
+    "Organization": (_US_CORE + "organization", _organization),
+    "Encounter": (_US_CORE + "encounter", _encounter),
+}
+
+
+def claim(entries: Iterable[Json]) -> None:
+    """Adds `meta.profile` to each resource that meets a profile of those known here."""
+    for entry in entries:
+        resource = entry["resource"]
+        found = _CLAIMS.get(resource["resourceType"])
+        if found is not None and found[1](resource):
+            meta = resource.get("meta")
+            if meta is None:
+                resource["meta"] = {"profile": [found[0]]}
+            else:
+                meta["profile"] = [found[0]]
