@@ -204,7 +204,8 @@ def _messages(data: bytes) -> list[bytes]:
 
     A file that an editor ended with LF, or wrote with CRLF, is sent with CR: on the wire nothing else is a segment end.
     """
-    from mappings.hl7v2.batch import is_batch, messages_of, split
+    from mappings.errors import ReadError
+    from mappings.hl7v2 import batch
     from mappings.hl7v2.framing import Broken, Frames
 
     if b"\x0b" in data:
@@ -219,9 +220,10 @@ def _messages(data: bytes) -> list[bytes]:
     data = data.removeprefix(b"\xef\xbb\xbf")
     if b"\r" not in data.replace(b"\r\n", b"\n"):
         data = data.replace(b"\r\n", b"\n").strip(b"\n").replace(b"\n", b"\r") + b"\r"
-    if is_batch(data):
-        return list(split(data))
-    return messages_of(data)
+    try:
+        return list(batch.messages(data).messages)
+    except ReadError:
+        return [data]  # for its reader to refuse
 
 
 def _as_json(message: Any, *, mask: bool, targets: Any) -> dict[str, Any]:

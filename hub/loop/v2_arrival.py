@@ -33,9 +33,9 @@ from hub.settings import DestinationSection, SourceSection
 from hub.store import application_acks, messages
 from hub.store.tx import Tx
 from mappings.errors import ReadError
+from mappings.hl7v2 import batch
 from mappings.hl7v2.acknowledgement import Outcome, acknowledge, code_for, condition_of
 from mappings.hl7v2.answer import read_answer
-from mappings.hl7v2.batch import split
 from mappings.hl7v2.codec import Message, header, parse
 from mappings.record import record
 from mappings.times import zone
@@ -185,9 +185,13 @@ async def _batch(hub: Hub, data: bytes, came: Came, refused: ReadError) -> tuple
     half taken for want of form.
     """
     try:
-        inside = split(data)
+        split = batch.messages(data)
     except ReadError as error:
         return await _reject(hub, Sender(unknown="receive.unknown-peer"), data, error.issues[0])
+    inside = split.messages
+    if not inside or split.issues:
+        # counted otherwise than there are, or without its trailer: some may be missing
+        return await _reject(hub, Sender(unknown="receive.unknown-peer"), data, refused.issues[0])
     senders = [sender_of(hub.settings, header(one), came.subject) for one in inside]
     sources = {sender.source.name: sender for sender in senders if sender.source is not None}
     first = senders[0]

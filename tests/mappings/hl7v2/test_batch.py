@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mappings.errors import ReadError
-from mappings.hl7v2.batch import is_batch, messages_of, split
+from mappings.hl7v2.batch import is_batch, messages
 
 ONE, TWO = b"MSH|^~\\&|A\rPID|1\r", b"MSH|^~\\&|B\rNTE|1||FHS\r"
 
@@ -14,33 +14,41 @@ ONE, TWO = b"MSH|^~\\&|A\rPID|1\r", b"MSH|^~\\&|B\rNTE|1||FHS\r"
     "data",
     [
         b"FHS|^~\\&\rBHS|^~\\&\r" + ONE + TWO + b"BTS|2\rFTS|1\r",
-        b"BHS|^~\\&\r" + ONE + TWO + b"BTS\r",
-        b"BHS|^~\\&\r" + ONE + TWO,
+        b"BHS|^~\\&\r" + ONE + TWO + b"BTS|\r",
         b"FHS|^~\\&\rBHS|^~\\&\r" + ONE + b"BTS|1\rBHS|^~\\&\r" + TWO + b"BTS|1\rFTS|2\r",
+        ONE + TWO,
     ],
 )
 def test_the_messages_in_their_order_and_bytes(data: bytes) -> None:
-    assert is_batch(data)
-    assert split(data) == (ONE, TWO)
+    found = messages(data)
+    assert is_batch(data) == (not data.startswith(b"MSH"))
+    assert (found.messages, found.issues) == ((ONE, TWO), ())
 
 
 @pytest.mark.parametrize(
-    ("data", "why"),
+    ("data", "rule"),
     [
-        (b"FHS|^~\\&\rBHS|^~\\&\rBTS|0\rFTS|1\r", "no message"),
-        (b"BHS|^~\\&\rPID|1\r" + ONE, "of no message"),
-        (b"BHS|^~\\&\r" + ONE + b"BTS|1\rPID|1\r", "of no message"),
-        (b"BHS|^~\\&\r" + ONE + b"BTS|2\r", "counts other"),
-        (b"BHS|^~\\&\r" + ONE + b"BTS|x\r", "counts other"),
+        (b"BHS|^~\\&\r" + ONE, "read.batch-trailer"),
+        (b"BHS|^~\\&\r" + ONE + b"BTS|2\r", "read.batch-count"),
+        (b"FHS|^~\\&\rBHS|^~\\&\r" + ONE + b"BTS|1\rFTS|2\r", "read.batch-count"),
     ],
 )
-def test_what_is_no_whole_batch(data: bytes, why: str) -> None:
-    with pytest.raises(ReadError, match=why) as caught:
-        split(data)
-    assert caught.value.rule == "read.batch"
+def test_what_its_trailers_count_otherwise(data: bytes, rule: str) -> None:
+    found = messages(data)
+    assert found.messages == (ONE,)
+    assert [issue.rule for issue in found.issues] == [rule]
 
 
-def test_messages_one_after_the_other() -> None:
-    assert messages_of(ONE + TWO) == [ONE, TWO]
-    assert messages_of(b"hello\r" + ONE) == [b"hello\r", ONE]
-    assert messages_of(b"") == []
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        (b"BHS|^~\\&\rPID|1\r" + ONE, "read.batch"),
+        (b"BHS|^~\\&\r" + ONE + b"BTS|1\rPID|1\r", "read.batch"),
+        (b"hello\r" + ONE + TWO, "read.no-msh"),
+        (b"", "read.no-msh"),
+    ],
+)
+def test_what_is_no_batch(data: bytes, rule: str) -> None:
+    with pytest.raises(ReadError) as caught:
+        messages(data)
+    assert caught.value.rule == rule
