@@ -247,14 +247,27 @@ def _carried(kinds: frozenset[str], version: Version, partner: Partner) -> dict[
             carried["Practitioner"] = (*_under("identifier", _IDENTIFIER), *_under("name", _NAME))
         if not registers:
             del carried["Condition"]
+            for kind in ("Observation", "QuestionnaireResponse", "Flag"):
+                carried[kind] = tuple(path for one in carried[kind] for path in _in_words(one))
         carried["Encounter"] = tuple(path for path in carried["Encounter"] if registers or path != "reasonCode")
     if documents:
         carried["DocumentReference"] += ("identifier", "masterIdentifier")
-    if (registers and not documents) or (documents and version < (2, 5)):
+    if registers and not documents:
         carried["Observation"] = tuple(path for path in carried["Observation"] if path != "note.text")
     if partner.scope == "con":
         carried["Consent"] += ("status", "identifier")
     return carried
+
+
+def _in_words(path: str) -> tuple[str, ...]:
+    """What of an element the letter says: texts and values, the words of a concept and not its codes or dates."""
+    if path.startswith(("effective", "interpretation", "authored", "period", "status", "questionnaire")):
+        return ()
+    if path.rpartition(".")[2] in ("code", "category", "valueCodeableConcept", "component"):
+        return (f"{path}.text", f"{path}.coding.display") if "Quantity" not in path else ()
+    if path.rpartition(".")[2] == "valueCoding":
+        return (f"{path}.display",)
+    return () if path.endswith((".linkId", ".system")) else (path,)
 
 
 def _used(case: Case, partner: Partner, kinds: frozenset[str]) -> set[int]:

@@ -359,9 +359,14 @@ def attachment(given: Json) -> list[Fields]:
     except (binascii.Error, UnicodeDecodeError):
         return []
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    pieces = [text[at : at + _LONGEST_TEXT] for at in range(0, len(text), _LONGEST_TEXT)]
+    found = pieces(text)
     kind = "FT" if "\n" in text else "TX"
-    return [{2: kind, 4: str(number) if len(pieces) > 1 else None, 5: piece} for number, piece in enumerate(pieces, 1)]
+    return [{2: kind, 4: str(number) if len(found) > 1 else None, 5: piece} for number, piece in enumerate(found, 1)]
+
+
+def pieces(text: str) -> list[str]:
+    """A text in parts that FT and TX have room for."""
+    return [text[at : at + _LONGEST_TEXT] for at in range(0, len(text), _LONGEST_TEXT)]
 
 
 def pv1(case: Case) -> Fields | None:

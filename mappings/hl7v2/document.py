@@ -1,7 +1,8 @@
 """A referral's documents as MDM^T02, one message each: the referral itself as a letter, then each narrative or form.
 
-MSH EVN PID PV1 TXA [{CON}] {OBX [{NTE}]} (HL7 v2.5.1, 9.5; CON from 2.7, NTE from 2.5). What must go with a disclosure
-stands in the first OBX, before the document.
+MSH EVN PID PV1 TXA [{CON}] {OBX} (HL7 v2.5.1, 9.5; CON from 2.7). What must go with a disclosure stands in the first
+OBX, before the document. The OBX of a document are its text and nothing else: results are lines of the letter, and
+coded in the registration that goes before it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from mappings.hl7v2 import confidentiality
 from mappings.hl7v2.build import Component, Raw
 from mappings.hl7v2.case import Case
-from mappings.hl7v2.clinical import attachment, document_date, document_type, flattened, is_document
+from mappings.hl7v2.clinical import attachment, document_date, document_type, flattened, is_document, pieces
 from mappings.hl7v2.datatypes import Json, ei, xcn, xpns
 from mappings.hl7v2.forms import version_of
 from mappings.hl7v2.header import made_at
@@ -26,10 +27,12 @@ from mappings.hl7v2.writing import Writing
 from mappings.labels.vocabulary import codes
 from mappings.partner import Partner
 
-#: LOINC's code of a referral note, which OBX-3 has; TXA-2 (table 0270) has none and takes our own word for it.
+#: LOINC's code of a referral note, for OBX-3. TXA-2 is a code alone to 2.6, and table 0270 has none: our own word.
 _LETTER = ("57133-1", "Referral note", "LN")
 _LETTER_TYPE = "REFERRAL"
 _DOCUMENT_TYPE = "NARRATIVE"
+#: From then on TXA-2 is a coded element, with room for LOINC's code.
+_CODED_TYPE = (2, 7)
 #: FHIR composition-status to table 0271; a document that does not say is documented and no more.
 _COMPLETION = {"final": "AU", "amended": "AU", "preliminary": "IP"}
 
@@ -59,7 +62,7 @@ def _letter(case: Case, partner: Partner, number: int) -> Writing:
     sender = case.sender
     author = xcn(sender.practitioner) if sender and sender.practitioner else None
     fields: Fields = {
-        2: _LETTER_TYPE,
+        2: _LETTER if out.version >= _CODED_TYPE else _LETTER_TYPE,
         3: "FT",
         4: ts(authored_on(case)),
         5: author,
@@ -74,13 +77,10 @@ def _letter(case: Case, partner: Partner, number: int) -> Writing:
     people = () if sender is None else (sender.practitioner, sender.role, sender.organization)
     _txa(out, fields, case.request, case.task, *people)
     out.notices(notes)
-    text: Fields = {2: "FT", 3: _LETTER, 4: "1", 5: letter(case), 11: "F", 14: ts(authored_on(case))}
-    out.add("OBX", text, case.request, case.task, set_id=True)
-    for result in flattened(case, out.version, documents=False):
-        out.add("OBX", result.fields, result.resource, set_id=True)
-        if out.version >= (2, 5):
-            out.restart("NTE")
-            out.notes(list(result.notes), result.resource)
+    results = list(flattened(case, out.version, documents=False))
+    for place, piece in enumerate(pieces(letter(case, results)), 1):
+        text: Fields = {2: "FT", 3: _LETTER, 4: str(place), 5: piece, 11: "F", 14: ts(authored_on(case))}
+        out.add("OBX", text, case.request, case.task, *(result.resource for result in results), set_id=True)
     return out
 
 
@@ -93,7 +93,7 @@ def _document(case: Case, partner: Partner, number: int, document: Json, content
     ]
     label = confidentiality.document_code(codes(document))
     fields: Fields = {
-        2: _DOCUMENT_TYPE,
+        2: kind if out.version >= _CODED_TYPE else _DOCUMENT_TYPE,
         3: {"FT": "FT", "TX": "TX"}.get(str(contents[0].get(2)), "AP"),
         4: when,
         6: when,

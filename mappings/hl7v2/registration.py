@@ -1,7 +1,7 @@
 """The person of a referral as ADT^A04, A08, A28 or A31 (HL7 v2.5.1, 3.3).
 
 MSH EVN PID [PD1] [{ARV}] [{NK1}] PV1 [PV2] [{OBX}] [{DG1}]. The structure has no NTE: what must go with a disclosure
-stands in an OBX. A partner that takes documents too (MDM) gets narratives and results there, else they are OBX here.
+stands in an OBX. A partner that takes documents too (MDM) gets narratives there, else they are OBX here.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ def registration(case: Case, partner: Partner, kind: str, number: int = 0) -> Wr
     next_of_kin(out)
     visit(out, required=True, referring=True)
     out.notices(notes)
-    if not any(kind_of(message) == "MDM^T02" for message in partner.messages):
-        for result in flattened(case, version):
-            out.add("OBX", result.fields, result.resource, set_id=True)
+    documents = any(kind_of(message) == "MDM^T02" for message in partner.messages)
+    for result in flattened(case, version, documents=not documents):
+        out.add("OBX", result.fields, result.resource, set_id=True)
     diagnoses(out)
     return out
 

@@ -151,13 +151,14 @@ def test_a_registration_and_its_documents_each_with_a_number_of_its_own() -> Non
         "Referral: REF-1\nService: Crisis follow-up\nUrgency: stat\nReason: Suicidal ideations (R45.851)\n"
         "Asked on: 2026-01-14T23:02:11-06:00\nUntil: 2026-01-15T23:00:00-06:00\n"
         "Referred by: Casey Hollenbrisk, LCSW, City Police\nReferred to: Lakeshore Center, +1 555 0101 900\n"
-        "Note: Do not contact at home\nNote: Ring the front door."
+        "Note: Do not contact at home\nNote: Ring the front door.\n"
+        "Results: Screener\nResult: Risk: moderate\nNote: Asked twice.\nResult: Score: 7 points\nResult: Weapon: No\n"
+        "Result: Safety: Dog on the premises"
     )
     assert narrative.text("OBX[1]-5") == NARRATIVE
     assert (narrative.get("TXA-12"), narrative.get("TXA-3"), narrative.get("TXA-17")) == ("narrative", "FT", "DO")
-    # results stand with the letter, and the registration has none
-    assert [one.get(3) for one in letter.all("OBX")] == ["57133-1", "93373-9", "93374-7", "score", "weapon", "safety"]
-    assert made[0].all("OBX") == ()
+    # coded, the results stand in the registration
+    assert [one.get(3) for one in made[0].all("OBX")] == ["93373-9", "93374-7", "score", "weapon", "safety"]
 
 
 def test_an_update_is_told_as_one() -> None:
