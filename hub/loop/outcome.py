@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from hub.loop import package
+from hub.loop import declared, package
 from hub.loop.context import Hub
 from hub.loop.record import audit
 from hub.loop.releasing import PURPOSE, actors_of, basis, origin, party, permitting, policy_for
@@ -106,7 +106,7 @@ def _decide(hub: Hub, reader: str, one: _Asked, *, purpose: str, render: Callabl
             patient=f"urn:uuid:{one.referral.patient_id}",
             at=hub.clock(),
             zone=settings.hub.zone,
-            actors=actors_of(one.kept.bundle),
+            actors={**actors_of(one.kept.bundle), **declared.affiliations(settings)},
             # The item is the Task alone; who it is about stands in the referral's own package.
             birth_date=born(one.kept.bundle, f"urn:uuid:{one.referral.patient_id}"),
         ),

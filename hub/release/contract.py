@@ -48,7 +48,7 @@ class _Asked:
 
 def decide_json(document: Json, *, policy: ReleasePolicy = DEFAULT) -> Json:
     """The decision about each entry of a document of design section 9. Raises ReleaseError `release.bad-request`."""
-    asked = _read(document)
+    asked = _read(document, policy)
     return decide(asked.request, asked.consents, policy=_with_ages(policy, document)).to_json()
 
 
@@ -57,7 +57,7 @@ def release_json(document: Json, *, policy: ReleasePolicy = DEFAULT) -> Json:
 
     Raises ReleaseError `release.bad-request`, and Leak if a withheld value were in it.
     """
-    asked = _read(document)
+    asked = _read(document, policy)
     decision = decide(asked.request, asked.consents, policy=_with_ages(policy, document))
     nothing: Json = {"resourceType": "Bundle", "type": "collection"}
     bundle: Json = {**nothing, "entry": [_entry(one) for one in asked.labelled]} if asked.labelled else nothing
@@ -95,7 +95,7 @@ def _bad(path: str, text: str) -> ReleaseError:
     return ReleaseError("release.bad-request", text, path=path, code="invalid")
 
 
-def _read(document: Any) -> _Asked:
+def _read(document: Any, policy: ReleasePolicy = DEFAULT) -> _Asked:
     if not isinstance(document, dict):
         raise _bad("$", "not a JSON object")
     asked = _object(document.get("request"), "request")
@@ -119,7 +119,8 @@ def _read(document: Any) -> _Asked:
         origin = Origin(reference=reference or "", role=role)
         roles.append(role)
         # With the law given, an undeclared origin is not a question any more; a declared one still labels.
-        labelled.append(label(resource, origin=_NO_ORIGIN if law is not None and role is None else origin))
+        whose = _NO_ORIGIN if law is not None and role is None else origin
+        labelled.append(label(resource, origin=whose, policy=policy.labels, text=policy.text))
     zone = asked.get("zone", "UTC")
     if not isinstance(zone, str) or iana(zone) is None:
         raise _bad("request.zone", "not an IANA zone")

@@ -107,11 +107,16 @@ def disclosers(node: Json) -> list[Json]:
 
 
 def names(reference: Json, party: Party, actors: Mapping[str, Json]) -> bool:
+    return bool(_called(reference, actors) & party.known_as)
+
+
+def _called(reference: Json, actors: Mapping[str, Json]) -> set[str]:
+    """What a reference names, and by which identifiers the resource goes that it leads to."""
     found = named_by(reference)
     target = actors.get(str(reference.get("reference", "")))
     if target is not None:
         found |= _identifiers(target)
-    return bool(found & party.known_as)
+    return found
 
 
 #: Classes that a form may name (2.31(a)(4)(i)), in words that are recognised, and whom they cover.
@@ -147,11 +152,11 @@ def through(one: Intermediary, recipient: Party, purpose: str, actors: Mapping[s
         return True
     if "treating" not in recipient.duties or not any(class_covers(group, recipient, purpose) for group in one.classes):
         return False
-    through = named_by(one.organization)
+    through = _called(one.organization, actors)
     return any(
         resource.get("resourceType") == "OrganizationAffiliation"
         and resource.get("active", True) is True
-        and bool(named_by(_dict(resource.get("organization"))) & through)
+        and bool(_called(_dict(resource.get("organization")), actors) & through)
         and names(_dict(resource.get("participatingOrganization")), recipient, actors)
         for resource in actors.values()
     )

@@ -8,7 +8,6 @@ from typing import Any
 
 from hub.release.overlay import NONE, StateOverlay
 from hub.release.purpose import within
-from mappings.incident import Role
 from mappings.labels.policy import DEFAULT as LABELS
 from mappings.labels.policy import LabelPolicy
 from mappings.labels.text import SHIPPED, TextLabels
@@ -26,7 +25,7 @@ class ExchangeRule:
     types: frozenset[str] = frozenset()
     classes: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
-    roles: frozenset[Role]
+    roles: frozenset[str]
     purposes: frozenset[str]
     reference: str = ""
 

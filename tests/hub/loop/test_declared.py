@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from hub.cli.checkup import checkup
 from hub.errors import SettingsError
 from hub.loop import declared
 from hub.loop.releasing import policy_for
-from hub.settings import Settings, parse
+from hub.settings import SID_ORGANIZATION, Settings, parse
 
 RULES = """name = "a-state"
 reviewer = "counsel"
@@ -120,3 +121,42 @@ def test_the_checkup_says_it_too(tmp_path: Path) -> None:
     )
     (found,) = checkup(tmp_path / "hub.toml")
     assert (found.ok, found.detail) == (False, "state_policy.file: the file cannot be read")
+
+
+def test_s42_who_takes_part_in_an_exchange_is_declared(tmp_path: Path) -> None:
+    made = settings(tmp_path)
+    line = {"intermediary": "agency", "participants": ["center"], "reference": "Agreement 8"}
+    found = declared.affiliations(parse({**made.model_dump(mode="json"), "affiliation": [line]}, base=tmp_path))
+    (one,) = (actor for actor in found.values() if actor["resourceType"] == "OrganizationAffiliation")
+    assert one["organization"] == {"reference": "Organization/agency"}
+    assert one["participatingOrganization"] == {"reference": "Organization/center"}
+    assert declared.affiliations(made) == {}
+    with pytest.raises(SettingsError):
+        parse({**made.model_dump(mode="json"), "affiliation": [{**line, "participants": ["nobody"]}]}, base=tmp_path)
+
+
+def test_s42_a_consent_through_an_exchange_reaches_who_is_declared_and_nobody_else(tmp_path: Path) -> None:
+    """The consent names the exchange by its entry in the Bundle; the settings say who takes part."""
+    from hub.loop.releasing import actors_of, party
+    from hub.release.elements import Intermediary
+    from hub.release.naming import through
+
+    made = settings(tmp_path)
+    line = {"intermediary": "agency", "participants": ["center"], "reference": "Agreement 8"}
+    document = made.model_dump(mode="json")
+    document["organization"].append(
+        {"id": "other", "name": "Another center", "kind": "center", "posture": "covered-entity"}
+    )
+    told = parse({**document, "affiliation": [line]}, base=tmp_path)
+    known = {"system": SID_ORGANIZATION, "value": "agency"}
+    exchange = {"resourceType": "Organization", "id": "6a7a1c3e", "identifier": [known]}
+    inside = actors_of({"entry": [{"resource": exchange}]})
+    one = Intermediary(organization={"reference": "urn:uuid:6a7a1c3e"}, classes=("my treating providers",))
+    for name, actors, expected in (
+        ("center", {**inside, **declared.affiliations(told)}, True),
+        ("other", {**inside, **declared.affiliations(told)}, False),
+        ("center", inside, False),
+    ):
+        who = party(told, name, duties=frozenset({"treating"}))
+        who = replace(who, known_as=who.identifiers | {f"Organization/{name}"})
+        assert through(one, who, "TREAT", actors) is expected
