@@ -18,9 +18,10 @@ from starlette.responses import Response
 from starlette.routing import Mount
 
 from hub import pipeline
-from hub.api import answers, capability, health, labelling, outcomes
+from hub.api import answers, capability, deciding, health, jwks, labelling, outcomes
 from hub.console import pages
 from hub.delivery.transport import Transport
+from hub.delivery.ways import Ways
 from hub.errors import HubError
 from hub.ingest import folder, http, sql, v2
 from hub.loop import declared, foreign
@@ -41,7 +42,7 @@ def clock() -> datetime:
 
 
 def open_hub(settings: Settings, *, now: Callable[[], datetime] = clock) -> pipeline.Hub:
-    """The hub of these settings: migrates its database and opens it. The caller closes store and transport.
+    """The hub of these settings: migrates its database and opens it. The caller closes store and ways.
 
     What the deployment declares for release is checked first: raises SettingsError.
     Keys come from the variable HANDOFF_KEYS where it is set, else from the key file under its root key.
@@ -51,7 +52,8 @@ def open_hub(settings: Settings, *, now: Callable[[], datetime] = clock) -> pipe
     cipher = ring.database_key() if settings.hub.sqlcipher else None
     migrate(settings.hub.database, cipher)
     store = Store(settings.hub.database, ring, now, cipher=cipher)
-    return pipeline.Hub(settings=settings, store=store, clock=now, transport=Transport(), name=socket.gethostname())
+    ways = Ways(Transport(), now)
+    return pipeline.Hub(settings=settings, store=store, clock=now, ways=ways, name=socket.gethostname())
 
 
 @asynccontextmanager
@@ -59,7 +61,7 @@ async def running(hub: pipeline.Hub, *, worker: bool) -> AsyncIterator[None]:
     """A hub at work, without its ways in: with `worker` it reads and sends. It is closed in the end."""
     async with AsyncExitStack() as stack:
         stack.callback(hub.store.close)
-        stack.push_async_callback(hub.transport.close)
+        stack.push_async_callback(hub.ways.close)
         if hub.settings.destination:
             # Nobody waits for it: the hub is ready before.
             warming = asyncio.create_task(asyncio.to_thread(foreign.warm))
@@ -111,8 +113,10 @@ def create_app(settings: Settings, *, now: Callable[[], datetime] = clock, local
             *answers.routes(hub),
             *outcomes.routes(hub),
             *labelling.routes(hub),
+            *deciding.routes(hub),
             *health.routes(hub),
             *capability.routes(hub),
+            *jwks.routes(hub),
             Mount("/", pages_app),
         ],
         middleware=[Middleware(Guard), Middleware(http.Shortcut, handler=ingest[0].app)],

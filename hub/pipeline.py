@@ -21,6 +21,7 @@ Each step commits before the next begins; a crash between two is taken up where 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -30,13 +31,15 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.audit import chain
-from hub.errors import DuplicateConflict, LeaseLost, ReceiveError, StoreError
+from hub.delivery.client_keys import published
+from hub.errors import DuplicateConflict, LeaseLost, ReceiveError, ReleaseError, StoreError
 from hub.loop import (
     alarm,
     answering,
     application_ack,
     arrival,
     certificates,
+    deciding,
     fault,
     keeping,
     labelling,
@@ -249,6 +252,11 @@ async def label_for(hub: Hub, source: SourceSection, body: bytes) -> dict[str, A
     return labelling.answer(found)
 
 
+def client_keys(hub: Hub) -> list[dict[str, Any]]:
+    """The public halves of the keys by which this hub signs itself in at destinations, each once."""
+    return published([path for one in hub.settings.destination if one.smart for path in one.smart.keys])
+
+
 async def retain(hub: Hub) -> bool:
     """Disposes of a batch of what the retention schedule says. True while there is more."""
     return bool(await hub.store.write_async(lambda tx: retention.dispose(tx, hub, by="retention schedule")))
@@ -274,8 +282,8 @@ async def _decided(hub: Hub, source: SourceSection, ask: Callable[[], dict[str, 
         rule = raised.rule if isinstance(raised, ReceiveError | ReleaseError) else "hub.failed"
         await hub.store.write_async(lambda tx: deciding.note(tx, hub, source, rule, refused=True))
         raise
-    outcome = found["cards"][0]["summary"] if "cards" in found else found["parameter"][0]["valueCode"]
-    await hub.store.write_async(lambda tx: deciding.note(tx, hub, source, outcome, refused=False))
+    said = found["cards"][0]["summary"] if "cards" in found else found["parameter"][0]["valueCode"]
+    await hub.store.write_async(lambda tx: deciding.note(tx, hub, source, said, refused=False))
     return found
 
 

@@ -13,7 +13,7 @@ from hub.cli.certificates import certificates, handshake
 from hub.cli.finding import Finding
 from hub.errors import HubError
 from hub.loop import declared
-from hub.settings import DestinationSection, HubSection, Settings, SourceSection, SqlSection, load
+from hub.settings import DestinationSection, HubSection, Settings, SmartSection, SourceSection, SqlSection, load
 
 _PORTS = {"http": 80, "https": 443, "mllp": 2575, "mllps": 2575}
 #: Seconds to wait for a destination's TCP port.
@@ -42,6 +42,22 @@ def checkup(config: Path) -> Iterator[Finding]:
         yield from _source(source)
     for destination in settings.destination:
         yield from _destination(destination)
+        if destination.smart is not None:
+            yield from _client_keys(destination.id, destination.smart)
+
+
+def _client_keys(destination: str, section: SmartSection) -> Iterator[Finding]:
+    from hub.delivery.client_keys import ClientKey
+
+    for path in section.keys:
+        name = f"client key of {destination}"
+        try:
+            key = ClientKey.read(path)
+        except HubError as error:
+            todo = f"handoff smart new-key --out {path.name}, and give the center its public half"
+            yield Finding(name=name, ok=False, detail=error.issues[0].text, todo=todo)
+        else:
+            yield Finding(name=name, ok=True, detail=f"{key.algorithm} {key.kid}")
 
 
 def _library(section: HubSection) -> Finding:

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from hub.cli import (
+    client_key,
     codes,
     database,
     deliveries,
@@ -63,7 +64,7 @@ def register(app: typer.Typer) -> None:
         ),
         ("incidents", "What was told of one incident.", {"expunge": incidents.expunge_incident}),
         ("alarms", "What a named person must act on.", {"list": waiting.list_alarms, "ack": waiting.acknowledge_alarm}),
-        ("referrals", "Where each loop stands.", {"list": list_referrals}),
+        ("referrals", "Where each loop stands.", {"list": list_referrals, "emergency": disclosures.emergency}),
         (
             "keys",
             "The keys that documents are sealed under.",
@@ -75,6 +76,7 @@ def register(app: typer.Typer) -> None:
                 "root": keys.move_root,
             },
         ),
+        ("smart", "The keys by which the hub signs itself in at a center.", {"new-key": client_key.new_key}),
         ("retention", "What is disposed of, and when.", {"run": retention.run_retention}),
         (
             "legal-holds",

@@ -45,7 +45,7 @@ def opened(config: Path) -> Iterator[Hub]:
         yield hub
     finally:
         hub.store.close()
-        asyncio.run(hub.transport.close())
+        asyncio.run(hub.ways.close())
 
 
 def rows(title: str, found: list[dict[str, Any]], as_json: bool) -> None:

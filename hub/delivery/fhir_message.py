@@ -10,26 +10,23 @@ from typing import Any
 
 import orjson
 
+from hub.delivery.authorization import Sender
 from hub.delivery.receipt import Receipt
-from hub.delivery.transport import Answer, Transport, refusal, resources
+from hub.delivery.transport import Answer, refusal, resources
 from hub.errors import DeliveryError
 
 MEDIA_TYPE = "application/fhir+json"
 
 
-async def send(
-    transport: Transport, url: str, payload: bytes, *, token: str | None, timeout: float, now: float
-) -> Receipt:
+async def send(sender: Sender, url: str, payload: bytes, *, timeout: float, now: float) -> Receipt:
     """Posts one sealed message Bundle. `url` is the FHIR base. The same bytes again have the same Bundle.id, by
     which a receiver knows a resend.
 
-    Raises DeliveryError: what `transport` raises; `deliver.refused`, `deliver.busy` by status; and by the response
+    Raises DeliveryError: what `sender` raises; `deliver.refused`, `deliver.busy` by status; and by the response
     message `deliver.transient-error` (retried) or `deliver.fatal-error` (not).
     """
     headers = {"content-type": MEDIA_TYPE, "accept": MEDIA_TYPE}
-    if token:
-        headers["authorization"] = f"Bearer {token}"
-    answer = await transport.request(
+    answer = await sender.request(
         "POST", f"{url.rstrip('/')}/$process-message", content=payload, headers=headers, timeout=timeout
     )
     if not 200 <= answer.status < 300:

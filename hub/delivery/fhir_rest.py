@@ -13,8 +13,9 @@ from urllib.parse import quote
 
 import orjson
 
+from hub.delivery.authorization import Sender
 from hub.delivery.receipt import Receipt
-from hub.delivery.transport import Transport, refusal, resources
+from hub.delivery.transport import refusal, resources
 from hub.errors import DeliveryError
 
 MEDIA_TYPE = "application/fhir+json"
@@ -22,51 +23,45 @@ _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 TASK_IDENTIFIER = "https://warmhandoff.org/fhir/sid/task"
 
 
-async def send(
-    transport: Transport, url: str, payload: bytes, *, task_id: str, token: str | None, timeout: float, now: float
-) -> Receipt:
+async def send(sender: Sender, url: str, payload: bytes, *, task_id: str, timeout: float, now: float) -> Receipt:
     """Posts one sealed transaction Bundle to the FHIR base `url` and finds the Task the server made of it.
 
-    Raises DeliveryError: what `transport` raises; `deliver.refused`, `deliver.busy` by status;
+    Raises DeliveryError: what `sender` raises; `deliver.refused`, `deliver.busy` by status;
     `deliver.not-stored` when the server says yes but has no such Task.
     """
-    answer = await transport.request(
-        "POST", url.rstrip("/"), content=payload, headers=_headers(token, body=True), timeout=timeout
+    answer = await sender.request(
+        "POST", url.rstrip("/"), content=payload, headers=_headers(body=True), timeout=timeout
     )
     if not 200 <= answer.status < 300:
         raise refusal(answer, now)
     remote = _location(answer.body, payload, task_id)
     if remote is None:
-        found = await find_task(transport, url, task_id=task_id, token=token, timeout=timeout, now=now)
+        found = await find_task(sender, url, task_id=task_id, timeout=timeout, now=now)
         remote = _id(found.get("id")) if found else None
     if remote is None:
         raise DeliveryError("deliver.not-stored", "the destination said yes but has no such Task", unknown=True)
     return Receipt(code=str(answer.status), remote_task=remote)
 
 
-async def find_task(
-    transport: Transport, url: str, *, task_id: str, token: str | None, timeout: float, now: float
-) -> dict[str, Any] | None:
+async def find_task(sender: Sender, url: str, *, task_id: str, timeout: float, now: float) -> dict[str, Any] | None:
     """The center's copy of our Task, by its identifier; None when it has none. Raises DeliveryError as `send`."""
     query = quote(f"{TASK_IDENTIFIER}|{task_id}", safe="")
-    found = await _get(transport, f"{url.rstrip('/')}/Task?identifier={query}", token, timeout, now)
+    found = await _get(sender, f"{url.rstrip('/')}/Task?identifier={query}", timeout, now)
     return found[0] if found else None
 
 
 async def read_task(
-    transport: Transport, url: str, *, remote_task: str, token: str | None, timeout: float, now: float
+    sender: Sender, url: str, *, remote_task: str, timeout: float, now: float
 ) -> tuple[dict[str, Any], bytes] | None:
     """The center's Task as it stands now (polling), unchecked, and the bytes in which it came. None when it is gone.
 
     Raises DeliveryError as `send`.
     """
-    return await _get(transport, f"{url.rstrip('/')}/Task/{quote(remote_task, safe='')}", token, timeout, now)
+    return await _get(sender, f"{url.rstrip('/')}/Task/{quote(remote_task, safe='')}", timeout, now)
 
 
-async def _get(
-    transport: Transport, url: str, token: str | None, timeout: float, now: float
-) -> tuple[dict[str, Any], bytes] | None:
-    answer = await transport.request("GET", url, headers=_headers(token, body=False), timeout=timeout)
+async def _get(sender: Sender, url: str, timeout: float, now: float) -> tuple[dict[str, Any], bytes] | None:
+    answer = await sender.request("GET", url, headers=_headers(body=False), timeout=timeout)
     if answer.status in (404, 410):
         return None
     if not 200 <= answer.status < 300:
@@ -82,12 +77,10 @@ async def _get(
     return None
 
 
-def _headers(token: str | None, *, body: bool) -> dict[str, str]:
+def _headers(*, body: bool) -> dict[str, str]:
     headers = {"accept": MEDIA_TYPE}
     if body:
         headers["content-type"] = MEDIA_TYPE
-    if token:
-        headers["authorization"] = f"Bearer {token}"
     return headers
 
 

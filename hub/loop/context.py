@@ -1,4 +1,4 @@
-"""What every step is given: settings, store, clock, chance and the way out. Made once in `hub.app`."""
+"""What every step is given: settings, store, clock, chance and the ways out. Made once in `hub.app`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 
-from hub.delivery.transport import Transport
+from hub.delivery.ways import Ways
 from hub.settings import Settings, SourceSection
 from hub.store.store import Store
 
@@ -22,7 +22,7 @@ class Hub:
     settings: Settings
     store: Store
     clock: Callable[[], datetime]
-    transport: Transport
+    ways: Ways
     random: Random = field(default_factory=Random)
     #: When each polled destination, or other regular work, is next due, in epoch seconds.
     due: dict[str, float] = field(default_factory=dict)

@@ -13,7 +13,7 @@ import orjson
 import structlog
 
 from hub.delivery import fhir_rest
-from hub.errors import DeliveryError, ReceiveError, SettingsError
+from hub.errors import DeliveryError, ReceiveError
 from hub.loop import foreign
 from hub.loop.answer import keep_unread, take
 from hub.loop.context import Hub
@@ -53,20 +53,14 @@ async def _ask(hub: Hub, destination: DestinationSection) -> None:
     polled = hub.polled.setdefault(destination.id, {})
     for closed in polled.keys() - {referral.task_id for referral in waiting}:
         del polled[closed]
-    try:
-        token = destination.token.reveal() if destination.token else None
-    except SettingsError as error:
-        log.error("poll.failed", destination=destination.id, rule=error.rule)
-        return
     for referral in waiting:
         if referral.remote_id is None:
             continue
         try:
             found = await fhir_rest.read_task(
-                hub.transport,
+                hub.ways.to(destination),
                 destination.url,
                 remote_task=referral.remote_id,
-                token=token,
                 timeout=destination.timeout,
                 now=hub.clock().timestamp(),
             )

@@ -61,7 +61,6 @@ async def send(hub: Hub, claim: Claim) -> None:
         await hub.store.write_async(lambda tx: _supersede(tx, hub, claim, destination, ready))
         return
     cleared = ready.verdict
-    token = destination.token.reveal() if destination.token else None
     started = hub.clock()
     # Committed before the first byte: failing to record is failing to send (part2, section 10).
     intended = await hub.store.write_async(
@@ -81,7 +80,7 @@ async def send(hub: Hub, claim: Claim) -> None:
         )
     )
     try:
-        receipt = await _transmit(hub, claim, destination, ready, token)
+        receipt = await _transmit(hub, claim, destination, ready)
     except DeliveryError as failed:
         error = failed  # the name of an except clause is gone after it, and the unit of work runs later
         await _settled(
@@ -203,22 +202,19 @@ def _prepare_notice(hub: Hub, claim: Claim, destination: DestinationSection) -> 
     return _Ready(referral=referral, verdict=verdict, payload=payload)
 
 
-async def _transmit(
-    hub: Hub, claim: Claim, destination: DestinationSection, ready: _Ready, token: str | None
-) -> Receipt:
+async def _transmit(hub: Hub, claim: Claim, destination: DestinationSection, ready: _Ready) -> Receipt:
     now = hub.clock().timestamp()
     if destination.adapter == "hl7v2":
         return await _in_order(hub, claim, destination, ready.payload)
     if destination.adapter == "fhir-message":
         return await fhir_message.send(
-            hub.transport, destination.url, ready.payload, token=token, timeout=destination.timeout, now=now
+            hub.ways.to(destination), destination.url, ready.payload, timeout=destination.timeout, now=now
         )
     return await fhir_rest.send(
-        hub.transport,
+        hub.ways.to(destination),
         destination.url,
         ready.payload,
         task_id=ready.referral.task_id,
-        token=token,
         timeout=destination.timeout,
         now=now,
     )

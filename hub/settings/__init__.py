@@ -6,6 +6,7 @@ organization's posture, the operator's relation to it, the state policy, and wha
 permanent failure. Unset, the hub refuses to start (part2 P9).
 """
 
+from hub.settings.authorization import ApiKeySection, AuthorizationSection, BasicSection, SmartSection
 from hub.settings.consent import ConsentSection
 from hub.settings.destination import DestinationSection, PartnerSection, RouteSection
 from hub.settings.keys import AwsKmsSection, KeysSection, Pkcs11Section, VaultSection
@@ -33,8 +34,11 @@ __all__ = [
     "AffiliationSection",
     "AgencySection",
     "AlarmSection",
+    "ApiKeySection",
     "ApplicationAckSection",
+    "AuthorizationSection",
     "AwsKmsSection",
+    "BasicSection",
     "ClientTlsSection",
     "ConsentSection",
     "DestinationSection",
@@ -52,6 +56,7 @@ __all__ = [
     "RouteSection",
     "Secret",
     "Settings",
+    "SmartSection",
     "SourceSection",
     "SqlSection",
     "StatePolicy",

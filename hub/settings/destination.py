@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from hub.settings.authorization import ApiKeySection, AuthorizationSection, BasicSection, SmartSection
 from hub.settings.mllp import ClientTlsSection, check_mllp
 from hub.settings.secret import Secret
 from hub.settings.section import Strict, iana
@@ -55,10 +57,12 @@ def _respond_within() -> dict[Urgency, float]:
 class DestinationSection(Strict):
     """A center's system: how it is reached, how it answers, what happens when it does not.
 
+    `token`, `basic`, `api_key` or `smart` says who we are to it; with `tls` a client certificate does, too.
     `on_failure` after a permanent refusal: `block-lane` keeps order until a person acts, `skip-and-park` lets later
     messages pass. No default: somebody must choose. `respond_within` in seconds by urgency; a referral's own
     respond-by time goes before it. `fallback` is what a person does when the alarm rings.
-    `tls` is for an `mllps` address; `subjects` are the certificates by which a v2 center's own messages are known.
+    `tls` is for an `mllps` or `https` address; `subjects` are the certificates by which a v2 center's own messages are
+    known.
     """
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
@@ -66,6 +70,9 @@ class DestinationSection(Strict):
     adapter: Literal["fhir-message", "fhir-rest", "hl7v2"]
     url: str
     token: Secret | None = None
+    basic: BasicSection | None = None
+    api_key: ApiKeySection | None = None
+    smart: SmartSection | None = None
     answer_token: Secret | None = None
     tls: ClientTlsSection | None = None
     subjects: tuple[str, ...] = ()
@@ -92,8 +99,14 @@ class DestinationSection(Strict):
     def _address(self) -> Self:
         if self.adapter == "hl7v2":
             check_mllp(self.url, self.tls)
-        elif self.tls is not None or self.subjects:
-            raise ValueError("tls and subjects are of the adapter hl7v2")
+            if any((self.token, self.basic, self.api_key, self.smart)):
+                raise ValueError("MLLP knows a sender by its certificate: tls, not a token")
+            return self
+        AuthorizationSection(token=self.token, basic=self.basic, api_key=self.api_key, smart=self.smart)
+        if self.subjects or (self.tls is not None and self.tls.subjects):
+            raise ValueError("subjects are of the adapter hl7v2")
+        if self.tls is not None and not self.url.startswith("https://"):
+            raise ValueError("TLS is set for an address without it: write https://")
         return self
 
     @model_validator(mode="after")
@@ -103,6 +116,16 @@ class DestinationSection(Strict):
             for place, why in faults(self.form()):
                 raise ValueError(f"partner.{place}: {why}")
         return self
+
+    def credentials_under(self, base: Path) -> dict[str, object]:
+        """What it presents, with its files beside the settings."""
+        basic, key = self.basic, self.api_key
+        return {
+            "token": self.token.under(base) if self.token else None,
+            "basic": basic.model_copy(update={"password": basic.password.under(base)}) if basic else None,
+            "api_key": key.model_copy(update={"value": key.value.under(base)}) if key else None,
+            "smart": self.smart.under(base) if self.smart else None,
+        }
 
     def form(self) -> Partner:
         """The mapping library's Partner: the adapter's form with what this section says over the defaults."""

@@ -93,7 +93,7 @@ def parse(document: dict[str, Any], *, base: Path) -> Settings:
             "destination": tuple(
                 d.model_copy(
                     update={
-                        "token": d.token.under(base) if d.token else None,
+                        **d.credentials_under(base),
                         "answer_token": d.answer_token.under(base) if d.answer_token else None,
                         "tls": d.tls.under(base) if d.tls else None,
                     }

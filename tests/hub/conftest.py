@@ -30,6 +30,7 @@ from hub import pipeline
 from hub.api import answers as edge
 from hub.api import health, outcomes
 from hub.delivery.transport import Transport
+from hub.delivery.ways import Ways
 from hub.ingest import http
 from hub.loop.context import Hub
 from hub.settings import Settings, parse
@@ -208,7 +209,7 @@ def world_of(folder: Path, empty: Path, change: Callable[[Document], None] | Non
     shutil.copy(empty, folder / "hub.db")
     store = Store(settings.hub.database, KeyRing(FileKeys(settings.hub.keys)), time)
     hub = Hub(
-        settings=settings, store=store, clock=time, transport=Transport(), random=Random(7), name="hub-under-test"
+        settings=settings, store=store, clock=time, ways=Ways(Transport(), time), random=Random(7), name="hub-under-test"
     )
     return World(hub=hub, time=time, folder=folder, document=document)
 
@@ -322,7 +323,7 @@ def build(tmp_path: Path, empty_database: Path) -> Iterator[Callable[..., World]
     yield make
     for world in made:
         world.store.close()
-        asyncio.run(world.hub.transport.close())
+        asyncio.run(world.hub.ways.close())
 
 
 @pytest.fixture

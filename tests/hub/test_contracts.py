@@ -123,12 +123,15 @@ def test_nobody_imports_a_function_out_of_an_adapter(sources: list[tuple[str, as
                 raise AssertionError(f"{name}: import hub.delivery...")
 
 
-def test_only_the_adapters_use_the_transport(sources: list[tuple[str, ast.Module]]) -> None:
+def test_only_the_adapters_use_a_way_out(sources: list[tuple[str, ast.Module]]) -> None:
     for name, tree in sources:
         if name.startswith("hub/delivery/"):
             continue
         for node in ast.walk(tree):
-            if isinstance(node, ast.Attribute) and node.attr == "request" and _last(node.value) == "transport":
+            if not isinstance(node, ast.Attribute) or node.attr != "request":
+                continue
+            way = node.value.func if isinstance(node.value, ast.Call) else node.value
+            if _last(way) in ("transport", "sender", "ways", "to"):
                 raise AssertionError(f"{name}: sends by itself")
 
 

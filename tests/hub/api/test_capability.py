@@ -13,7 +13,7 @@ from pytest_httpx import HTTPXMock
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from hub.api import answers, capability, health, labelling, outcomes
+from hub.api import answers, capability, deciding, health, labelling, outcomes
 from hub.delivery import fhir_message, fhir_rest
 from hub.delivery.transport import Transport
 from hub.ingest import http
@@ -32,7 +32,9 @@ STRUCTURE = f"{CANONICAL}/StructureDefinition/"
 
 def routes(hub: Any) -> list[Route]:
     return [
-        route for module in (http, answers, outcomes, labelling, health, capability) for route in module.routes(hub)
+        route
+        for module in (http, answers, outcomes, labelling, deciding, health, capability)
+        for route in module.routes(hub)
     ]
 
 
@@ -172,7 +174,7 @@ async def test_what_is_asked_of_a_server_is_in_the_client_statement(httpx_mock: 
     httpx_mock.add_response(method="POST", url=f"{base}/$process-message")
     transport = Transport()
     try:
-        given: dict[str, Any] = {"token": None, "timeout": 5.0, "now": 0.0}
+        given: dict[str, Any] = {"timeout": 5.0, "now": 0.0}
         sent = await fhir_rest.send(transport, base, b'{"entry": []}', task_id=task, **given)
         assert sent.remote_task == "t-1"
         assert await fhir_rest.read_task(transport, base, remote_task="t-1", **given)

@@ -103,7 +103,7 @@ def hub(config: Path) -> Iterator[Hub]:
     opened = open_hub(load(config, environ={}))
     yield opened
     opened.store.close()
-    asyncio.run(opened.transport.close())
+    asyncio.run(opened.ways.close())
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from hub import pipeline
 from hub.console import pages
 from hub.delivery.transport import Transport
+from hub.delivery.ways import Ways
 from hub.loop.context import Hub
 from hub.settings import parse
 from hub.store import FileKeys, KeyRing, Store, migrate
@@ -77,7 +78,7 @@ def hub(tmp_path: Path, clock: Any) -> Iterator[Hub]:
     settings = parse(document(), base=tmp_path)
     migrate(settings.hub.database)
     with Store(settings.hub.database, KeyRing(FileKeys(settings.hub.keys)), clock) as store:
-        yield Hub(settings=settings, store=store, clock=clock, transport=Transport(), name="test-hub")
+        yield Hub(settings=settings, store=store, clock=clock, ways=Ways(Transport(), clock), name="test-hub")
 
 
 @pytest.fixture

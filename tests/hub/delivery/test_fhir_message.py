@@ -21,8 +21,8 @@ def response(code: object) -> bytes:
     return orjson.dumps({"resourceType": "Bundle", "type": "message", "entry": [{"resource": header}]})
 
 
-async def send(transport: Transport, base: str = BASE, token: str | None = "t0ken") -> str:
-    receipt = await fhir_message.send(transport, base, b'{"sealed":1}', token=token, timeout=2, now=NOW)
+async def send(transport: Transport, base: str = BASE) -> str:
+    receipt = await fhir_message.send(transport, base, b'{"sealed":1}', timeout=2, now=NOW)
     assert receipt.remote_task is None
     return receipt.code
 
@@ -31,7 +31,6 @@ async def refused(transport: Transport) -> DeliveryError:
     with pytest.raises(DeliveryError) as raised:
         await send(transport)
     assert "center.example" not in str(raised.value)
-    assert "t0ken" not in str(raised.value)
     return raised.value
 
 
@@ -41,13 +40,6 @@ async def test_sealed_bytes_go_as_they_are(transport: Transport, httpx_mock: HTT
     (request,) = httpx_mock.get_requests()
     assert request.content == b'{"sealed":1}'
     assert request.headers["content-type"] == "application/fhir+json"
-    assert request.headers["authorization"] == "Bearer t0ken"
-
-
-async def test_without_a_token_none_is_sent(transport: Transport, httpx_mock: HTTPXMock) -> None:
-    httpx_mock.add_response(method="POST", url=URL, status_code=202)
-    assert await send(transport, token=None) == "202"
-    assert "authorization" not in httpx_mock.get_requests()[0].headers
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def made(*locations: object) -> dict[str, Any]:
 
 
 async def send(transport: Transport) -> Receipt:
-    return await fhir_rest.send(transport, BASE + "/", SEALED, task_id=TASK, token="t0ken", timeout=2, now=NOW)
+    return await fhir_rest.send(transport, BASE + "/", SEALED, task_id=TASK, timeout=2, now=NOW)
 
 
 async def refused(transport: Transport) -> DeliveryError:
@@ -60,7 +60,6 @@ async def test_the_answer_names_the_task(transport: Transport, httpx_mock: HTTPX
     assert await send(transport) == Receipt(code="200", remote_task="77")
     (request,) = httpx_mock.get_requests()
     assert request.content == SEALED
-    assert request.headers["authorization"] == "Bearer t0ken"
 
 
 @pytest.mark.parametrize(
@@ -138,7 +137,7 @@ async def test_a_timeout_of_the_transaction(transport: Transport, httpx_mock: HT
 
 
 async def read(transport: Transport, remote: str = "77") -> tuple[dict[str, Any], bytes] | None:
-    return await fhir_rest.read_task(transport, BASE, remote_task=remote, token=None, timeout=2, now=NOW)
+    return await fhir_rest.read_task(transport, BASE, remote_task=remote, timeout=2, now=NOW)
 
 
 async def test_polling_reads_the_task(transport: Transport, httpx_mock: HTTPXMock) -> None:
