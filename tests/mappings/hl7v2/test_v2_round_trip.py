@@ -43,9 +43,7 @@ def values(found: list[dict[str, Any]]) -> str:
     return "\n".join(told)
 
 
-@pytest.mark.parametrize(
-    ("messages", "version"), FORMS, ids=lambda one: "+".join(one) if isinstance(one, tuple) else one
-)
+@each_form
 def test_what_is_not_listed_comes_back(messages: tuple[str, ...], version: str) -> None:
     listed = not_carried(bundle(), replace(PARTNER, messages=messages, version=version, labels=("zseg",)))
     text = values(back(bundle(), messages, version))
@@ -59,9 +57,7 @@ def test_what_is_not_listed_comes_back(messages: tuple[str, ...], version: str) 
             assert value in text, full
 
 
-@pytest.mark.parametrize(
-    ("messages", "version"), FORMS, ids=lambda one: "+".join(one) if isinstance(one, tuple) else one
-)
+@each_form
 def test_narrative_and_notice_come_back_whole(messages: tuple[str, ...], version: str) -> None:
     text = values(back(consented(), messages, version))
     assert "Line one | with ^ & ~ \\ marks.\nLine two." in text
@@ -69,9 +65,7 @@ def test_narrative_and_notice_come_back_whole(messages: tuple[str, ...], version
     assert "Scope of the consent CF-9" in text
 
 
-@pytest.mark.parametrize(
-    ("messages", "version"), FORMS, ids=lambda one: "+".join(one) if isinstance(one, tuple) else one
-)
+@each_form
 def test_labels_come_back_and_none_is_lower(messages: tuple[str, ...], version: str) -> None:
     found = back(bundle(), messages, version)
 
