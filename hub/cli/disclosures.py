@@ -167,6 +167,51 @@ def suspend(
     )
 
 
+def emergency(
+    task_id: Annotated[str, typer.Argument(help="The referral's Task id.")],
+    custody: Custody,
+    by: By,
+    to: Annotated[str, typer.Option("--to", metavar="NAME", help="Who receives it: medical personnel.")],
+    affiliation: Annotated[str, typer.Option("--affiliation", help="Of which hospital, service or practice.")],
+    nature: Annotated[str, typer.Option("--nature", help="What the emergency is; it is sealed.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the page is written.")],
+    no_consent: Annotated[
+        bool, typer.Option("--consent-cannot-be-obtained", help="Say so: else consent is asked for.")
+    ] = False,
+    recipient: Annotated[
+        str | None, typer.Option("--recipient", metavar="ORG", help="Their organization, where the hub has it.")
+    ] = None,
+    config: Config = HUB_TOML,
+    as_json: Json = False,
+) -> None:
+    """Records to medical personnel in a bona fide emergency, without consent (42 CFR 2.51). A person reviews it
+    afterwards: it opens a hold of kind `review`."""
+    from hub.console import paper
+    from hub.loop.emergency import disclose
+
+    # before anything is on record as disclosed: the page has somewhere to be
+    out.touch(mode=0o600)
+    with opened(config) as hub:
+        given = disclose(
+            hub,
+            task_id,
+            custody=custody,
+            by=by,
+            to_name=to,
+            affiliation=affiliation,
+            nature=nature,
+            consent_cannot_be_obtained=no_consent,
+            recipient=recipient,
+            render=paper.render,
+        )
+    out.write_bytes(given.body)
+    done(
+        {"disclosure": given.disclosure.id, "review": given.review.id, "page": str(out)},
+        f"Written to {out}: disclosure {given.disclosure.id}, to be reviewed as hold {given.review.id}.",
+        as_json,
+    )
+
+
 def _first(day: datetime | None) -> datetime | None:
     return None if day is None else day.replace(tzinfo=UTC)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,28 +18,45 @@ def list_holds(
     limit: Limit = 500,
     as_json: Json = False,
 ) -> None:
-    """The open holds, oldest first."""
-    from hub.store import holds
+    """The open holds, oldest first: for whom, how old, whether the alarm still rings."""
+    from hub.store import alarms, holds
+    from hub.store.tx import Tx
 
     with opened(config) as hub:
-        found = hub.store.read(lambda tx: holds.listed(tx, state=None if every else "open", limit=limit))
-    rows("Holds", [_hold(one) for one in found], as_json)
+
+        def look(tx: Tx) -> list[dict[str, Any]]:
+            ringing = {one.subject_id for one in alarms.listed(tx, open_only=True) if one.subject_type == "Hold"}
+            found = holds.listed(tx, state=None if every else "open", limit=limit)
+            return [_hold(one, now=tx.now, rings=str(one.id) in ringing) for one in found]
+
+        shown = hub.store.read(look)
+    rows("Holds", shown, as_json)
 
 
 def show_hold(hold_id: int, config: Config = HUB_TOML, as_json: Json = False) -> None:
-    """One hold, who settled it, and the reference of what that rests on."""
-    from hub.store import holds
+    """One hold, who settled it, the reference of what that rests on, and the reasons there are for settling it."""
+    from hub.loop.reasons import reasons
+    from hub.store import alarms, holds
+    from hub.store.tx import Tx
 
     with opened(config) as hub:
-        found, evidence = hub.store.read(lambda tx: (holds.get(tx, hold_id), holds.evidence(tx, hold_id)))
+
+        def look(tx: Tx) -> tuple[Any, Any, Any, bool]:
+            open_ones = alarms.listed(tx, open_only=True)
+            rings = any((one.subject_type, one.subject_id) == ("Hold", str(hold_id)) for one in open_ones)
+            return tx.now, holds.get(tx, hold_id), holds.evidence(tx, hold_id), rings
+
+        now, found, evidence, rings = hub.store.read(look)
     if found is None:
         missing("hold")
-    record = _hold(found) | {
+    record = _hold(found, now=now, rings=rings) | {
         "message": found.message_id,
         "resolved_by": found.resolved_by,
         "resolved_at": found.resolved_at,
         "reason_code": found.reason_code,
         "evidence": evidence,
+        "release_reasons": list(reasons(found.kind, "release")),
+        "reject_reasons": list(reasons(found.kind, "reject")),
     }
     if as_json:
         write(plain(record))
@@ -46,7 +64,7 @@ def show_hold(hold_id: int, config: Config = HUB_TOML, as_json: Json = False) ->
         rows(f"Hold {hold_id}", [{"field": key, "value": value} for key, value in record.items()], as_json)
 
 
-Reason = Annotated[str, typer.Option("--reason", metavar="CODE", help="Why: a code, no text about a person.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="CODE", help="Why: one of the codes that `show` lists.")]
 Evidence = Annotated[str | None, typer.Option("--evidence", metavar="REF", help="What it rests on: a reference.")]
 
 
@@ -146,7 +164,7 @@ def acknowledge_alarm(alarm_id: int, by: By, config: Config = HUB_TOML, as_json:
     done({"alarm": taken.id, "by": person}, f"Alarm {taken.id} is taken.", as_json)
 
 
-def _hold(one: Any) -> dict[str, Any]:
+def _hold(one: Any, *, now: datetime, rings: bool) -> dict[str, Any]:
     return {
         "id": one.id,
         "kind": one.kind,
@@ -156,4 +174,6 @@ def _hold(one: Any) -> dict[str, Any]:
         "custody": one.custody,
         "created_at": one.created_at,
         "state": one.state,
+        "hours": round(((one.resolved_at or now) - one.created_at).total_seconds() / 3600, 1),
+        "alarm": "rings" if rings else "quiet",
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -27,6 +27,14 @@ _TONES: dict[str, str] = {
 def moment(value: datetime) -> str:
     """A time in UTC, to the second."""
     return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def age(value: timedelta) -> str:
+    """How long something is there: minutes, hours below two days, then days."""
+    minutes = int(value.total_seconds() // 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 2880 else f"{minutes // 1440} days"
 
 
 def size(value: int) -> str:
@@ -80,6 +88,6 @@ def templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for filter_ in (moment, size, tone, words, plain, entry, json):
+    for filter_ in (moment, age, size, tone, words, plain, entry, json):
         environment.filters[filter_.__name__] = filter_
     return environment

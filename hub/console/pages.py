@@ -6,23 +6,23 @@ others may see is in `seeing`. Everything changed here is changed by a form that
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from fastapi import APIRouter
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.console import consents, paper, seeing
+from hub.console import consents, paper, rights, seeing
 from hub.console.door import Door, Form, Visitor, number
 from hub.errors import HubError
 from hub.loop import alarm as loop_alarm
+from hub.loop import emergency, package, reasons
 from hub.loop import hold as loop_hold
-from hub.loop import package
 from hub.loop.context import Hub
 from hub.loop.paper import decide_paper
 from hub.loop.record import audit
-from hub.records import Message, UnmappedCode
+from hub.records import HoldKind, Message, UnmappedCode
 from hub.release import Outcome
 from hub.store import alarms, documents, holds, messages, referrals, unmapped
 from hub.store.tx import Tx
@@ -57,6 +57,7 @@ def router(hub: Hub, local_token: str | None) -> APIRouter:
     routes.add_route("/console/sign-in", console.sign_in, methods=["POST"])
     routes.add_route("/console/console.css", console.style, methods=["GET"])
     consents.add(routes, console)
+    rights.add(routes, console)
     routes.add_route("/console/{rest:path}", console.nowhere, methods=["GET", "POST"])
     return routes
 
@@ -75,7 +76,7 @@ class Console(Door):
             return (
                 messages.listed(tx, before=before, limit=PAGE + 1),
                 messages.counts(tx),
-                len(holds.listed(tx)),
+                sum(seeing.hold(self.settings, one, visitor.custody) for one in holds.listed(tx)),
                 ringing,
             )
 
@@ -236,15 +237,30 @@ class Console(Door):
     def holds(self, request: Request, visitor: Visitor) -> Response:
         """What waits for a person's decision, and what was settled of late."""
 
-        def look(tx: Tx) -> list[Any]:
+        def look(tx: Tx) -> tuple[list[Any], set[str], dict[int, Any], dict[int, Any]]:
             settled = holds.listed(tx, state=None, newest_first=True, limit=100)
-            return [*holds.listed(tx), *(one for one in settled if one.state != "open")]
+            every = [*holds.listed(tx), *(one for one in settled if one.state != "open")]
+            shown = [one for one in every if seeing.hold(self.settings, one, visitor.custody)]
+            own = [one for one in shown if one.custody == visitor.custody]
+            ringing = {one.subject_id for one in alarms.listed(tx, open_only=True) if one.subject_type == "Hold"}
+            papers = {one.id: holds.evidence(tx, one.id) for one in own if one.state != "open"}
+            return shown, ringing, papers, {one.id: emergency.documentation(tx, one.id) for one in own}
 
-        found = self.hub.store.read(look)
+        found, ringing, papers, emergencies = self.hub.store.read(look)
+        if any(emergencies.values()):
+            self._looked(visitor, "holds", ("custody", visitor.custody), [])
+        now = self.hub.clock()
         return self.show(
             "holds.html",
             visitor,
             holds=found,
+            ages={one.id: now - one.created_at for one in found},
+            ringing=ringing,
+            papers=papers,
+            emergencies=emergencies,
+            reasons={
+                kind: {act: reasons.reasons(kind, act) for act in ("release", "reject")} for kind in get_args(HoldKind)
+            },
             mine={one.id for one in found if seeing.may_settle(self.settings, one, visitor.custody)},
             destinations=[(d.id, self.name(d.organization)) for d in self.settings.destination],
         )
@@ -275,7 +291,8 @@ class Console(Door):
             return self.problem(404, "There is no such hold.", visitor)
         if not seeing.may_settle(self.settings, found, visitor.custody):
             return self.problem(403, "This hold is for the organization whose record it is to settle.", visitor)
-        given = form.get("action")
+        # one list for both: `release:code`, `reject:code`
+        given, _, code = form.get("reason", "").partition(":")
         if given not in ("release", "reject"):
             return self.problem(400, "Say whether it is released or rejected.", visitor)
         action: Literal["release", "reject"] = "release" if given == "release" else "reject"
@@ -286,8 +303,9 @@ class Console(Door):
                 found.id,
                 action=action,
                 by=visitor.person,
-                reason_code=form.get("reason", ""),
+                reason_code=code,
                 destination=form.get("destination") if action == "release" else None,
+                evidence=form.get("evidence") or None,
             )
         )
         return self.to("/console/holds")

@@ -11,7 +11,7 @@ from typing import Any
 
 from hub.records import Alarm, DecisionRecord, Hold, Referral, TraceStep
 from hub.settings import Settings
-from hub.store import decisions, documents, referrals, traces
+from hub.store import decisions, documents, holds, referrals, traces
 from hub.store.tx import Tx
 
 #: What a referral stands at before its center has it.
@@ -94,6 +94,11 @@ def alarm(tx: Tx, settings: Settings, found: Alarm, viewer: str) -> bool:
     That one ended because an answer came is for the center alone; a center does not learn of a referral that has not
     reached it; and a police agency is told of no other organization's silence.
     """
+    if found.kind == "revocation":
+        return viewer == found.custody
+    if found.subject_type == "Hold":
+        held = holds.get(tx, int(found.subject_id))
+        return held is not None and hold(settings, held, viewer)
     about = referrals.find_by_task(tx, found.subject_id) if found.subject_type == "Task" else None
     if about is not None and viewer == center_of(settings, about.destination) and viewer != found.custody:
         return _reached(about)
@@ -112,6 +117,16 @@ def may_take(tx: Tx, settings: Settings, found: Alarm, viewer: str) -> bool:
     about = referrals.find_by_task(tx, found.subject_id) if found.subject_type == "Task" else None
     center = center_of(settings, about.destination) if about is not None else None
     return viewer in (found.custody, center, settings.operator.organization)
+
+
+#: Holds whose very reason tells of a Part 2 record, a consent or a refusal.
+_TELLING = frozenset({"law", "consent", "provenance", "review"})
+
+
+def hold(settings: Settings, found: Hold, viewer: str) -> bool:
+    """Whether a viewer is shown a hold: one that tells why the law stops something is for who may settle it, as its
+    being there would tell everybody else of what is withheld (42 CFR 2.13(c)(2))."""
+    return found.kind not in _TELLING or may_settle(settings, found, viewer)
 
 
 def may_settle(settings: Settings, found: Hold, viewer: str) -> bool:

@@ -37,14 +37,14 @@ def of_person(
     """What `custody` must account for about a person (45 CFR 164.528, 42 CFR 2.25), with the view audited.
 
     `since` and `until` default to all that a rule reaches. `every`: also what no rule asks for. Raises HubError
-    `disclosure.custody`, `disclosure.person` (nobody is known by that in this custody), `disclosure.period`,
+    `accounting.custody`, `accounting.person` (nobody is known by that in this custody), `accounting.period`,
     `hold.person`.
     """
     who = name_of(by)
     patients = patients_of(tx, hub, custody, person)
     begin, end = since or reach_back(tx.now), until or tx.now
     if begin > end:
-        raise HubError("disclosure.period", "the period ends before it begins", path="from", code="value")
+        raise HubError("accounting.period", "the period ends before it begins", path="from", code="value")
     gone = {one: disclosures.accounting(tx, discloser=custody, patient_id=one) for one in patients}
     strangers = {
         d.id: disclosures.to_whom(tx, d.id) for all_of in gone.values() for d in all_of if d.manner == "emergency"
@@ -84,14 +84,14 @@ def of_intermediary(
     """The list of 42 CFR 2.24: to whom an intermediary gave a person's Part 2 records by consent, audited.
 
     Where the hub's operator is the intermediary, all that went through the hub counts; else what that organization
-    disclosed itself. Raises HubError as `of_person`, and `disclosure.not-intermediary`.
+    disclosed itself. Raises HubError as `of_person`, and `accounting.not-intermediary`.
     """
     who = name_of(by)
     operator = hub.settings.operator
     through = operator.organization == intermediary and operator.relation == "intermediary"
     if not through and hub.settings.posture(intermediary) != "intermediary":
         raise HubError(
-            "disclosure.not-intermediary", "the organization is not declared an intermediary", path="custody"
+            "accounting.not-intermediary", "the organization is not declared an intermediary", path="custody"
         )
     disclosers = [one.id for one in hub.settings.organization] if through else [intermediary]
     patients = patients_of(tx, hub, intermediary, person)
@@ -137,15 +137,15 @@ def suspend(
     """An official's statement that an accounting would impede them (45 CFR 164.528(a)(2)): until then it leaves out
     what went to their organization. By word of mouth for at most 30 days.
 
-    `statement`: the paper's reference, or who said it. Raises HubError as `of_person`, and `disclosure.suspension`.
+    `statement`: the paper's reference, or who said it. Raises HubError as `of_person`, and `accounting.suspension`.
     """
     who = name_of(by)
     if official not in {one.id for one in hub.settings.organization}:
-        raise HubError("disclosure.custody", "there is no such organization", path="official", code="value")
+        raise HubError("accounting.custody", "there is no such organization", path="official", code="value")
     longest = tx.now + timedelta(days=ORAL_DAYS)
     if until <= tx.now or (not written and until > longest):
         raise HubError(
-            "disclosure.suspension", "a statement by word of mouth suspends for 30 days at most", path="until"
+            "accounting.suspension", "a statement by word of mouth suspends for 30 days at most", path="until"
         )
     patients = patients_of(tx, hub, custody, person)
     made = []
@@ -180,10 +180,10 @@ def patients_of(tx: Tx, hub: Hub, custody: str, person: str) -> list[str]:
     """The keyed ids by which a custody knows a person: by the id itself, or by a number (`value` or `system|value`)
     among the identifiers of its Patients. Opens each Patient of the custody for the second; there is no index.
 
-    Raises HubError `disclosure.custody` and `disclosure.person`.
+    Raises HubError `accounting.custody` and `accounting.person`.
     """
     if custody not in {one.id for one in hub.settings.organization}:
-        raise HubError("disclosure.custody", "there is no such organization", path="custody", code="value")
+        raise HubError("accounting.custody", "there is no such organization", path="custody", code="value")
     if _KEYED.fullmatch(person):
         known = documents.current(tx, "Patient", person)
         if (known is not None and known.custody == custody) or disclosures.accounting(
@@ -225,5 +225,5 @@ def _theirs(hub: Hub, destination: str, custody: str) -> bool:
 
 def _nobody() -> HubError:
     return HubError(
-        "disclosure.person", "this custody knows nobody by that number or id", path="person", code="not-found"
+        "accounting.person", "this custody knows nobody by that number or id", path="person", code="not-found"
     )

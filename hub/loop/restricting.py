@@ -62,7 +62,7 @@ def ask(
 
     `recipient` an organization, or None for anybody; `purposes` v3-ActReason or police purposes, none for any, and
     payment and operations for a `health_plan`; `sensitivities` ActCode labels, none for everything. Raises HubError
-    `restriction.value`, `disclosure.custody`, `disclosure.person`, `hold.person`.
+    `restricting.value`, `accounting.custody`, `accounting.person`, `hold.person`.
     """
     who = name_of(by)
     if recipient is not None and recipient not in {one.id for one in hub.settings.organization}:
@@ -108,7 +108,7 @@ def must_agree(one: Restriction) -> bool:
 def agree(tx: Tx, hub: Hub, restriction_id: int, *, by: str, reason_code: str = "agreed") -> Restriction:
     """Agrees: from this commit on each decision of the custody refuses, and what waits is decided again.
 
-    Raises HubError `restriction.reason`, `restriction.not-found`, `hold.person`, and StoreError `store.state`.
+    Raises HubError `restricting.reason`, `restricting.not-found`, `hold.person`, and StoreError `store.state`.
     """
     who = _reason(by, "agreed", reason_code)
     patient = _patient(tx, restriction_id)
@@ -120,13 +120,13 @@ def agree(tx: Tx, hub: Hub, restriction_id: int, *, by: str, reason_code: str = 
 
 
 def deny(tx: Tx, hub: Hub, restriction_id: int, *, by: str, reason_code: str) -> Restriction:
-    """Denies, with a reason. Raises as `agree`, and HubError `restriction.must-agree`."""
+    """Denies, with a reason. Raises as `agree`, and HubError `restricting.must-agree`."""
     who = _reason(by, "denied", reason_code)
     patient = _patient(tx, restriction_id)
     known = restrictions.get(tx, restriction_id)
     if known is not None and must_agree(known):
         raise HubError(
-            "restriction.must-agree",
+            "restricting.must-agree",
             "paid for in full by somebody else and asked of a health plan: it must be agreed to",
             code="business-rule",
         )
@@ -200,18 +200,18 @@ def _put(tx: Tx, one: Restriction, patient: str, status: Literal["active", "inac
 
 def _patient(tx: Tx, restriction_id: int) -> str:
     if restrictions.get(tx, restriction_id) is None:
-        raise HubError("restriction.not-found", "there is no such request", code="not-found")
+        raise HubError("restricting.not-found", "there is no such request", code="not-found")
     return restrictions.patient_of(tx, restriction_id)
 
 
 def _reason(by: str, state: str, reason_code: str) -> str:
     if reason_code not in REASONS[state]:
-        raise HubError("restriction.reason", "not one of the reasons for that", path="reason", code="value")
+        raise HubError("restricting.reason", "not one of the reasons for that", path="reason", code="value")
     return name_of(by)
 
 
 def _value(text: str, path: str) -> HubError:
-    return HubError("restriction.value", text, path=path, code="value")
+    return HubError("restricting.value", text, path=path, code="value")
 
 
 def _audit(tx: Tx, hub: Hub, one: Restriction, patient: str, who: str, reason_code: str | None = None) -> None:

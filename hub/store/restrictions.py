@@ -139,7 +139,7 @@ def suspended(tx: Tx, *, custody: str, patient_id: str) -> list[Suspension]:
 
 
 def _patient(tx: Tx, custody: str, patient_id: str) -> bytes:
-    return tx.keys.blind(custody, "restriction.patient", patient_id)
+    return tx.keys.blind(custody, "restricted.patient", patient_id)
 
 
 def _restriction(row: Row[Any]) -> Restriction:

@@ -225,7 +225,12 @@ def test_the_custody_settles_its_hold_by_the_page(
     client = sign_in("cedar-coresponse")
     page = client.get("/console/holds").text
     assert "Northfork Center" in page
-    given = {"form": form_of(page), "action": "release", "destination": "northfork", "reason": "called-the-center"}
+    given = {
+        "form": form_of(page),
+        "destination": "northfork",
+        "reason": "release:called-the-center",
+        "evidence": "log 12",
+    }
     assert client.post(f"/console/holds/{hold.id}", data=given).headers["location"] == "/console/holds"
     assert [d.destination for d in queued(hub)] == ["northfork"]
     assert "Robin Examiner" in client.get("/console/holds").text
@@ -242,13 +247,18 @@ def test_only_its_custody_or_the_operator_settles_a_hold(
     client = sign_in(custody)
     page = client.get("/console/holds").text
     assert (f'action="/console/holds/{hold.id}"' in page) is (status == 303)
-    given = {"form": form_of(page), "action": "reject", "reason": "not-ours"}
+    given = {"form": form_of(page), "reason": "reject:not-ours"}
     assert client.post(f"/console/holds/{hold.id}", data=given).status_code == status
 
 
 @pytest.mark.parametrize(
     ("changes", "status"),
-    [({"action": "destroy"}, 400), ({"reason": "Free text!"}, 400), ({"destination": ""}, 400), ({"form": "x"}, 403)],
+    [
+        ({"reason": "destroy:not-ours"}, 400),
+        ({"reason": "release:Free text!"}, 400),
+        ({"destination": ""}, 400),
+        ({"form": "x"}, 403),
+    ],
 )
 def test_a_form_that_is_not_right_says_so(
     hub: Hub, feed: Feed, sign_in: SignIn, form_of: Callable[[str], str], changes: dict[str, str], status: int
@@ -258,9 +268,8 @@ def test_a_form_that_is_not_right_says_so(
     client = sign_in("cedar-coresponse")
     given = {
         "form": form_of(client.get("/console/holds").text),
-        "action": "release",
         "destination": "northfork",
-        "reason": "called-the-center",
+        "reason": "release:called-the-center",
     } | changes
     answer = client.post(f"/console/holds/{hold.id}", data=given)
     assert answer.status_code == status

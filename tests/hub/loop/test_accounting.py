@@ -68,9 +68,9 @@ async def test_a_person_is_found_by_the_custody_s_own_number(world: World, httpx
 @pytest.mark.parametrize(
     ("given", "rule"),
     [
-        ({"custody": "nowhere", "person": "x"}, "disclosure.custody"),
-        ({"custody": "cedar-coresponse", "person": "NOBODY-1"}, "disclosure.person"),
-        ({"custody": "cedar-coresponse", "person": "2f0f2ad7-0000-8000-8000-000000000000"}, "disclosure.person"),
+        ({"custody": "nowhere", "person": "x"}, "accounting.custody"),
+        ({"custody": "cedar-coresponse", "person": "NOBODY-1"}, "accounting.person"),
+        ({"custody": "cedar-coresponse", "person": "2f0f2ad7-0000-8000-8000-000000000000"}, "accounting.person"),
     ],
 )
 async def test_whom_nobody_knows(world: World, given: dict[str, str], rule: str) -> None:
@@ -82,13 +82,13 @@ async def test_whom_nobody_knows(world: World, given: dict[str, str], rule: str)
 
 async def test_another_custody_finds_nobody(world: World, httpx_mock: HTTPXMock) -> None:
     referral = await consented(world, httpx_mock)
-    with pytest.raises(HubError, match=r"disclosure\.person"):
+    with pytest.raises(HubError, match=r"accounting\.person"):
         made(world, custody="riverton-pd", person=referral.patient_id)
 
 
 async def test_a_period_that_ends_before_it_begins(world: World, httpx_mock: HTTPXMock) -> None:
     referral = await consented(world, httpx_mock)
-    with pytest.raises(HubError, match=r"disclosure\.period"):
+    with pytest.raises(HubError, match=r"accounting\.period"):
         made(
             world,
             custody="sunrise-recovery",
@@ -106,7 +106,7 @@ async def test_an_intermediary_s_list_is_the_operator_s_or_its_own(build: Any, h
     referral = await consented(world, httpx_mock)
     listed = made(world, accounting.of_intermediary, intermediary="cedar-coresponse", person=referral.patient_id)
     assert [one.recipient.id for one in listed.items] == ["lakeshore-cmhc"]
-    with pytest.raises(HubError, match=r"disclosure\.not-intermediary"):
+    with pytest.raises(HubError, match=r"accounting\.not-intermediary"):
         made(world, accounting.of_intermediary, intermediary="lakeshore-cmhc", person=referral.patient_id)
 
 
@@ -118,7 +118,7 @@ async def test_a_statement_by_word_of_mouth_lasts_thirty_days(world: World, http
         "official": "lakeshore-cmhc",
         "statement": "a letter",
     }
-    with pytest.raises(HubError, match=r"disclosure\.suspension"):
+    with pytest.raises(HubError, match=r"accounting\.suspension"):
         made(world, accounting.suspend, **given, until=world.time.now + timedelta(days=31), written=False)
     made(world, accounting.suspend, **given, until=world.time.now + timedelta(days=20), written=False)
     asked = {"custody": "sunrise-recovery", "person": referral.patient_id}

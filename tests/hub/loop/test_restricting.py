@@ -83,7 +83,7 @@ async def test_denied_with_a_reason_from_the_list(world: World, httpx_mock: HTTP
     httpx_mock.add_response(method="POST", url=MESSAGE)
     referral = await waiting(world)
     one = asked(world, referral, recipient="lakeshore-cmhc")
-    with pytest.raises(HubError, match=r"restriction\.reason"):
+    with pytest.raises(HubError, match=r"restricting\.reason"):
         act(world, restricting.deny, one.id, reason_code="because")
     assert act(world, restricting.deny, one.id, reason_code="needed-for-treatment").state == "denied"
     await world.deliver()
@@ -95,7 +95,7 @@ async def test_self_paid_care_is_kept_from_a_health_plan_whether_one_likes_it_or
     referral = await waiting(world)
     must = asked(world, referral, health_plan=True, self_paid=True)
     assert must.purposes == ("HPAYMT", "HOPERAT")
-    with pytest.raises(HubError, match=r"restriction\.must-agree"):
+    with pytest.raises(HubError, match=r"restricting\.must-agree"):
         act(world, restricting.deny, must.id, reason_code="needed-for-treatment")
     assert act(world, restricting.agree, must.id, reason_code="must-agree").reason_code == "must-agree"
     for other in (
@@ -111,7 +111,7 @@ async def test_self_paid_care_is_kept_from_a_health_plan_whether_one_likes_it_or
 )
 async def test_what_cannot_be_asked(world: World, given: dict[str, Any]) -> None:
     referral = await waiting(world)
-    with pytest.raises(HubError, match=r"restriction\.value"):
+    with pytest.raises(HubError, match=r"restricting\.value"):
         asked(world, referral, **given)
     assert world.store.read(lambda tx: restrictions.listed(tx)) == []
 
