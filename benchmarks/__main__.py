@@ -21,9 +21,9 @@ BUDGETS: dict[str, tuple[str | None, float, float, str]] = {
     "check": ("benchmarks.bench_check", 1, 0.3, "x @medplum/core validateResource"),
     "label": ("benchmarks.bench_label", 10, 5, "x json load and dump"),
     "release": ("benchmarks.bench_release", 10, 5, "x json load and dump"),
-    "mllp": (None, 0.7, 0.9, "x bare asyncio ACK server with group commit"),
+    "mllp": ("benchmarks.bench_mllp", 0.7, 0.9, "x bare asyncio ACK server with group commit"),
     "http": ("benchmarks.bench_http", 0.7, 0.9, "x bare Starlette route with group commit"),
-    "loop": (None, 1, 0.5, "p99 to 250 ms"),
+    "loop": ("benchmarks.bench_loop", 1, 0.5, "p99 to 250 ms"),
     "bulk": ("benchmarks.bench_bulk", 1.6, 1.85, "x one process"),
     "memory": ("benchmarks.bench_memory", 1.1, 1.02, "x 50k rows"),
 }

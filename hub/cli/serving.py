@@ -16,9 +16,10 @@ from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
 
-from hub.app import create_app
+from hub.app import create_app, open_hub, running
 from hub.cli import log_lines
 from hub.errors import SettingsError
+from hub.loop.context import Hub
 from hub.settings import HubSection, Settings
 
 #: Seconds that open requests have to end in when the hub is told to stop.
@@ -55,6 +56,33 @@ def serve(settings: Settings, *, say: Callable[[str], None], ready_file: Path | 
         listening.close()
         if ready_file is not None:
             ready_file.unlink(missing_ok=True)
+
+
+def work(settings: Settings, *, say: Callable[[str], None], ready_file: Path | None) -> None:
+    """Reads and sends what other processes of this hub receive, until SIGINT or SIGTERM; it listens nowhere.
+
+    Raises what the store and the settings raise.
+    """
+    log_lines.configure()
+    hub = open_hub(settings)
+    try:
+        with asyncio.Runner() as runner:
+            runner.run(_work(hub, say, ready_file))
+    finally:
+        if ready_file is not None:
+            ready_file.unlink(missing_ok=True)
+
+
+async def _work(hub: Hub, say: Callable[[str], None], ready_file: Path | None) -> None:
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, told.set)
+    async with running(hub, worker=True):
+        say("Working    it reads and sends; `handoff run` receives")
+        if ready_file is not None:
+            await asyncio.to_thread(_write, ready_file, {"pid": os.getpid()})
+        await told.wait()
 
 
 class _Server(uvicorn.Server):

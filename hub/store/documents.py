@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, Select, select, update
+from sqlalchemy import Row, Select, bindparam, select, update
 
 from hub.records import Document
 from hub.store import vault
@@ -44,7 +44,7 @@ def put(
         if key is not None and row.incident_key != key:
             # Filed under a case number until the event's own came: the same content under its better name.
             tx.connection.execute(update(document).where(document.c.id == row.id).values(incident_key=key))
-        return _record(tx, row, fresh=False)
+        return _record(tx, row, fresh=False, content=content)
     made = _add(
         tx,
         row,
@@ -62,7 +62,7 @@ def put(
         },
     )
     vault.put(tx, _NOUN, made.id, "resource", content, custody=custody, label=" ".join(labels))
-    return _record(tx, made)
+    return _record(tx, made, content=content)
 
 
 def delete(tx: Tx, resource_type: str, resource_id: str, *, message_id: int | None = None) -> Document | None:
@@ -152,12 +152,17 @@ def _present() -> Select[Any]:
 
 
 def _current(tx: Tx, resource_type: str, resource_id: str) -> Row[Any] | None:
-    return tx.connection.execute(
-        select(document)
-        .where(document.c.resource_type == resource_type, document.c.resource_id == resource_id)
-        .order_by(document.c.version.desc())
-        .limit(1)
-    ).one_or_none()
+    return tx.connection.execute(_CURRENT, {"wanted_type": resource_type, "wanted_id": resource_id}).one_or_none()
+
+
+# made once: a referral looks for each of its resources, and building a statement costs more than running it
+_CURRENT = (
+    select(document)
+    .where(document.c.resource_type == bindparam("wanted_type"), document.c.resource_id == bindparam("wanted_id"))
+    .order_by(document.c.version.desc())
+    .limit(1)
+)
+_ADD = document.insert().returning(*document.c)
 
 
 def _add(tx: Tx, before: Row[Any] | None, values: dict[str, Any]) -> Row[Any]:
@@ -165,14 +170,19 @@ def _add(tx: Tx, before: Row[Any] | None, values: dict[str, Any]) -> Row[Any]:
         tx.connection.execute(update(document).where(document.c.id == before.id).values(current=False))
     version = 1 if before is None else before.version + 1
     values = values | {"version": version, "created_at": tx.now, "current": True}
-    return tx.connection.execute(document.insert().returning(*document.c), values).one()
+    return tx.connection.execute(_ADD, values).one()
 
 
 def _all(tx: Tx, wanted: Select[Any]) -> list[Document]:
     return [_record(tx, row) for row in tx.connection.execute(wanted).all()]
 
 
-def _record(tx: Tx, row: Row[Any], *, fresh: bool = True) -> Document:
+def _record(tx: Tx, row: Row[Any], *, fresh: bool = True, content: bytes | None = None) -> Document:
+    """`content` is what is known to be sealed there: opening it again costs as much as sealing it."""
+    if row.deleted:
+        resource = None
+    else:
+        resource = orjson.loads(content if content is not None else vault.get(tx, _NOUN, row.id, "resource"))
     return Document(
         id=row.id,
         resource_type=row.resource_type,
@@ -186,6 +196,6 @@ def _record(tx: Tx, row: Row[Any], *, fresh: bool = True) -> Document:
         created_at=row.created_at,
         current=row.current,
         deleted=row.deleted,
-        resource=None if row.deleted else vault.get_json(tx, _NOUN, row.id, "resource"),
+        resource=resource,
         fresh=fresh,
     )

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Dialect, and_, func, select, update
+from sqlalchemy import Dialect, and_, bindparam, func, select, update
 
 from hub.errors import KeyringError
 from hub.store import crypto
@@ -50,12 +50,16 @@ def find(tx: Tx, noun: str, noun_id: int, part: str) -> bytes | None:
     Raises KeyringError `keys.tampered` when it does not open as (noun, id, part, custody, label), `keys.unknown`
     when its key is not in the ring.
     """
-    row = tx.connection.execute(
-        select(sealed.c.custody, sealed.c.label, sealed.c.blob).where(_key(noun, noun_id, part))
-    ).one_or_none()
+    row = tx.connection.execute(_FIND, {"noun": noun, "noun_id": noun_id, "part": part}).one_or_none()
     if row is None:
         return None
     return tx.keys.unseal(row.custody, row.blob, crypto.associated(noun, str(noun_id), part, row.custody, row.label))
+
+
+#: Made once: building a statement costs more than running it.
+_FIND = select(sealed.c.custody, sealed.c.label, sealed.c.blob).where(
+    sealed.c.noun == bindparam("noun"), sealed.c.noun_id == bindparam("noun_id"), sealed.c.part == bindparam("part")
+)
 
 
 def get(tx: Tx, noun: str, noun_id: int, part: str) -> bytes:
