@@ -88,9 +88,7 @@ def signed(client: TestClient, form_of: FormOf, person: str, **changes: str) -> 
     return client.post(f"/console/people/{person}/consents/sign", data=fields)
 
 
-def test_a_form_signed_on_a_tablet_frees_what_waits(
-    hub: Hub, feed: Feed, sign_in: SignIn, form_of: FormOf
-) -> None:
+def test_a_form_signed_on_a_tablet_frees_what_waits(hub: Hub, feed: Feed, sign_in: SignIn, form_of: FormOf) -> None:
     """42 CFR 2.31(a): every element from the page, the time of the hub's clock, the text and the signature kept."""
     feed("sunrise-app", referral())
     assert waiting(hub) == []  # S37: no consent, nothing goes
@@ -258,7 +256,9 @@ def test_a_person_is_their_own_custodys(hub: Hub, feed: Feed, sign_in: SignIn, f
     assert other.get(f"/console/people/{person}/consents/new?form=part2-tpo").status_code == 404
     assert other.get(f"/console/consents/{made['id']}/document").status_code == 404
     token = form_of(other.get("/console").text)
-    answer = other.post(f"/console/consents/{made['id']}/revoke", data={"form": token, "method": "paper", "capacity": "patient"})
+    answer = other.post(
+        f"/console/consents/{made['id']}/revoke", data={"form": token, "method": "paper", "capacity": "patient"}
+    )
     assert answer.status_code == 409
     assert consents(hub, person)[0]["status"] == "active"
 
@@ -270,9 +270,52 @@ def test_only_the_signing_page_may_run_a_script(hub: Hub, feed: Feed, sign_in: S
     listing = client.get(f"/console/people/{person}/consents")
     assert "script-src" not in listing.headers["content-security-policy"]
     assert "<script" not in listing.text
-    page = client.post(
-        f"/console/people/{person}/consents/show", data=CHOICES | {"form": form_of(listing.text)}
-    )
+    page = client.post(f"/console/people/{person}/consents/show", data=CHOICES | {"form": form_of(listing.text)})
     assert "script-src 'self'" in page.headers["content-security-policy"]
     assert "Quessabrant" not in str(page.url)
     assert client.get("/console/sign.js").headers["content-type"].startswith("text/javascript")
+
+
+@pytest.mark.parametrize(
+    ("template", "changes", "kind"),
+    [
+        ("part2-named", {"for.TREAT": "on"}, "Part 2 consent"),
+        ("part2-counselling-notes", {"for.TREAT": "on"}, "Part 2 consent"),  # 2.31(b)
+        ("part2-proceedings", {"expiry_event": "the end of the hearing"}, "Part 2 consent"),  # 2.31(d)
+        ("hipaa-authorization", {"for.TREAT": "on", "to.riverton-pd": "on"}, "HIPAA authorization"),  # 164.508
+    ],
+)
+def test_every_kind_of_form_is_whole_once_signed(
+    hub: Hub, feed: Feed, sign_in: SignIn, form_of: FormOf, template: str, changes: dict[str, str], kind: str
+) -> None:
+    feed("sunrise-app", referral())
+    person = the_person(hub)
+    client = sign_in("sunrise-recovery")
+    assert signed(client, form_of, person, template=template, **changes).status_code == 303
+    page = client.get(f"/console/people/{person}/consents").text
+    assert kind in page
+    assert "in force" in page
+    assert [issue for issue in check(consents(hub, person)[0]) if issue.severity == "error"] == []
+
+
+def test_s50_a_young_minor_and_a_parent_sign_together(
+    hub: Hub, feed: Feed, sign_in: SignIn, form_of: FormOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """2.14(c): both draw and both type; one signature alone is not even shown a form."""
+    state = hub.settings.state_policy.model_copy(update={"minor_alone_from": 14, "majority": 18})
+    monkeypatch.setitem(hub.settings.__dict__, "state_policy", state)
+    feed("sunrise-app", referral(birth_date="2014-04-02"))
+    person = the_person(hub)
+    client = sign_in("sunrise-recovery")
+    assert "together with a parent" in client.get(f"/console/people/{person}/consents/new?form=part2-tpo").text
+    _, page = shown(client, form_of, person)
+    assert "signs together with a parent or guardian." in page
+    fields, page = shown(client, form_of, person, cocapacity="parent")
+    assert page.count("data-signs=") == 2
+    fields |= {"signature": STROKES, "signed_by": "Ilva Quessabrant", "cosigned_by": "M. Quessabrant"}
+    url = f"/console/people/{person}/consents/sign"
+    assert client.post(url, data=fields).status_code == 400  # the parent did not draw
+    assert client.post(url, data=fields | {"cosignature": STROKES}).status_code == 303
+    (made,) = consents(hub, person)
+    assert [one.get("type", "Patient") for one in made["performer"]] == ["Patient", "RelatedPerson"]
+    assert len(waiting(hub)) == 1
