@@ -19,7 +19,7 @@ from hl7apy.exceptions import HL7apyException
 from hl7apy.parser import parse_message
 
 from mappings.hl7v2.codec import parse
-from mappings.hl7v2.referral import control_id
+from mappings.hl7v2.header import control_id
 from mappings.render import render
 from tests.conformance.java import program
 from tests.conformance.node import MEDPLUM, node

@@ -49,6 +49,8 @@ FORMS = (
     Partner(form="transaction"),
     Partner(form="message"),
     Partner(form="hl7v2", receiving_application="EHR", receiving_facility="CMHC", notice="nte", scope="nte"),
+    Partner(form="hl7v2", messages=("OMG^O19",), charset="8859/1", notice="nte", scope="nte", labels=("zseg",)),
+    Partner(form="hl7v2", messages=("ADT^A28", "MDM^T02"), charset="ASCII", notice="nte", scope="nte"),
 )
 
 
