@@ -16,7 +16,7 @@ const read = (text) => {
     givens: repeats('PID', 5, 2),
     birth: field('PID', 7)?.toString() ?? '',
     identifiers: repeats('PID', 3, 1),
-    referral: field('RF1', 6)?.getComponent(1) ?? '',
+    referral: (field('RF1', 6) ?? field('ORC', 2) ?? field('TXA', 14))?.getComponent(1) ?? '',
     ack: message.buildAck().toString(),
   };
 };

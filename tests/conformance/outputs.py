@@ -6,7 +6,7 @@ Labels stand on it as the hub puts them: an agency's own entries by its posture,
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -37,6 +37,14 @@ V2 = Partner(
     notice="nte",
     scope="nte",
     labels=("zseg",),
+)
+#: The same partner with each other message that a referral can become.
+V2_FORMS = (
+    V2,
+    *(
+        replace(V2, messages=messages, labels=("pd1-12", "orc-28", "txa-18", "dg1-18", "zseg"))
+        for messages in (("OMG^O19",), ("ORM^O01",), ("ADT^A04",), ("ADT^A28", "MDM^T02"))
+    ),
 )
 
 

@@ -3,10 +3,11 @@ import ca.uhn.hl7v2.DefaultHapiContext;
 import ca.uhn.hl7v2.HL7Exception;
 import ca.uhn.hl7v2.HapiContext;
 import ca.uhn.hl7v2.model.Message;
-import ca.uhn.hl7v2.model.v251.message.REF_I12;
+import ca.uhn.hl7v2.model.v251.segment.MSH;
 import ca.uhn.hl7v2.model.v251.segment.PID;
 import ca.uhn.hl7v2.parser.PipeParser;
 import ca.uhn.hl7v2.parser.UnexpectedSegmentBehaviourEnum;
+import ca.uhn.hl7v2.util.Terser;
 import ca.uhn.hl7v2.util.idgenerator.InMemoryIDGenerator;
 import ca.uhn.hl7v2.validation.impl.ValidationContextFactory;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -16,11 +17,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 
 /**
- * Reads REF^I12 with HAPI's HL7 v2 parser, its validation on: {@code Read MESSAGES READINGS}.
+ * Reads messages of version 2.5.1 with HAPI's HL7 v2 parser, its validation on: {@code Read MESSAGES READINGS}.
  *
  * <p>MESSAGES is a JSON array of texts; READINGS gets, for each, what it found in the fields that are compared, or
  * {@code {"refused"}} with the class of the exception and never its text, which has values. A segment that is not in
- * the structure of REF^I12, or not in its place, is refused.
+ * the message's structure, or not in its place, is refused.
  */
 public final class Read {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -46,21 +47,20 @@ public final class Read {
 
   private static ObjectNode reading(PipeParser parser, String text) throws Exception {
     ObjectNode reading = JSON.createObjectNode();
-    Message parsed;
+    Message message;
+    PID person;
     try {
-      parsed = parser.parse(text);
+      message = parser.parse(text);
+      // wherever the structure has it: at the top, or in a group of the patient
+      person = (PID) new Terser(message).getFinder().findSegment("PID", 0);
     } catch (HL7Exception refused) {
       return reading.put("refused", refused.getClass().getSimpleName());
-    }
-    if (!(parsed instanceof REF_I12 message)) {
-      return reading.put("refused", "not a REF_I12");
     }
     ArrayNode segments = reading.putArray("segments");
     for (String line : parser.encode(message).split("\r")) {
       segments.add(line.substring(0, 3));
     }
-    reading.put("control", message.getMSH().getMessageControlID().getValue());
-    PID person = message.getPID();
+    reading.put("control", ((MSH) message.get("MSH")).getMessageControlID().getValue());
     ArrayNode families = reading.putArray("families");
     ArrayNode givens = reading.putArray("givens");
     for (int one = 0; one < person.getPatientNameReps(); one++) {
@@ -72,10 +72,20 @@ public final class Read {
       identifiers.add(held(person.getPatientIdentifierList(one).getIDNumber().getValue()));
     }
     reading.put("birth", held(person.getDateTimeOfBirth().getTime().getValue()));
-    reading.put("referral", held(message.getRF1().getOriginatingReferralIdentifier().getEntityIdentifier().getValue()));
+    reading.put("referral", number(message, text));
     reading.put("same", parser.encode(message).equals(text));
     reading.put("ack", parser.encode(message.generateACK(AcknowledgmentCode.AA, null)));
     return reading;
+  }
+
+  /** The referral's number, where the message has it; a registration has none. */
+  private static String number(Message message, String text) throws HL7Exception {
+    for (String place : new String[] {"RF1-6", "ORC-2", "TXA-14"}) {
+      if (text.contains("\r" + place.substring(0, 3) + "|")) {
+        return held(new Terser(message).get("/." + place));
+      }
+    }
+    return "";
   }
 
   private static String held(String value) {
