@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+import orjson
 
 from hub.errors import DeliveryError
 
@@ -108,20 +109,58 @@ def resources(bundle: Mapping[str, Any]) -> list[dict[str, Any]]:
 def refusal(answer: Answer, now: float) -> DeliveryError:
     """What an HTTP status that is not 2xx means for the delivery.
 
-    408, 425, 429 and 5xx may pass (Retry-After is honoured); every other 3xx and 4xx will not by itself. A 5xx other
-    than 501 and 503 leaves open whether the bytes were stored.
+    408, 425, 429 and 5xx may pass (Retry-After is honoured), as may a 409, 412 or 423 of which the server's
+    OperationOutcome says that it is for now; every other 3xx and 4xx will not by itself. A 5xx other than 501 and 503
+    leaves open whether the bytes were stored. The outcome's issue codes are said, never its words.
     """
     status = answer.status
+    said = issue_codes(answer.body)
     retry = status in (408, 425, 429) or (status >= 500 and status != 501)
+    retry = retry or (status in (409, 412, 423) and bool(said) and set(said) <= _FOR_NOW)
     return DeliveryError(
         "deliver.refused" if not retry else "deliver.busy",
-        f"the destination answered {status}",
+        f"the destination answered {' '.join((str(status), *said))}",
         code="transient" if retry else "processing",
         retry=retry,
         after=_retry_after(answer.headers.get("retry-after"), now),
         unknown=status >= 500 and status not in (501, 503),
         # a 500 may be of this message alone
         down=status in (408, 425, 429, 502, 503, 504),
+    )
+
+
+#: OperationOutcome.issue.code (R4 issue-type) of what may pass by itself.
+_FOR_NOW = frozenset(("transient", "lock-error", "no-store", "exception", "timeout", "incomplete", "throttled"))
+_ISSUE_TYPES = _FOR_NOW | frozenset(
+    (
+        *("invalid", "structure", "required", "value", "invariant", "security", "login", "unknown", "expired"),
+        *(
+            "forbidden",
+            "suppressed",
+            "processing",
+            "not-supported",
+            "conflict",
+            "duplicate",
+            "multiple-matches",
+            "not-found",
+        ),
+        *("deleted", "too-long", "code-invalid", "extension", "too-costly", "business-rule", "informational"),
+    )
+)
+
+
+def issue_codes(body: bytes) -> tuple[str, ...]:
+    """The codes of an OperationOutcome's errors (R4 issue-type), each once; nothing of any other body."""
+    try:
+        outcome = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return ()
+    issues = outcome.get("issue") if isinstance(outcome, dict) else None
+    if not isinstance(issues, list) or outcome.get("resourceType") != "OperationOutcome":
+        return ()
+    errors = [one for one in issues if isinstance(one, dict) and one.get("severity") in ("fatal", "error")]
+    return tuple(
+        dict.fromkeys(code for one in errors if isinstance(code := one.get("code"), str) and code in _ISSUE_TYPES)
     )
 
 

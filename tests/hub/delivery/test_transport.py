@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 from pytest_httpx import HTTPXMock, IteratorStream
 
@@ -174,3 +175,33 @@ def test_retry_after(header: str, after: float | None) -> None:
 )
 def test_junk_has_no_resources(bundle: dict[str, Any]) -> None:
     assert resources(bundle) == []
+
+
+def outcome(*codes: object, severity: str = "error") -> bytes:
+    issues = [{"severity": severity, "code": code, "diagnostics": "what she said"} for code in codes]
+    return orjson.dumps({"resourceType": "OperationOutcome", "issue": issues})
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "retry", "says"),
+    [
+        (409, outcome("lock-error"), True, "409 lock-error"),
+        (412, outcome("transient", "throttled"), True, "412 transient throttled"),
+        (423, outcome("incomplete"), True, "423 incomplete"),
+        (409, outcome("conflict"), False, "409 conflict"),
+        (412, outcome("multiple-matches"), False, "412 multiple-matches"),
+        (409, outcome("lock-error", "invalid"), False, "409 lock-error invalid"),
+        (409, outcome("lock-error", severity="warning"), False, "409"),
+        (422, outcome("transient"), False, "422 transient"),  # what is not valid now will not be later
+        (400, outcome("invalid", "invalid"), False, "400 invalid"),
+        (400, outcome("what she said", 7, ["x"], None), False, "400"),
+        (409, b"", False, "409"),
+        (409, b'{"issue": 3, "resourceType": "OperationOutcome"}', False, "409"),
+        (409, b'[{"code": "transient"}]', False, "409"),
+        (503, outcome("not-supported"), True, "503 not-supported"),
+    ],
+)
+def test_what_a_server_s_outcome_adds(status: int, body: bytes, retry: bool, says: str) -> None:
+    error = refusal(Answer(status=status, headers={}, body=body), NOW)
+    assert error.retry is retry
+    assert str(error).endswith(f"the destination answered {says}")
