@@ -19,8 +19,9 @@ ROOT = Path(__file__).parent.parent.parent
 
 #: The first part of a rule. Other strings with a dot in them are names of logs, files, columns and audit kinds.
 STAGES = (
-    "bulk", "check", "cjis", "consent", "deliver", "eido", "hold", "incident", "keys", "label", "merge", "nibrs", "pack", "pidf",
-    "read", "receive", "release", "render", "settings", "store", "translate", "validate",
+    "accounting", "bulk", "check", "cjis", "consent", "deliver", "eido", "emergency", "hold", "incident", "keys",
+    "label", "merge", "nibrs", "pack", "pidf", "read", "receive", "release", "render", "restricting", "revocation",
+    "settings", "store", "translate", "validate", "view",
 )  # fmt: skip
 _PARTS = r"(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)+\Z"
 _RULE = re.compile(f"(?:{'|'.join(STAGES)}){_PARTS}")
@@ -28,6 +29,8 @@ _ANY = re.compile(f"[a-z]+{_PARTS}")
 
 #: Rules whose words are made where they are used, or differ too much there to be told in one breath.
 WORDS = {
+    "accounting.custody": "Not an organization that is configured.",
+    "accounting.period": "Not a period: a day is YYYY-MM-DD, and it ends after it begins.",
     "answer.taken": "The answer was taken.",
     "bulk.other-run": "The folder holds something else than this bulk translation, or not all of it.",
     "cjis.criminal-history": "Criminal history of a person, in a text or in a column declared to hold it: kept back.",
@@ -52,15 +55,23 @@ WORDS = {
     "deliver.busy": "The destination answered with an HTTP status that may pass.",
     "deliver.cut": "The connection ended before the destination had answered.",
     "deliver.failed": "A delivery ended in a fault of the hub itself.",
+    "deliver.no-heartbeat": "A slow sending could not hold its lane for longer; the next beat tries again.",
     "deliver.no-destination": "The destination is no longer configured.",
     "deliver.refused": "The destination answered with an HTTP status that will not pass by itself.",
+    "deliver.token": "The destination gave no access token. It is tried again later.",
+    "deliver.unsettled": "What became of a sending could not be written down; it is found at the next start.",
     "deliver.url": "The destination's address is not usable.",
     "eido.callback-number": "A caller's number is for calling back, not for a record of care: it is left out.",
     "eido.state": "Not the kept state of an incident's EIDO documents.",
+    "emergency.disclosed": "Records went to medical personnel in an emergency: a person looks at it afterwards.",
+    "emergency.documentation": "What is written down of an emergency is not all there, or consent could be asked for.",
     "hold.destination": "Not a destination that this can go to.",
+    "hold.evidence": "The reference of a paper is missing, too long or not printable.",
     "hub.failed": "The hub failed on this. It is kept as it came and can be replayed after a fix.",
     "keys.environment": "The variable with the keys cannot be used this way.",
+    "keys.fips": "`crypto_mode` is fips, and the provider or a key does not allow it.",
     "keys.file": "The key file is open to others, or is not one of ours.",
+    "keys.not-read": "The keys could not be read again; those that were read before are still used.",
     "keys.tampered": "A sealed document or its key does not open.",
     "label.policy": "A label policy file is wrong.",
     "pack.column": "A column or path that the format does not have.",
@@ -114,6 +125,7 @@ WORDS = {
     "render.v2-structure": "The segments are not in the order of the HL7 v2 structure: the message was not sent.",
     "render.v2-table": "A value is not in the HL7 table of its field: the message was not sent.",
     "render.v2-time": "A time in an HL7 v2 message does not exist: the message was not sent.",
+    "restricting.value": "Something of a request to restrict is not known here.",
     "settings.invalid": "A setting is wrong.",
     "settings.labels": "A label policy file or a text reader cannot be used.",
     "settings.exchange": "An agency's exchange policy cannot be used.",

@@ -33,13 +33,16 @@ Title: "The hub as a FHIR server"
 Description: "What a center's system may ask of the hub over FHIR."
 * insert Statement(hub-server, HubServer)
 * title = "The hub as a FHIR server"
-* description = "What a center's system may ask of the hub over FHIR: write the answer to a referral into its Task, or send the answer as a message. A source's system may have its records labelled. The hub is no repository: nothing can be read or searched here."
+* description = "What a center's system may ask of the hub over FHIR: write the answer to a referral into its Task, or send the answer as a message. A source's system may have its records labelled, and may ask whether they may go to somebody. The hub is no repository: nothing can be read or searched here."
 * rest[0].mode = #server
 * rest[0].documentation = "Errors are OperationOutcomes with the rule and the place, never a value. A referral of another center and one that is not there read the same: 404."
-* rest[0].security.description = "A bearer token per center, given by the hub's operator (the destination's answer_token), or per source for `$label`, over TLS. The capability statement itself asks for none."
+* rest[0].security.description = "A bearer token per center, given by the hub's operator (the destination's answer_token), or per source for `$label` and `$decide`, over TLS. The capability statement itself asks for none."
 * rest[0].operation[+].name = "label"
 * rest[0].operation[=].definition = "https://warmhandoff.org/fhir/OperationDefinition/label"
 * rest[0].operation[=].documentation = "A source's bearer token, so one organization with its declared posture: it is the origin of all that is sent. 200 with a Parameters: `return`, the labelled resource, and `outcome`, an OperationOutcome with the labels in conflict; 400 when it is not JSON, 413 when it is too large, 422 when it is not FHIR R4. Nothing of it is kept; the request is audited."
+* rest[0].operation[+].name = "decide"
+* rest[0].operation[=].definition = "https://warmhandoff.org/fhir/OperationDefinition/decide"
+* rest[0].operation[=].documentation = "A source's bearer token, so one organization with its declared posture: it is who would disclose. 200 with a Parameters, whatever the decision; 400 when it is not JSON, 413 when it is too large, 422 when the question cannot be read, with the place. Nothing of it is kept; the question is audited. The same questions are answered over CDS Hooks 2.0 beside the FHIR base, at `/cds-services/patient-consent-consult`."
 * rest[0].resource[+].type = #Task
 * rest[0].resource[=].profile = "https://warmhandoff.org/fhir/StructureDefinition/referral-task"
 * rest[0].resource[=].documentation = "The id in the URL is the value of `Task.identifier` with system `https://warmhandoff.org/fhir/sid/task`. Status, statusReason, businessStatus and the output of type text appointment are taken; identifiers, focus, for, requester and owner are never changed by an answer. The same answer again changes nothing."

@@ -21,6 +21,16 @@ Description: "How a label was found, where no law is the reason for it."
 * #origin "The origin" "The label stands for whose record it is, where no law is named: nobody has declared it."
 * #policy "The policy" "The label is a handling instruction that the policy joins to another label."
 
+CodeSystem: ReleaseObligationCS
+Id: release-obligation
+Title: "Obligation of a release"
+Description: "What must be done with what a decision lets go, where v3-ActCode has no code for it."
+* insert OurCodes
+* #notice "Notice" "The notice of 42 CFR 2.32(a) accompanies it."
+* #consent-scope "Scope of the consent" "A copy of the consent or an explanation of its scope accompanies it (42 CFR 2.32(b))."
+* #emergency-record "Record of the emergency" "Recipient, affiliation, discloser, time and nature of the emergency are written down at once (42 CFR 2.51(c))."
+* #review "Review" "A person reviews it afterwards."
+
 CodeSystem: PolicePurposeOfUseCS
 Id: police-purpose-of-use
 Title: "Police purpose of use"

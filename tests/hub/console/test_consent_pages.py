@@ -106,6 +106,7 @@ def test_a_form_signed_on_a_tablet_frees_what_waits(hub: Hub, feed: Feed, sign_i
     kept = hub.store.read(lambda tx: documents.current(tx, "DocumentReference", source))
     assert kept is not None
     assert kept.resource is not None
+    assert [issue for issue in check(kept.resource) if issue.severity == "error"] == []
     text = b64decode(kept.resource["content"][0]["attachment"]["data"]).decode()
     assert STROKES in text
     for said in ("Ilva Quessabrant", "all records about my treatment", "Lakeshore Center", "2026-11-21 12:00 UTC",

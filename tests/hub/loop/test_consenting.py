@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
 from pytest_httpx import HTTPXMock
 
@@ -231,3 +232,27 @@ def test_a_states_form_is_checked_before_the_start(build: Callable[..., World]) 
         with pytest.raises(SettingsError) as raised:
             parse(document, base=world.folder)
         assert "section[1].text" in str(raised.value)
+
+
+async def test_what_a_center_gets_later_has_the_consent_as_it_stands(world: World, httpx_mock: HTTPXMock) -> None:
+    """A revoked consent never goes out again as an active one, also where the law lets the referral go without it."""
+    await world.delivered(httpx_mock)
+    (referral,) = world.referrals()
+    (found,) = world.store.read(lambda tx: documents.by_patient(tx, referral.patient_id, "Consent"))
+    sent = orjson.loads(httpx_mock.get_requests()[0].content)
+    assert [one["status"] for one in consents_in(sent)] == ["active"]
+    consenting.revoke(world.hub, found.resource_id, custody=None, by="Robin Examiner", method="paper")
+    httpx_mock.add_response(method="POST", url=LAKESHORE, is_optional=True, is_reusable=True)
+    world.time.forward(60)
+    form_again = world.form("story-1-contact")
+    form_again["version"] = "9"
+    form_again["contacts"][0]["follow_up"] = "Call on Monday"
+    await world.take_in("cedar-app", form_again)
+    await world.deliver()
+    later = [orjson.loads(one.content) for one in httpx_mock.get_requests()[1:]]
+    assert later
+    assert {one["status"] for bundle in later for one in consents_in(bundle)} <= {"inactive"}
+
+
+def consents_in(bundle: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one["resource"] for one in bundle["entry"] if one["resource"]["resourceType"] == "Consent"]
