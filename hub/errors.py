@@ -64,6 +64,13 @@ class StoreError(HubError):
     """The store cannot do what it was asked."""
 
     code = "transient"
+    #: The database's own trouble: the same will be taken once that has passed.
+    PASSING = frozenset(("store.commit", "store.full", "store.busy", "store.unreachable"))
+
+    @property
+    def passing(self) -> bool:
+        """Whether it is nobody's fault and can be tried again."""
+        return self.rule in self.PASSING
 
 
 class LeaseLost(StoreError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from traceback import extract_tb
 
+from hub.errors import StoreError
 from hub.loop import alarm
 from hub.loop.context import Hub
 from hub.loop.record import trace
@@ -30,7 +31,13 @@ def place(error: BaseException) -> str:
 
 
 def put_aside(tx: Tx, hub: Hub, message: Message, error: BaseException) -> None:
-    """Gives the message back for another try, or after the last one holds it with an alarm. Raises LeaseLost."""
+    """Gives the message back for another try, or after the last one holds it with an alarm. Raises LeaseLost.
+
+    Trouble of the database (a full disk, a restart) is no fault of the message: that try does not count.
+    """
+    if isinstance(error, StoreError) and error.passing:
+        messages.put_back(tx, message, delay_seconds=PAUSE, counted=False)
+        return
     if message.attempts < TRIES:
         messages.put_back(tx, message, delay_seconds=PAUSE)
         return

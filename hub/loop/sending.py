@@ -109,7 +109,7 @@ async def _settled(hub: Hub, work: Callable[[Tx], None]) -> None:
         try:
             await hub.store.write_async(work)
         except StoreError as error:
-            if error.rule not in ("store.commit", "store.busy") or loop.time() > until:
+            if not error.passing or loop.time() > until:
                 raise
             await asyncio.sleep(_AGAIN)
         else:

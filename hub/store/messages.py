@@ -195,14 +195,15 @@ def finish(tx: Tx, claimed: Message, state: MessageState, issues: Iterable[Issue
     tx.wake("messages")  # its source may be claimed again
 
 
-def put_back(tx: Tx, claimed: Message, *, delay_seconds: float = 0.0) -> None:
-    """Give a claimed message back, to be claimed again after a delay.
+def put_back(tx: Tx, claimed: Message, *, delay_seconds: float = 0.0, counted: bool = True) -> None:
+    """Give a claimed message back, to be claimed again after a delay; the try counts, unless it is not `counted`.
 
     What the same owner holds of the same source behind it goes back too, as if it had not been claimed: nothing
     overtakes. Raises LeaseLost.
     """
     later = tx.now + timedelta(seconds=delay_seconds) if delay_seconds > 0 else EPOCH
-    changed = tx.connection.execute(update(message).where(*_mine(claimed)).values(owner=None, lease_until=later))
+    values = {"owner": None, "lease_until": later, "attempts": claimed.attempts - (not counted)}
+    changed = tx.connection.execute(update(message).where(*_mine(claimed)).values(**values))
     if changed.rowcount != 1:
         raise LeaseLost
     tx.connection.execute(

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, func, select
 from sqlalchemy.engine.interfaces import DBAPICursor
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from hub.errors import StoreError
 from hub.store.engine import reader_engine, writer_engine
@@ -125,7 +125,8 @@ class Store:
         """Run `work` in a transaction and return its result once it is durable.
 
         Blocks: not for an event loop's thread. Raises what `work` raises, having written nothing of it; StoreError
-        `store.commit` when the commit failed, `store.closed` after `close`.
+        `store.commit` when the database did not take it, `store.full` when its disk is full, `store.closed` after
+        `close`.
         """
         if threading.current_thread() is self._thread:
             raise StoreError("store.nested", "a write cannot wait for another write")
@@ -152,9 +153,15 @@ class Store:
         return result
 
     def read(self, work: Callable[[Tx], T]) -> T:
-        """Run `work` on one snapshot. It sees what was committed before it began, and cannot write."""
-        with self._reader.connect() as connection, connection.begin():
-            return work(Tx(connection=connection, keys=self.keys, now=self._now(connection)))
+        """Run `work` on one snapshot. It sees what was committed before it began, and cannot write.
+
+        Raises StoreError `store.unreachable` when the database does not answer.
+        """
+        try:
+            with self._reader.connect() as connection, connection.begin():
+                return work(Tx(connection=connection, keys=self.keys, now=self._now(connection)))
+        except OperationalError as error:
+            raise StoreError("store.unreachable", "the database does not answer") from error
 
     async def read_async(self, work: Callable[[Tx], T]) -> T:
         """As `read`, in a thread of the event loop's pool."""
@@ -305,10 +312,31 @@ def _undo(cursor: DBAPICursor) -> None:
         raise _Broken from error
 
 
+#: How PostgreSQL says that its disk is full (SQLSTATE), and SQLite (result code).
+_FULL = ("53100", 13)
+
+
+def _honest(error: BaseException) -> BaseException:
+    """What a caller is told: trouble of the database itself is no fault of the caller's unit."""
+    cause = error.__cause__ if isinstance(error, StoreError) and error.rule == "store.commit" else error
+    cause = cause.orig if isinstance(cause, DBAPIError) else cause
+    if getattr(cause, "sqlstate", None) == _FULL[0] or getattr(cause, "sqlite_errorcode", None) == _FULL[1]:
+        told = StoreError("store.full", "the database's disk is full: nothing was stored")
+    # by name: each driver has its own (PEP 249)
+    elif "OperationalError" in {each.__name__ for each in type(cause).__mro__}:
+        told = StoreError("store.commit", "the database did not take the write: nothing was stored")
+    else:
+        return error
+    told.__cause__ = cause
+    return told
+
+
 def _answer(group: list[_Unit]) -> None:
     """Hand out results: threads at once, each event loop with one call for all its waiters."""
     loops: dict[asyncio.AbstractEventLoop, list[_Unit]] = {}
     for unit in group:
+        if unit.error is not None:
+            unit.error = _honest(unit.error)
         if unit.future is not None:
             if unit.error is not None:
                 unit.future.set_exception(unit.error)
