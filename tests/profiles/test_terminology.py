@@ -16,7 +16,7 @@ import pytest
 import mappings
 import profiles
 from hub.loop import reply
-from hub.records import AlarmKind, HoldState
+from hub.records import AlarmKind, HoldState, RestrictionState
 from hub.release.purpose import LOCAL
 from mappings import incident
 from mappings.apco import APCO_DISPOSITIONS, incident_types
@@ -26,6 +26,7 @@ from mappings.fhir.bundle import FIELD_CONTACT
 from mappings.fhir.document_reference import _TITLES
 from mappings.fhir.encounter import DISCHARGE
 from mappings.fhir.observation import FIELD_OBSERVATIONS
+from mappings.fhir.revocation import CONSENT_REVOKED
 from mappings.found import Rule as Found
 from mappings.hl7v2 import answer, clinical, people, referral
 from mappings.labels.vocabulary import FAMILY_SENSITIVE, ORIGIN_UNKNOWN
@@ -138,7 +139,7 @@ def business_statuses() -> set[str]:
         (
             "message-event",
             {"referral-response"}
-            | {e.rpartition("|")[2] for e in (Partner().event, Partner().update_event, FIELD_CONTACT)},
+            | {e.rpartition("|")[2] for e in (Partner().event, Partner().update_event, FIELD_CONTACT, CONSENT_REVOKED)},
         ),
     ],
 )
@@ -157,10 +158,11 @@ def audit_kinds() -> Iterator[str]:
     """The kinds of events that the hub audits: `audit(kind=...)`; those made of a state or a kind are spelt out."""
     parts = {
         "hold": set(get_args(HoldState)) - {"open"},
+        "restrictions": set(get_args(RestrictionState)),
         "alarm": set(get_args(AlarmKind)),
         "legal-hold": {"placed", "lifted"},
         "key": {"rotated", "rewrapped", "retired", "root-changed"},
-        "console": {"codes", "message", "print"},
+        "console": {"codes", "holds", "message", "print"},
     }
     for file in sorted((ROOT / "hub").rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
