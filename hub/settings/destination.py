@@ -115,6 +115,8 @@ class DestinationSection(Strict):
         if self.adapter == "hl7v2":
             for place, why in faults(self.form()):
                 raise ValueError(f"partner.{place}: {why}")
+            if any(message.startswith("RRI") for message in self.partner.messages):
+                raise ValueError("partner.messages: RRI answers a referral and is none")
         return self
 
     def credentials_under(self, base: Path) -> dict[str, object]:

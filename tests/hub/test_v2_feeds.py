@@ -247,6 +247,7 @@ async def test_a_message_that_breaks_the_standard_is_held_and_rings(build: Calla
     [
         (takes("OMG^O19", version="2.3.1"), "partner.messages: the version does not have this message"),
         (takes("REF^I12", "MDM^T02"), "partner.messages: only ADT and MDM go together"),
+        (takes("RRI^I12"), "partner.messages: RRI answers a referral and is none"),
         (takes("REF^I12", notice="meta"), "partner.notice: meta is a place in FHIR"),
         (takes("REF^I12", scope="con"), "partner.scope: CON stands in MDM^T02 from version 2.7 on"),
         (takes("REF^I12", charset="UTF-16"), "partner.charset: not a character set of table 0211"),

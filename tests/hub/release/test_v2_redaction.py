@@ -59,7 +59,7 @@ def go(kept: list[dict[str, Any]], withheld: frozenset[str], partner: Partner) -
 
 
 @pytest.mark.parametrize("partner", FORMS, ids=lambda one: "+".join(one.messages))
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(withheld=st.frozensets(st.sampled_from(OPTIONAL), min_size=1))
 def test_withheld_and_deleted_are_the_same_bytes(partner: Partner, withheld: frozenset[str]) -> None:
     outcome = go(resources(), withheld, partner)
