@@ -157,6 +157,7 @@ def test_every_business_status_of_the_loop_is_published() -> None:
 def audit_kinds() -> Iterator[str]:
     """The kinds of events that the hub audits: `audit(kind=...)`; those made of a state or a kind are spelt out."""
     parts = {
+        "consent": {"captured", "revoked", "ended"},
         "hold": set(get_args(HoldState)) - {"open"},
         "restrictions": set(get_args(RestrictionState)),
         "alarm": set(get_args(AlarmKind)),
