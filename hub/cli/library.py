@@ -209,13 +209,21 @@ def _partner(path: Path) -> Any:
     """The partner of a JSON file. Raises ReadError `read.partner` for a field there is none of."""
     from dataclasses import fields
 
+    from mappings.hl7v2.forms import faults
     from mappings.partner import Partner
 
     document = load_json(read_input(str(path)), path.name)
     known = {field.name for field in fields(Partner)}
     if not isinstance(document, dict) or not set(document) <= known:
         raise ReadError("read.partner", "not the fields of a partner", path=path.name)
-    return Partner(**{name: tuple(value) if isinstance(value, list) else value for name, value in document.items()})
+    given: dict[str, Any] = {key: tuple(one) if isinstance(one, list) else one for key, one in document.items()}
+    made = Partner(**given)
+    try:
+        # Whatever is wrong with a v2 profile is said when something is written; what is of another shape is said here.
+        tuple(faults(made))
+    except (AttributeError, TypeError):
+        raise ReadError("read.partner", "not the fields of a partner", path=path.name) from None
+    return made
 
 
 def each(source: str, one: Any, *, ndjson: bool, as_json: bool) -> None:
