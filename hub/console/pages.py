@@ -1,7 +1,8 @@
 """The console: what came in and what became of it, for a person signed in to one organization's custody.
 
-No page needs a script. Content is opened only for its own custody and each look is audited before it is shown; what
-others may see is in `seeing`. Everything changed here is changed by a form that was made for this session.
+No page here needs a script (the one of `consents` does, on which somebody signs). Content is opened only for its own
+custody and each look is audited before it is shown; what others may see is in `seeing`. Everything changed here is
+changed by a form that was made for this session.
 """
 
 from __future__ import annotations
