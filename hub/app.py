@@ -18,13 +18,14 @@ from starlette.responses import Response
 from starlette.routing import Mount
 
 from hub import pipeline
-from hub.api import answers, capability, deciding, health, jwks, labelling, outcomes
+from hub.api import answers, capability, deciding, health, jwks, labelling, measures, outcomes
 from hub.console import pages
 from hub.delivery.transport import Transport
 from hub.delivery.ways import Ways
 from hub.errors import HubError
 from hub.ingest import folder, http, sql, v2
 from hub.loop import declared, foreign
+from hub.metrics import Metrics
 from hub.settings import Settings
 from hub.store.keys.opened import key_ring
 from hub.store.migrate import migrate
@@ -52,8 +53,11 @@ def open_hub(settings: Settings, *, now: Callable[[], datetime] = clock) -> pipe
     cipher = ring.database_key() if settings.hub.sqlcipher else None
     migrate(settings.hub.database, cipher)
     store = Store(settings.hub.database, ring, now, cipher=cipher)
+    metrics = Metrics(lambda: pipeline.gauges(store))
+    store.counted = metrics.count
     ways = Ways(Transport(), now)
-    return pipeline.Hub(settings=settings, store=store, clock=now, ways=ways, name=socket.gethostname())
+    name = socket.gethostname()
+    return pipeline.Hub(settings=settings, store=store, clock=now, ways=ways, metrics=metrics, name=name)
 
 
 @asynccontextmanager
@@ -117,6 +121,7 @@ def create_app(settings: Settings, *, now: Callable[[], datetime] = clock, local
             *health.routes(hub),
             *capability.routes(hub),
             *jwks.routes(hub),
+            *measures.routes(hub),
             Mount("/", pages_app),
         ],
         middleware=[Middleware(Guard), Middleware(http.Shortcut, handler=ingest[0].app)],

@@ -21,10 +21,11 @@ Each step commits before the next begins; a crash between two is taken up where 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
+from time import perf_counter
 from typing import Any
 
 import structlog
@@ -50,14 +51,17 @@ from hub.loop import (
     retention,
     timekeeping,
     v2_arrival,
+    waiting,
 )
 from hub.loop.context import Hub
 from hub.loop.dispatching import Dispatcher
 from hub.loop.reading import take_apart
 from hub.loop.v2_arrival import Came
+from hub.metrics import Gauge
 from hub.records import Alarm, Message
 from hub.settings import DestinationSection, SourceSection
 from hub.store import lanes, messages
+from hub.store.store import Store
 from hub.store.tx import Tx
 from mappings.record import record
 from profiles.issue import Issue, operation_outcome
@@ -104,7 +108,9 @@ async def receive(hub: Hub, source: SourceSection, body: bytes, *, media_type: s
         assert control_id is not None
         control = control_id
         await hub.store.write_async(lambda tx: arrival.keep_conflict(tx, hub, source, body, media_type, control))
+        hub.metrics.count("received", source.name, "conflict")
         raise
+    hub.metrics.count("received", source.name, "new" if fresh else "duplicate")
     return Received(message_id=message.id, fresh=fresh, issues=issues)
 
 
@@ -201,7 +207,19 @@ async def receive_answer(
 async def receive_v2(hub: Hub, data: bytes, came: Came) -> tuple[bytes, ...]:
     """What a frame held, a source's message or a center's answer: stored, then acknowledged; never the other way
     round. Raises StoreError when it is not stored."""
-    return await v2_arrival.by_mllp(hub, data, came)
+    began = perf_counter()
+    answers = await v2_arrival.by_mllp(hub, data, came)
+    hub.metrics.acknowledged("mllp", perf_counter() - began)
+    return answers
+
+
+async def receive_all_v2(hub: Hub, frames: Sequence[bytes], came: Came) -> tuple[bytes, ...]:
+    """What several frames held that came together. Raises nothing: what is not stored is answered so."""
+    began = perf_counter()
+    answers = await v2_arrival.all_by_mllp(hub, frames, came)
+    for _ in frames:
+        hub.metrics.acknowledged("mllp", perf_counter() - began)
+    return answers
 
 
 def v2_limit(hub: Hub, head: bytes, came: Came) -> int:
@@ -250,6 +268,14 @@ async def label_for(hub: Hub, source: SourceSection, body: bytes) -> dict[str, A
     # Who asked is on the disk before the answer leaves, as with every other request that opens a record.
     await hub.store.write_async(lambda tx: labelling.note(tx, hub, source, rules, refused=False))
     return labelling.answer(found)
+
+
+def gauges(store: Store) -> list[Gauge]:
+    """What waits in the store now, for whoever watches this hub; nothing when the store does not answer."""
+    try:
+        return store.read(waiting.gauges)
+    except (StoreError, SQLAlchemyError):
+        return []
 
 
 def client_keys(hub: Hub) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import uvicorn
+from prometheus_client import start_http_server
 from starlette.applications import Starlette
 
 from hub.app import create_app, open_hub, running
@@ -44,6 +45,7 @@ def serve(settings: Settings, *, say: Callable[[str], None], ready_file: Path | 
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=PATIENCE,
+            limit_concurrency=settings.hub.connections,
             ssl_certfile=settings.hub.tls_certificate,
             ssl_keyfile=settings.hub.tls_key,
         )
@@ -78,6 +80,9 @@ async def _work(hub: Hub, say: Callable[[str], None], ready_file: Path | None) -
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told.set)
+    if (port := hub.settings.metrics.worker_port) is not None:
+        # nobody else asks for them here: this process listens nowhere but for its measures
+        start_http_server(port, "127.0.0.1", hub.metrics.registry)
     async with running(hub, worker=True):
         say("Working    it reads and sends; `handoff run` receives")
         if ready_file is not None:

@@ -4,12 +4,17 @@ A source is a credential: its bearer token says which organization speaks. An un
 the same 401. The body is kept as it came, whatever it is; what is not JSON where JSON was agreed is kept as
 rejected and answered 422 with the place. Everything else is answered 202 and read by the worker;
 `GET /ingest/{source}/messages/{id}` tells what became of it, to the same source only.
+
+A source that sends more than its settings allow is answered 429, and 503 where the hub has no room, each with
+Retry-After: nothing waits in memory, and what was not acknowledged is still its sender's.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+from math import ceil
+from time import perf_counter
 from typing import Any
 
 import orjson
@@ -20,11 +25,21 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hub import pipeline
 from hub.errors import ReceiveError, StoreError
+from hub.ingest.limits import Limits, Throttled
 from hub.settings import SourceSection
 from hub.web import Plain, bearer, body, busy, error, header, outcome, unauthorized
 from profiles.issue import Issue
 
-_STATUS = {"receive.too-large": 413, "receive.cut": 400, "receive.empty": 400, "receive.conflict": 409}
+_STATUS = {
+    "receive.too-large": 413,
+    "receive.cut": 400,
+    "receive.empty": 400,
+    "receive.conflict": 409,
+    "receive.slow": 408,
+    "receive.rate": 429,
+    "receive.connections": 429,
+    "receive.busy": 503,
+}
 
 
 class Shortcut:
@@ -54,6 +69,7 @@ def routes(hub: pipeline.Hub) -> list[Route]:
     credentials: dict[str, tuple[SourceSection, bytes]] = {
         s.name: (s, s.token.digest()) for s in hub.settings.source if s.token is not None
     }
+    limits = Limits(hub.settings)
     nobody = hashlib.sha256(b"\x00 no such source").digest()
 
     def source_of(request: Request) -> SourceSection | None:
@@ -64,8 +80,12 @@ def routes(hub: pipeline.Hub) -> list[Route]:
         source = source_of(request)
         if source is None:
             return unauthorized()
+        place = limits.place(source)
         try:
-            data = await body(request, hub.settings.hub.max_body)
+            place.enter()
+            most = source.max_body or hub.settings.hub.max_body
+            data = await body(request, most, seconds=hub.settings.hub.body_seconds, held=place.hold)
+            began = perf_counter()
             received = await pipeline.receive(
                 hub,
                 source,
@@ -73,10 +93,14 @@ def routes(hub: pipeline.Hub) -> list[Route]:
                 media_type=header(request, b"content-type") or "application/octet-stream",
                 control_id=header(request, b"idempotency-key"),
             )
+            hub.metrics.acknowledged("http", perf_counter() - began)
         except ReceiveError as raised:
-            return error(_STATUS.get(raised.rule, 400), raised)
+            after = {"retry-after": f"{ceil(raised.after)}"} if isinstance(raised, Throttled) else None
+            return error(_STATUS.get(raised.rule, 400), raised, headers=after)
         except StoreError as raised:
             return busy(raised)
+        finally:
+            place.leave()
         location = {"location": f"/ingest/{source.name}/messages/{received.message_id}"}
         if received.issues:
             return outcome(422, *received.issues, headers=location)

@@ -8,6 +8,8 @@ from datetime import datetime
 from random import Random
 
 from hub.delivery.ways import Ways
+from hub.loop.v2_sender import Sender
+from hub.metrics import Metrics
 from hub.settings import Settings, SourceSection
 from hub.store.store import Store
 
@@ -23,6 +25,7 @@ class Hub:
     store: Store
     clock: Callable[[], datetime]
     ways: Ways
+    metrics: Metrics = field(default_factory=Metrics)
     random: Random = field(default_factory=Random)
     #: When each polled destination, or other regular work, is next due, in epoch seconds.
     due: dict[str, float] = field(default_factory=dict)
@@ -32,6 +35,8 @@ class Hub:
     rung: dict[str, int] = field(default_factory=dict)
     #: By source, how to send more on the MLLP connection that it last used in enhanced mode; of this process only.
     v2_peers: dict[str, Callable[[bytes], bool]] = field(default_factory=dict)
+    #: Who a v2 message is of, by what its MSH and its connection say; what was found once is not looked for again.
+    v2_senders: dict[tuple[object, ...], Sender] = field(default_factory=dict)
     name: str = "hub"
 
     @property

@@ -14,6 +14,9 @@ from hub.store.tx import Tx
 
 def trace(tx: Tx, message_id: int | None, step: Step, state: str, *, at: datetime | None = None, **detail: Any) -> None:
     """One step of one message: structure, codes and counts, never a value. Without a message there is no trace."""
+    tx.count("steps", step, state)
+    if step == "deliver" and (destination := detail.get("destination")):
+        tx.count("deliveries", destination, state)
     if message_id is not None:
         traces.add(tx, message_id, step, state, at=at, **detail)
 

@@ -12,6 +12,7 @@ from hub.settings.destination import DestinationSection, PartnerSection, RouteSe
 from hub.settings.keys import AwsKmsSection, KeysSection, Pkcs11Section, VaultSection
 from hub.settings.labels import LabelsSection
 from hub.settings.load import ENVIRONMENT, load, parse
+from hub.settings.metrics import MetricsSection
 from hub.settings.mllp import ApplicationAckSection, ClientTlsSection, FeedSection, MllpSection
 from hub.settings.organization import (
     SID_ORGANIZATION,
@@ -47,6 +48,7 @@ __all__ = [
     "HubSection",
     "KeysSection",
     "LabelsSection",
+    "MetricsSection",
     "MllpSection",
     "Operator",
     "OrganizationSection",

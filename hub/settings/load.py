@@ -67,6 +67,9 @@ def parse(document: dict[str, Any], *, base: Path) -> Settings:
             ),
             "mllp": settings.mllp.under(base),
             "keys": settings.keys.under(base),
+            "metrics": settings.metrics.model_copy(
+                update={"token": settings.metrics.token.under(base) if settings.metrics.token else None}
+            ),
             "state_policy": settings.state_policy.under(base),
             "labels": settings.labels.model_copy(
                 update={

@@ -37,6 +37,10 @@ class HubSection(Strict):
     #: `fips`: only on one OpenSSL whose FIPS provider is active, for Python's ssl and for cryptography; else refuse.
     crypto_mode: Literal["standard", "fips"] = "standard"
     max_body: int = Field(default=64 * 1024 * 1024, gt=0)
+    #: Bytes of bodies that are held at once, of all sources; seconds in which a body has come; connections in all.
+    bodies: int = Field(default=256 * 1024 * 1024, gt=0)
+    body_seconds: float = Field(default=60.0, gt=0)
+    connections: int = Field(default=1000, ge=1)
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     #: Whether this process also reads and sends what it received; else it only receives and answers.

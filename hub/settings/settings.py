@@ -11,6 +11,7 @@ from hub.settings.consent import ConsentSection, forms_of
 from hub.settings.destination import DestinationSection, RouteSection
 from hub.settings.keys import KeysSection
 from hub.settings.labels import LabelsSection, policy_of, text_of
+from hub.settings.metrics import MetricsSection
 from hub.settings.mllp import MllpSection
 from hub.settings.organization import (
     SID_ORGANIZATION,
@@ -48,6 +49,7 @@ class Settings(Strict):
     alarm: AlarmSection = AlarmSection()
     labels: LabelsSection = LabelsSection()
     retention: RetentionSection = RetentionSection()
+    metrics: MetricsSection = MetricsSection()
     consent: ConsentSection = ConsentSection()
 
     @model_validator(mode="after")

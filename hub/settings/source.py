@@ -60,6 +60,9 @@ class SourceSection(Strict):
     `sql` asks another system's database, `mllp` is an HL7 v2 feed.
     `registry` is a file of EIDO registries (JSON or CSV) that the tokens of an `eido` source are checked against.
     `tells` is what sort of record it sends, by which merging knows whom to believe; None: by what it reads.
+    `rate` is how many messages a second it may send over HTTP or lay into its folder, in the long run; None: any.
+    `connections` is how many of its requests may be under way at once, `max_body` what one may hold, in bytes; None:
+    as much as the hub takes.
     """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
@@ -74,6 +77,9 @@ class SourceSection(Strict):
     speaks_for: tuple[str, ...] = ()
     registry: Path | None = None
     tells: Kind | None = None
+    rate: float | None = Field(default=None, gt=0)
+    connections: int = Field(default=64, ge=1)
+    max_body: int | None = Field(default=None, gt=0)
 
     @model_validator(mode="after")
     def _way_in(self) -> Self:

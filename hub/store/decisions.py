@@ -43,6 +43,8 @@ def record(
         },
     ).one()
     kept = tuple(entries)
+    for entry in kept:
+        tx.count("decisions", entry.decision)
     vault.put(tx, _NOUN, row.id, "entries", orjson.dumps([_plain(entry) for entry in kept]), custody=custody)
     return _record(row, kept)
 

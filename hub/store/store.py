@@ -28,7 +28,7 @@ from hub.errors import StoreError
 from hub.store.engine import reader_engine, writer_engine
 from hub.store.keys import KeyRing
 from hub.store.migrate import check_schema
-from hub.store.tx import Topic, Tx
+from hub.store.tx import After, Topic, Tx
 
 T = TypeVar("T")
 
@@ -106,6 +106,8 @@ class Store:
     def __init__(self, url: str, keys: KeyRing, clock: Callable[[], datetime], *, cipher: bytes | None = None) -> None:
         self.keys = keys
         self.changed = Changes()
+        #: Called from the writer's thread for each thing counted, after its commit; it must not block or raise.
+        self.counted: Callable[..., None] = lambda *what: None
         self._clock = clock
         self._writer = writer_engine(url, cipher)
         self._reader = reader_engine(url, cipher)
@@ -161,6 +163,8 @@ class Store:
             with self._reader.connect() as connection, connection.begin():
                 return work(Tx(connection=connection, keys=self.keys, now=self._now(connection)))
         except OperationalError as error:
+            if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == _READ_ONLY:
+                raise  # it tried to write: a fault of ours, which does not pass
             raise StoreError("store.unreachable", "the database does not answer") from error
 
     async def read_async(self, work: Callable[[Tx], T]) -> T:
@@ -201,18 +205,20 @@ class Store:
 
     def _run(self) -> None:
         for group in self._groups():
-            woken: set[Topic] = set()
+            after = After()
             try:
                 # savepoints cost a unit as much as a row, and units that fail are few
-                if len(group) == 1 or not self._together(group, woken):
-                    self._commit(group, woken)
+                if len(group) == 1 or not self._together(group, after):
+                    self._commit(group, after)
             except _Broken:
                 for unit in group:
-                    self._alone(unit, woken)
+                    self._alone(unit, after)
             except BaseException as error:  # noqa: BLE001 (whatever it is, the callers must hear that nothing was stored)
                 self._fail(group, error)
             _answer(group)
-            self.changed.wake(woken)
+            self.changed.wake(after.topics)
+            for what in after.counted:
+                self.counted(*what)
 
     def _groups(self) -> Iterator[list[_Unit]]:
         while True:
@@ -225,7 +231,7 @@ class Store:
                     self._wanted.notify_all()
             yield group
 
-    def _together(self, group: list[_Unit], woken: set[Topic]) -> bool:
+    def _together(self, group: list[_Unit], after: After) -> bool:
         """One transaction for the group. False, and nothing is written, when a unit failed."""
         try:
             with self._transaction() as tx:
@@ -236,12 +242,12 @@ class Store:
                         raise _Broken from error
         except _Broken:
             return False
-        woken |= tx.woken
+        after.take(tx.after)
         return True
 
-    def _commit(self, group: list[_Unit], woken: set[Topic]) -> None:
+    def _commit(self, group: list[_Unit], after: After) -> None:
         """One transaction for the group. Raises _Broken when a unit's failure undid more than itself."""
-        done: set[Topic] = set()
+        done = After()
         with self._transaction() as whole:
             # on the driver's cursor: through Core two savepoint statements cost as much as storing a row
             cursor = whole.cursor
@@ -257,8 +263,8 @@ class Store:
                     _undo(cursor)
                     continue
                 cursor.execute("RELEASE SAVEPOINT unit")
-                done |= tx.woken
-        woken |= done
+                done.take(tx.after)
+        after.take(done)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[Tx]:
@@ -273,11 +279,11 @@ class Store:
                     transaction.rollback()
                 raise
 
-    def _alone(self, unit: _Unit, woken: set[Topic]) -> None:
+    def _alone(self, unit: _Unit, after: After) -> None:
         for _ in range(RACES):
             unit.error = None
             try:
-                self._commit([unit], woken)
+                self._commit([unit], after)
             except _Broken:
                 pass  # its own error is already on it
             except BaseException as error:  # noqa: BLE001 (as in _run)
@@ -312,6 +318,8 @@ def _undo(cursor: DBAPICursor) -> None:
         raise _Broken from error
 
 
+#: What SQLite answers who writes where he may only read.
+_READ_ONLY = 8
 #: How PostgreSQL says that its disk is full (SQLSTATE), and SQLite (result code).
 _FULL = ("53100", 13)
 

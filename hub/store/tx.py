@@ -16,6 +16,19 @@ Topic = Literal["messages", "lanes"]
 
 
 @dataclass(slots=True)
+class After:
+    """What is to be done once a commit holds, and only then: topics to wake, things to count."""
+
+    topics: set[Topic] = field(default_factory=set)
+    counted: list[tuple[str, ...]] = field(default_factory=list)
+
+    def take(self, other: After) -> None:
+        """With what another unit of the same commit wants."""
+        self.topics |= other.topics
+        self.counted += other.counted
+
+
+@dataclass(slots=True)
 class Tx:
     """One unit of work: its connection, the key ring and one time for all it writes.
 
@@ -25,8 +38,7 @@ class Tx:
     connection: Connection
     keys: KeyRing
     now: datetime
-    #: Topics to wake after the commit, and only after it.
-    woken: set[Topic] = field(default_factory=set)
+    after: After = field(default_factory=After)
 
     _cursor: DBAPICursor | None = None
 
@@ -42,4 +54,8 @@ class Tx:
 
     def wake(self, topic: Topic) -> None:
         """After the commit, wake whoever waits for this topic."""
-        self.woken.add(topic)
+        self.after.topics.add(topic)
+
+    def count(self, *what: str) -> None:
+        """After the commit, count this: codes and names of the configuration, never a value."""
+        self.after.counted.append(what)

@@ -1,0 +1,18 @@
+"""Who may read the hub's measures."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from hub.settings.secret import Secret
+from hub.settings.section import Strict
+
+
+class MetricsSection(Strict):
+    """`/metrics` in Prometheus's format. With `token` whoever presents it as bearer; without, this machine only.
+
+    `worker_port`: where a worker process of its own (`handoff work`) shows its measures, on loopback; None: nowhere.
+    """
+
+    token: Secret | None = None
+    worker_port: int | None = Field(default=None, ge=0, le=65535)
