@@ -15,6 +15,7 @@ import structlog
 
 from hub import pipeline
 from hub.errors import ReceiveError, StoreError
+from hub.ingest.limits import Limits
 from hub.settings import SourceSection
 
 log = structlog.get_logger("hub.ingest.folder")
@@ -25,16 +26,20 @@ Seen = dict[Path, tuple[int, int]]
 async def watch(hub: pipeline.Hub, source: SourceSection, *, every: float = 0.5) -> None:
     """Looks every `every` seconds until cancelled."""
     seen: Seen = {}
+    limits = Limits(hub.settings)
     while True:
         try:
-            seen = await look(hub, source, seen)
+            seen = await look(hub, source, seen, limits)
         except (OSError, StoreError) as error:
             log.error("folder.failed", source=source.name, error=type(error).__name__)
         await asyncio.sleep(every)
 
 
-async def look(hub: pipeline.Hub, source: SourceSection, seen: Seen) -> Seen:
-    """One look: takes the files that are as they were in `seen`; gives what is there now and still to take."""
+async def look(hub: pipeline.Hub, source: SourceSection, seen: Seen, limits: Limits | None = None) -> Seen:
+    """One look: takes the files that are as they were in `seen`; gives what is there now and still to take.
+
+    Over the source's rate the rest is left for a later look.
+    """
     folder = source.folder
     assert folder is not None
     waiting: Seen = {}
@@ -47,7 +52,10 @@ async def look(hub: pipeline.Hub, source: SourceSection, seen: Seen) -> Seen:
         if seen.get(path) != mark:
             waiting[path] = mark
             continue
-        if stat.st_size > hub.settings.hub.max_body or stat.st_size == 0:
+        if limits is not None and limits.wait(source):
+            waiting[path] = mark
+            continue
+        if stat.st_size > (source.max_body or hub.settings.hub.max_body) or stat.st_size == 0:
             log.warning("folder.rejected", source=source.name, size=stat.st_size)
             _move(path, folder / "rejected")
             continue

@@ -85,6 +85,8 @@ class Limits:
 
 #: Stores what one frame held; gives its acknowledgements in order, none when its sender wants none.
 Receive = Callable[[bytes, PeerInfo], Awaitable[Sequence[bytes]]]
+#: The same for several frames in their order: all their acknowledgements in order.
+ReceiveAll = Callable[[Sequence[bytes], PeerInfo], Awaitable[Sequence[bytes]]]
 #: Keeps what was not a whole frame, with a rule that says why: `receive.truncated`, `receive.too-large`.
 Quarantine = Callable[[bytes, PeerInfo, str], Awaitable[None]]
 #: The most bytes of a message whose beginning is this, from this peer.
@@ -96,6 +98,7 @@ async def serve(
     port: int,
     receive: Receive,
     *,
+    receive_all: ReceiveAll | None = None,
     tls: ssl.SSLContext | None = None,
     limits: Limits | None = None,
     limit_of: LimitOf | None = None,
@@ -106,12 +109,14 @@ async def serve(
 ) -> Server:
     """A server that listens (port 0: a free one, `Server.port`).
 
-    `receive` may raise: the sender then gets AE, or CE in enhanced mode, and may send again. `tls` with
+    `receive` may raise: the sender then gets AE, or CE in enhanced mode, and may send again. `receive_all`, where it
+    is given, gets what was read together in one call, and does not raise. `tls` with
     `verify_mode = CERT_REQUIRED` is mutual TLS. `limit_of` is asked of a frame over `ask_at` bytes for a smaller limit
     than the server's. `now` and `control_id` are for the answers the server itself writes.
     """
     shared = _Shared(
         receive=receive,
+        receive_all=receive_all,
         quarantine=quarantine,
         limits=limits or Limits(),
         limit_of=limit_of,
@@ -136,6 +141,7 @@ class _Shared:
     """What the connections of one server have in common."""
 
     receive: Receive
+    receive_all: ReceiveAll | None
     quarantine: Quarantine | None
     limits: Limits
     limit_of: LimitOf | None
@@ -202,10 +208,13 @@ class _Connection(asyncio.Protocol):
             ask_at=shared.ask_at,
         )
         self._junk = 0  # of it, what is counted already
-        self._hand: deque[tuple[asyncio.Task[Sequence[bytes]], int]] = deque()
-        self._held = 0  # bytes of what is in hand
+        self._hand: deque[tuple[asyncio.Task[Sequence[bytes]], int, int]] = deque()
+        self._count = 0  # messages in hand
+        self._held = 0  # their bytes
         self._blocked = False  # the peer does not read our answers
         self._paused = False
+        self._cut_now: list[bytes] = []  # of what is in hand, not handed on yet
+        self._turn = asyncio.Lock()
         self._eof = False  # the peer has sent all it will
         self._ending = False  # nothing more is read from this peer
         self._last = 0.0  # when bytes came last
@@ -271,11 +280,12 @@ class _Connection(asyncio.Protocol):
                 break
             self._begun = None
             if not isinstance(piece, Broken):
-                self._hand_on(piece.payload)
+                self._take(piece.payload)
             elif piece.rule == "receive.truncated":
                 self._keep(piece)
             else:
                 self._oversize(piece)
+        self._hand_on()
         self._shared.counts.junk += frames.junk - self._junk
         self._junk = frames.junk
         if not frames.inside:
@@ -285,7 +295,7 @@ class _Connection(asyncio.Protocol):
         self._pace()
 
     def _full(self) -> bool:
-        return self._blocked or len(self._hand) >= self._shared.limits.in_flight or self._held >= HELD
+        return self._blocked or self._count >= self._shared.limits.in_flight or self._held >= HELD
 
     def _pace(self) -> None:
         """Back-pressure: reads from the peer only while there is room for more."""
@@ -299,15 +309,38 @@ class _Connection(asyncio.Protocol):
             self._begun = self._loop.time() if self._frames.inside else None
             self._transport.resume_reading()
 
-    def _hand_on(self, payload: bytes) -> None:
+    def _take(self, payload: bytes) -> None:
         self._shared.counts.frames += 1
-        self._await(self._loop.create_task(self._received(payload)), len(payload))
+        self._count += 1
+        self._held += len(payload)
+        if self._shared.receive_all is None:
+            self._await(self._loop.create_task(self._received(payload)), 1, len(payload))
+        else:
+            self._cut_now.append(payload)
 
-    def _await(self, task: asyncio.Task[Sequence[bytes]], size: int) -> None:
+    def _hand_on(self) -> None:
+        """What was cut from one read, together: one commit and one write of answers for all of it."""
+        if self._cut_now:
+            payloads, self._cut_now = self._cut_now, []
+            task = self._loop.create_task(self._received_all(payloads))
+            self._await(task, len(payloads), sum(map(len, payloads)))
+
+    def _await(self, task: asyncio.Task[Sequence[bytes]], count: int, size: int) -> None:
+        """`count` and `size` are of the messages that the task stands for, and are in hand until it is done."""
         self._shared.tasks.add(task)
-        self._hand.append((task, size))
-        self._held += size
+        self._hand.append((task, count, size))
         task.add_done_callback(self._done)
+
+    async def _received_all(self, payloads: list[bytes]) -> Sequence[bytes]:
+        assert self._shared.receive_all is not None
+        try:
+            # one after the other: what came later is never stored before what came earlier
+            async with self._turn:
+                return await self._shared.receive_all(payloads, self._peer)
+        except Exception as error:  # noqa: BLE001 - as below
+            self._shared.counts.failed += len(payloads)
+            log.error("messages were not taken: %s", type(error).__name__)
+            return [one for payload in payloads for one in self._shared.refusal(payload, "error", "207")]
 
     async def _received(self, payload: bytes) -> Sequence[bytes]:
         try:
@@ -323,7 +356,8 @@ class _Connection(asyncio.Protocol):
         self._shared.tasks.discard(task)
         ready: list[bytes] = []
         while self._hand and self._hand[0][0].done():
-            first, size = self._hand.popleft()
+            first, count, size = self._hand.popleft()
+            self._count -= count
             self._held -= size
             if not first.cancelled():
                 ready += map(frame, first.result())
@@ -350,7 +384,8 @@ class _Connection(asyncio.Protocol):
         answers = self._shared.refusal(piece.data, "reject", None)
         self._end(keep=False)
         # After the answers to what came before it.
-        self._await(self._loop.create_task(_already(answers)), 0)
+        self._hand_on()
+        self._await(self._loop.create_task(_already(answers)), 0, 0)
 
     def _end(self, *, keep: bool) -> None:
         """Reads no more. What stands in an unfinished frame is kept, never answered."""

@@ -34,6 +34,7 @@ async def listen(hub: pipeline.Hub, port: int) -> mllp.Server:
         hub.settings.hub.bind,
         port,
         lambda data, peer: pipeline.receive_v2(hub, data, _came(peer)),
+        receive_all=lambda frames, peer: pipeline.receive_all_v2(hub, frames, _came(peer)),
         tls=server_context(section, refused),
         limits=mllp.Limits(
             max_bytes=section.max_message,

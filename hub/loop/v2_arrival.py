@@ -15,10 +15,10 @@ comes out the same again, from any hub on the same database.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 
 import structlog
 
@@ -27,7 +27,7 @@ from hub.loop import application_ack, arrival
 from hub.loop.answer import V2, Taken, keep_unread, take
 from hub.loop.context import Hub
 from hub.loop.reply import Reply, from_v2
-from hub.loop.v2_sender import Sender, sender_of
+from hub.loop.v2_sender import ANSWERS, Sender, sender_of
 from hub.records import Message as Kept
 from hub.settings import DestinationSection, SourceSection
 from hub.store import application_acks, messages
@@ -36,7 +36,8 @@ from mappings.errors import ReadError
 from mappings.hl7v2 import batch
 from mappings.hl7v2.acknowledgement import Outcome, acknowledge, code_for, condition_of
 from mappings.hl7v2.answer import read_answer
-from mappings.hl7v2.codec import Message, header, parse
+from mappings.hl7v2.codec import Message, Repetition, glance, header, parse
+from mappings.hl7v2.delimiters import Delimiters
 from mappings.record import record
 from mappings.times import zone
 from profiles.issue import Issue
@@ -77,8 +78,19 @@ _PLACES = {
 class _Stored:
     """One message that is in the database, and for a rejection its condition and place."""
 
+    message: Message
     kept: Kept
     error: tuple[str | None, str | None] | None = None
+
+
+@record
+class _Looked:
+    """One message of a source before it is stored: `wrong` is the rule by which it is not taken."""
+
+    message: Message
+    control_id: str
+    asked: str | None
+    wrong: str | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,21 +101,113 @@ class Came:
     push: Callable[[bytes], bool] | None = None
 
 
+async def all_by_mllp(hub: Hub, frames: Sequence[bytes], came: Came) -> tuple[bytes, ...]:
+    """What several frames held that came together, as `by_mllp`, in their order: those of one source in one commit.
+
+    What is not stored gets AE or CE here, and may come again; what stood before and behind it is answered as it is.
+    """
+    answers: list[bytes] = []
+    waiting: list[Message] = []
+    of: SourceSection | None = None
+    for data in frames:
+        found = _of_one_source(hub, data, came)
+        if of is not None and (found is None or found[0] is not of):
+            answers += await _all_of(hub, of, waiting, came)
+            of, waiting = None, []
+        if found is not None:
+            of = found[0]
+            waiting.append(found[1])
+        else:
+            answers += await _tried(hub, [data], by_mllp(hub, data, came))
+    if of is not None:
+        answers += await _all_of(hub, of, waiting, came)
+    return tuple(answers)
+
+
+def _of_one_source(hub: Hub, data: bytes, came: Came) -> tuple[SourceSection, Message] | None:
+    """A message that can be stored as it is, with its source; None for all that needs another look."""
+    try:
+        message = glance(data)
+    except ReadError:
+        return None
+    source = _sender(hub, message, came).source
+    if source is None or source.mllp is None or source.mllp.charset or source.mllp.max_message is not None:
+        return None
+    return source, message
+
+
+async def _all_of(hub: Hub, source: SourceSection, read: list[Message], came: Came) -> tuple[bytes, ...]:
+    return await _tried(hub, [message.data for message in read], _of_source(hub, source, read, came))
+
+
+async def _tried(hub: Hub, frames: list[bytes], taking: Awaitable[tuple[bytes, ...]]) -> tuple[bytes, ...]:
+    try:
+        return await taking
+    except Exception as error:  # noqa: BLE001 - whatever it is, each sender must hear that its message is not stored
+        # Its text may hold a payload value; its type does not.
+        log.error("mllp.not-taken", error=type(error).__name__, messages=len(frames))
+        answers = []
+        for data in frames:
+            message = header(data)
+            code = code_for(message, "error")
+            if code is not None:
+                number = hub.store.keys.blind("hub", "ack", data).hex()[:20]
+                answers.append(acknowledge(message, code, control_id=number, now=hub.clock(), error="207"))
+        return tuple(answers)
+
+
 async def by_mllp(hub: Hub, data: bytes, came: Came) -> tuple[bytes, ...]:
     """What one frame held: a message, or a batch where its source may send them. Its acknowledgements in order, none
     where none is wanted. Raises StoreError when it could not be stored: then nothing of it may be acknowledged."""
-    head = header(data)
-    sender = sender_of(hub.settings, head, came.subject)
-    feed = sender.source.mllp if sender.source is not None else None
-    if len(data) > limit(hub, data, came):
-        return await _reject(hub, sender, data, _issue("receive.too-large"))
     try:
-        message = parse(data, charset=feed.charset if feed else "")
+        message = glance(data)
+    except ReadError as error:
+        return await _unread(hub, data, came, error)
+    sender = _sender(hub, message, came)
+    source = sender.source
+    if source is not None and source.mllp is not None:
+        if source.mllp.max_message is not None and len(data) > source.mllp.max_message:
+            return await _reject(hub, sender, data, _issue("receive.too-large"))
+        if source.mllp.charset and not message.segments[0].field(18):
+            # what was agreed for messages that declare none; looked at again with it
+            return await _unread(hub, data, came, None)
+    return await _message(hub, sender, message, came)
+
+
+async def _unread(hub: Hub, data: bytes, came: Came, refused: ReadError | None) -> tuple[bytes, ...]:
+    """A message that could not be read by its own words alone: with what its source agreed on, or not at all."""
+    sender = sender_of(hub.settings, header(data), came.subject)
+    feed = sender.source.mllp if sender.source is not None else None
+    try:
+        message = glance(data, charset=feed.charset if feed else "")
     except ReadError as error:
         if error.rule == "read.batch":
             return await _batch(hub, data, came, error)
         return await _reject(hub, sender, data, error.issues[0])
     return await _message(hub, sender, message, came)
+
+
+#: Senders that were found once: by MSH-3, MSH-4 and the certificate, while the settings are the same.
+_KNOWN = 1000
+
+
+def _sender(hub: Hub, message: Message, came: Came) -> Sender:
+    msh = message.segments[0]
+    key = (
+        id(hub.settings),
+        msh.field(3),
+        msh.field(4),
+        message.delimiters.component,
+        msh.get(9) in ANSWERS,
+        came.subject,
+    )
+    found = hub.v2_senders.get(key)
+    if found is None:
+        found = sender_of(hub.settings, message, came.subject)
+        if len(hub.v2_senders) >= _KNOWN:
+            hub.v2_senders.clear()
+        hub.v2_senders[key] = found
+    return found
 
 
 def limit(hub: Hub, head: bytes, came: Came) -> int:
@@ -124,7 +228,7 @@ def turned_away(tx: Tx, kept: Kept) -> bool:
     return (
         kept.media_type == V2
         and kept.state in ("rejected", "held")
-        and (kept.source.startswith("destination:") or messages.control_id(tx, kept.id) is None)
+        and (kept.source.startswith("destination:") or messages.known_by_bytes(tx, kept.id))
     )
 
 
@@ -165,7 +269,7 @@ def take_again(tx: Tx, hub: Hub, old: Kept) -> Kept:
     if sender.source is None:
         raise ReceiveError("receive.unknown-peer", _WHY["receive.unknown-peer"][0], code="not-found")
     source = sender.source
-    wrong = _lacks(message, source)
+    wrong = _look(source, message).wrong
     if wrong is not None:
         raise ReceiveError(wrong, _WHY[wrong][0])
     made = messages.replay(
@@ -215,59 +319,70 @@ async def _message(hub: Hub, sender: Sender, message: Message, came: Came) -> tu
     if sender.source is not None:
         return await _of_source(hub, sender.source, [message], came)
     if sender.destination is not None:
-        return await _of_destination(hub, sender.destination, message)
+        return await _of_destination(hub, sender.destination, parse(message.data))
     assert sender.unknown is not None
     return await _reject(hub, sender, message.data, _issue(sender.unknown))
 
 
 async def _of_source(hub: Hub, source: SourceSection, read: list[Message], came: Came) -> tuple[bytes, ...]:
-    """One message, or those of a batch: all in one commit, so that none overtakes what the source sends next."""
-    if came.push is not None and any(message.get("MSH-16") for message in read):
+    """Messages of one source: all in one commit, so that none overtakes what the source sends next."""
+    made = [_look(source, message) for message in read]
+    if came.push is not None and any(one.asked for one in made):
         hub.v2_peers[source.name] = came.push
-    stored = await hub.store.write_async(lambda tx: [_store(tx, hub, source, message) for message in read])
-    return tuple(
-        answer for message, one in zip(read, stored, strict=True) for answer in _answer(message, one.kept, one.error)
-    )
+    stored = await hub.store.write_async(lambda tx: [_store(tx, hub, source, one) for one in made])
+    return tuple([answer for one in stored for answer in _answer(one.message, one.kept, one.error)])
 
 
-def _store(tx: Tx, hub: Hub, source: SourceSection, message: Message) -> _Stored:
-    wrong = _lacks(message, source)
-    if wrong is not None:
-        kept = _keep(tx, hub, Sender(source=source), message.data, _issue(wrong))
-        return _Stored(kept=kept, error=(_WHY[wrong][2], _PLACES.get(wrong)))
-    control_id, asked = message.control_id, message.get("MSH-16")
-    assert control_id is not None
+def _look(source: SourceSection, message: Message) -> _Looked:
+    """What is needed of a message to store it. Before the database's turn: that is one for all."""
+    wrong, control_id = _lacks(message, source), message.control_id
+    if control_id is None:
+        wrong = "receive.no-control-id"
+    msh = message.segments[0]
+    asked = msh.get(16) if msh.field(16) else None
+    return _Looked(message=message, control_id=control_id or "", asked=asked, wrong=wrong)
+
+
+def _store(tx: Tx, hub: Hub, source: SourceSection, looked: _Looked) -> _Stored:
+    message = looked.message
+    if looked.wrong is not None:
+        kept = _keep(tx, hub, Sender(source=source), message.data, _issue(looked.wrong))
+        return _Stored(message=message, kept=kept, error=(_WHY[looked.wrong][2], _PLACES.get(looked.wrong)))
     try:
         kept, _ = messages.receive(
             tx,
             source=source.name,
             custody=source.organization,
             organization=source.organization,
-            control_id=control_id,
+            control_id=looked.control_id,
             media_type=V2,
             body=message.data,
+            keep_control=False,
         )
     except DuplicateConflict:  # raised before anything is written
-        return _Stored(
-            kept=arrival.keep_conflict(tx, hub, source, message.data, V2, control_id), error=("205", "MSH-10")
-        )
-    if asked:
-        application_acks.want(tx, kept.id, source=source.name, asked=asked)
-    return _Stored(kept=kept)
+        kept = arrival.keep_conflict(tx, hub, source, message.data, V2, looked.control_id)
+        return _Stored(message=message, kept=kept, error=("205", "MSH-10"))
+    if looked.asked:
+        application_acks.want(tx, kept.id, source=source.name, asked=looked.asked)
+    return _Stored(message=message, kept=kept)
 
 
 def _lacks(message: Message, source: SourceSection) -> str | None:
-    """The rule by which a well-formed message is not taken."""
+    """The rule by which a well-formed message is not taken, but for its control id."""
     assert source.mllp is not None
-    if message.control_id is None:
-        return "receive.no-control-id"
-    if message.get("MSH-9") is None:
+    msh = message.segments[0]
+    return _lack(msh.field(9), msh.field(11), msh.field(12), message.delimiters, source.mllp.processing)
+
+
+@lru_cache(maxsize=1024)
+def _lack(kind: str, processing: str, version: str, delimiters: Delimiters, taken: tuple[str, ...]) -> str | None:
+    """By MSH-9, MSH-11 and MSH-12, of which a sender has few."""
+    said = [Repetition(raw, delimiters, "ascii").get() for raw in (kind, processing, version)]
+    if said[0] is None:
         return "receive.no-type"
-    if not (message.version or "2").startswith("2"):
+    if not (said[2] or "2").startswith("2"):
         return "receive.version"
-    if (message.get("MSH-11") or "P") not in source.mllp.processing:
-        return "receive.processing-id"
-    return None
+    return None if (said[1] or "P") in taken else "receive.processing-id"
 
 
 async def _of_destination(hub: Hub, destination: DestinationSection, message: Message) -> tuple[bytes, ...]:

@@ -44,18 +44,21 @@ def receive(
     media_type: str,
     body: bytes,
     once: bool = False,
+    keep_control: bool = True,
 ) -> tuple[Message, bool]:
     """Store one input; (message, whether it is new). The same bytes under a known control id are the known message.
 
     Raises DuplicateConflict `receive.conflict` for other bytes under a known control id: nothing is stored, and the
     caller keeps them with `keep_conflict`. Without a control id every input is new, or with `once` the same bytes of
-    the source are one message.
+    the source are one message. Without `keep_control` the control id is known again and not kept beside the body, for
+    a form that has it in the body.
     """
     values = _new(tx, source, custody, organization, media_type, body)
     parts = {"body": body}
     if control_id is not None:
         values["control"] = tx.keys.blind(custody, "message.control", control_id)
-        parts["control"] = control_id.encode()
+        if keep_control:
+            parts["control"] = control_id.encode()
     elif once:
         values["control"] = values["digest"]
     else:
@@ -247,6 +250,12 @@ def repeated_by(tx: Tx, message_id: int) -> list[Message]:
             break
         found.append(one)
     return found
+
+
+def known_by_bytes(tx: Tx, message_id: int) -> bool:
+    """Whether it was kept under no control id, so that only its own bytes make it known."""
+    row = tx.connection.execute(select(message.c.control, message.c.digest).where(message.c.id == message_id)).one()
+    return row.control is None or row.control == row.digest
 
 
 def set_aside(tx: Tx, message_id: int, state: MessageState) -> None:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
 
 from mappings.errors import ReadError
-from mappings.hl7v2.build import Raw, Value, segment
-from mappings.hl7v2.codec import NULL, Message, header
-from mappings.hl7v2.delimiters import STANDARD
+from mappings.hl7v2.build import Raw, Value, escape, segment
+from mappings.hl7v2.codec import NULL, Message, Repetition, header
+from mappings.hl7v2.delimiters import STANDARD, Delimiters
 from mappings.hl7v2.times import written
 
 #: What became of a message: stored; not now (it may be sent again); not as it is.
@@ -45,7 +46,11 @@ ERRORS: Mapping[str, str] = MappingProxyType(
 
 def enhanced(message: Message | None) -> bool:
     """Whether the sender speaks enhanced mode: MSH-15 or MSH-16 is there (2.9.3)."""
-    return message is not None and bool(message.get("MSH-15") or message.get("MSH-16"))
+    if message is None:
+        return False
+    msh = message.segments[0]
+    # most say neither, and every message passes here
+    return bool((msh.field(15) or msh.field(16)) and (msh.get(15) or msh.get(16)))
 
 
 def code_for(message: Message | None, outcome: Outcome) -> Code | None:
@@ -87,42 +92,70 @@ def acknowledge(
     """
     if error is not None and error not in ERRORS:
         raise ValueError("not a code of table 0357 that is used here")
-    delimiters = message.delimiters if message else STANDARD
-    version = (message.version if message else None) or "2.5.1"
+    if message is None:
+        delimiters, encoding, raw, echo_id = STANDARD, "ascii", ("",) * len(_ECHOED), ""
+    else:
+        msh = message.segments[0]
+        delimiters, encoding = message.delimiters, message.encoding
+        raw, echo_id = tuple([msh.field(number) for number in _ECHOED]), msh.field(10)
+    # Few senders, each with a few types: what they have in common is written once. A large MSH is nobody's habit.
+    make = _head if sum(map(len, raw)) < 1000 else _head.__wrapped__
+    head, middle, rest, version = make(raw, delimiters, encoding, confirm, application, facility)
+    own = control_id if control_id.isalnum() else escape(control_id, delimiters)
+    text = f"{head}{_written(now.replace(microsecond=0))}{middle}{own}{rest}"
+    msa = f"MSA{delimiters.field}{code}{delimiters.field}{'' if echo_id == NULL else echo_id}".rstrip(delimiters.field)
+    if error is None:
+        return f"{text}\r{msa}\r".encode(encoding)
+    condition: Value = (error, ERRORS[error], "HL70357")
+    if version < "2.5":
+        msa = segment("MSA", {1: code, 2: Raw("" if echo_id == NULL else echo_id), 6: condition}, delimiters)
+        return f"{text}\r{msa}\r".encode(encoding)
+    err = segment("ERR", {2: _place(location), 3: condition, 4: "E"}, delimiters)
+    return f"{text}\r{msa}\r{err}\r".encode(encoding)
 
-    def echo(number: int) -> str:
-        raw = message.segments[0].field(number) if message else ""
-        return "" if raw == NULL else raw
 
-    trigger = (message.get("MSH-9.2") if message else None) or None
-    structured = version >= "2.4"
-    msh: dict[int, Value] = {
+#: The fields of an MSH on which an acknowledgement's depends, but for its control id.
+_ECHOED = (3, 4, 5, 6, 9, 11, 12, 15, 16, 18)
+
+_written = lru_cache(maxsize=64)(written)
+
+
+@lru_cache(maxsize=512)
+def _head(
+    raw: tuple[str, ...], delimiters: Delimiters, encoding: str, confirm: bool, application: str, facility: str
+) -> tuple[str, str, str, str]:
+    """The MSH of an acknowledgement before its time, between that and its control id, and behind; and its version."""
+
+    def first(text: str, component: int = 1) -> str | None:
+        return Repetition(text, delimiters, encoding).get(component)
+
+    echo = {number: "" if text == NULL else text for number, text in zip(_ECHOED, raw, strict=True)}
+    version = first(echo[12]) or "2.5.1"
+    trigger = first(echo[9].split(delimiters.repetition, 1)[0] if delimiters.repetition else echo[9], 2)
+    values: dict[int, Value] = {
         2: delimiters.msh_2,
-        3: Raw(echo(5)) or application,
-        4: Raw(echo(6)) or facility,
-        5: Raw(echo(3)),
-        6: Raw(echo(4)),
-        7: written(now),
-        9: ("ACK", trigger, "ACK" if structured else None) if trigger else "ACK",
-        10: control_id,
-        11: Raw(echo(11)) or "P",
-        12: Raw(echo(12)) or version,
-        18: Raw(echo(18)),
+        3: Raw(echo[5]) or application,
+        4: Raw(echo[6]) or facility,
+        5: Raw(echo[3]),
+        6: Raw(echo[4]),
+        9: ("ACK", trigger, "ACK" if version >= "2.4" else None) if trigger else "ACK",
+        11: Raw(echo[11]) or "P",
+        12: Raw(echo[12]) or version,
+        18: Raw(echo[18]),
     }
-    if enhanced(message):
+    if first(echo[15]) or first(echo[16]):
         # 2.9.3.1: an acknowledgement is not itself acknowledged.
-        msh[15], msh[16] = "AL" if confirm else "NE", "NE"
-    condition: Value = (error, ERRORS[error], "HL70357") if error else None
-    msa: dict[int, Value] = {1: code, 2: Raw(echo(10))}
-    segments = [segment("MSH", msh, delimiters), segment("MSA", msa, delimiters)]
-    if condition and version >= "2.5":
-        place = _place(location)
-        err: dict[int, Value] = {2: place, 3: condition, 4: "E"}
-        segments.append(segment("ERR", err, delimiters))
-    elif condition:
-        segments[1] = segment("MSA", {**msa, 6: condition}, delimiters)
-    encoding = message.encoding if message else "ascii"
-    return b"".join(line.encode(encoding) + b"\r" for line in segments)
+        values[15], values[16] = "AL" if confirm else "NE", "NE"
+    before = segment("MSH", {k: v for k, v in values.items() if k < 7}, delimiters)
+    before += delimiters.field * (7 - _last(before, delimiters))
+    middle = segment("X", {1: None, 2: values[9]}, delimiters).removeprefix("X") + delimiters.field
+    behind = segment("X", {k - 10: v for k, v in values.items() if k > 10}, delimiters).removeprefix("X")
+    return before, middle, behind, version
+
+
+def _last(written_msh: str, delimiters: Delimiters) -> int:
+    """The number of the last field of an MSH that is being written."""
+    return written_msh.count(delimiters.field) + 1
 
 
 #: What the codec refuses, as a condition of table 0357.

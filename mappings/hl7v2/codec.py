@@ -307,6 +307,21 @@ def parse(data: bytes, *, charset: str = "") -> Message:
     )
 
 
+def glance(data: bytes, *, charset: str = "") -> Message:
+    """The MSH of a message that `parse` reads, for whoever stores it and answers by its MSH. Its other segments are
+    not cut, and what is odd about it is not said. Raises what `parse` raises."""
+    start = 3 if data.startswith(b"\xef\xbb\xbfMSH") else 0
+    separator = _separator(data)
+    delimiters = _delimiters(data, start, separator)
+    encoding, text = _decode(data, start, separator, delimiters, charset, [])
+    if f"{separator}MSH" in text or f"{separator}\nMSH" in text:
+        parse(data, charset=charset)  # a second MSH, or what only looks like one
+    segment = Segment(text.split(separator, 1)[0], delimiters, encoding)
+    return Message(
+        data=data, delimiters=delimiters, encoding=encoding, separator=separator, segments=(segment,), issues=()
+    )
+
+
 def header(data: bytes) -> Message | None:
     """The MSH alone of bytes that `parse` may refuse, so that a refusal can name the control id it refuses.
 
@@ -338,11 +353,16 @@ def _separator(data: bytes) -> str:
 
 
 def _delimiters(data: bytes, start: int, separator: str) -> Delimiters:
-    if data[start : start + 3] in (b"FHS", b"BHS"):
-        raise ReadError("read.batch", "a batch is not one message", path=data[start : start + 3].decode("ascii"))
-    if data[start : start + 3] != b"MSH":
+    return _delimiters_of(data[start : start + 16].split(separator.encode("ascii"), 1)[0])
+
+
+@lru_cache(maxsize=256)
+def _delimiters_of(line: bytes) -> Delimiters:
+    """Those of a message whose first line begins so. Few beginnings are met: a partner's are all alike."""
+    if line[:3] in (b"FHS", b"BHS"):
+        raise ReadError("read.batch", "a batch is not one message", path=line[:3].decode("ascii"))
+    if line[:3] != b"MSH":
         raise ReadError("read.no-msh", "the message does not begin with MSH")
-    line = data[start : start + 16].split(separator.encode("ascii"), 1)[0]
     field = line[3:4]
     rest = line[4:].split(field, 1)[0] if field else b""
     marks = [bytes((b,)) for b in rest[:5]]
