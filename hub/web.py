@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -121,8 +122,14 @@ class Plain:
         await response(scope, receive, send)
 
 
-async def body(request: Request, limit: int) -> bytes:
-    """The body, read up to `limit` bytes. Raises ReceiveError `receive.too-large`, `receive.cut`, `receive.empty`."""
+async def body(
+    request: Request, limit: int, *, seconds: float | None = None, held: Callable[[int], None] | None = None
+) -> bytes:
+    """The body, read up to `limit` bytes and for `seconds` at most. `held` is told the size of each part that comes,
+    and may raise.
+
+    Raises ReceiveError `receive.too-large`, `receive.cut`, `receive.empty`, `receive.slow`.
+    """
     declared = header(request, b"content-length") or ""
     if declared.isascii() and declared.isdigit() and int(declared) > limit:
         raise _too_large()
@@ -130,14 +137,22 @@ async def body(request: Request, limit: int) -> bytes:
     parts: list[bytes] = []
     size = 0
     more = True
+    loop = asyncio.get_running_loop()
+    until = None if seconds is None else loop.time() + seconds
     while more:
-        message = await request.receive()
+        try:
+            async with asyncio.timeout_at(until if parts else None):  # the first part is mostly the whole
+                message = await request.receive()
+        except TimeoutError:
+            raise ReceiveError("receive.slow", "the body did not come in time", code="timeout") from None
         if message["type"] == "http.disconnect":
             raise ReceiveError("receive.cut", "the sender went away before the end", code="incomplete")
         part = message.get("body", b"")
         size += len(part)
         if size > limit:
             raise _too_large()
+        if held is not None:
+            held(len(part))
         parts.append(part)
         more = message.get("more_body", False)
     if not size:
