@@ -19,6 +19,7 @@ from urllib.parse import unquote_plus
 
 import orjson
 
+from mappings.hl7v2.codec import header, python_codec
 from mappings.labels.marking import decoded_text
 from mappings.labels.vocabulary import LAWS, ORIGIN_UNKNOWN, SENSITIVITIES
 
@@ -98,6 +99,14 @@ class Withheld:
     def without(self, values: Set[str]) -> Withheld:
         """All but these (normal) values."""
         return Withheld(self.words - values, self.texts - values, self.remains)
+
+
+def beside(withheld: Withheld, known: Sequence[Any]) -> Withheld:
+    """The same, where the recipient may also know these: the consents that what it gets rests on (42 CFR 2.32(b)).
+
+    A refusal of the same form names the same organizations; that is no leak of it.
+    """
+    return Withheld(withheld.words, withheld.texts, [withheld.remains, *known]) if known else withheld
 
 
 def normal(text: str) -> str:
@@ -200,10 +209,18 @@ def found_in(withheld: Withheld, rendered: bytes) -> int:
     found = present(withheld, text)
     if b"\x00" in rendered[:4] or rendered[:2] in (b"\xff\xfe", b"\xfe\xff"):
         found |= present(withheld, rendered.decode("utf-16", errors="replace"))
+    if rendered.startswith(b"MSH") and "\ufffd" in text:
+        found |= present(withheld, rendered.decode(_declared(rendered), errors="replace"))
     if found and withheld.remains is not None:
         doubtful = Withheld(withheld.words & found, withheld.texts & found)
         found -= present(doubtful, orjson.dumps(withheld.remains).decode())
     return len(found)
+
+
+def _declared(message: bytes) -> str:
+    """The character set that an HL7 v2 message says it is in (MSH-18); without one ISO-8859-1, which has every byte."""
+    head = header(message)
+    return python_codec((head.get("MSH-18") if head else None) or "8859/1") or "iso8859-1"
 
 
 def _is_json(rendered: bytes) -> bool:

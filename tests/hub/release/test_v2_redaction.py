@@ -15,7 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hub.release import Context, Outcome, Party, release
+from hub.release import Context, Leak, Outcome, Party, release
+from mappings.hl7v2.codec import python_codec
 from mappings.hl7v2.messages import split
 from mappings.labels import Origin
 from mappings.partner import Partner
@@ -86,3 +87,25 @@ def _without(withheld: frozenset[str]) -> list[dict[str, Any]]:
         return node
 
     return [clean(one) for one in resources() if one["id"] not in withheld]
+
+
+@pytest.mark.parametrize("charset", ["UNICODE UTF-8", "8859/2", "GB 18030-2000"])
+def test_the_seal_reads_the_partners_character_set(charset: str) -> None:
+    """A renderer that brings a withheld value back is stopped, whatever bytes its letters are."""
+    partner = replace(FORMS[0], charset=charset, labels=())
+
+    def careless(made: dict[str, Any]) -> bytes:
+        return render(made, partner) + "NTE|9||Żwindelbrück\r".encode(python_codec(charset) or "")
+
+    secret = next(one for one in resources() if one["id"] == "condition")
+    secret = {**secret, "id": "hidden-4471", "code": {"text": "Żwindelbrück"}}
+    with pytest.raises(Leak):
+        release(
+            bundle([*_without(frozenset({"condition"})), secret]) | {"type": "transaction"},
+            [*[CENTER] * (len(resources()) - 1), PROGRAM],
+            WHO,
+            [],
+            render=careless,
+            media_type="x-application/hl7-v2+er7",
+            partner=partner,
+        )
