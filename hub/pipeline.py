@@ -45,6 +45,7 @@ from hub.loop import (
     keeping,
     labelling,
     merging,
+    notifying,
     outcome,
     polling,
     recovery,
@@ -326,6 +327,7 @@ async def ring(hub: Hub) -> bool:
     hub.rung.clear()
     hub.rung.update(behind)
     alarm.say(rung)
+    await notifying.tell(hub, rung)
     now = hub.clock().timestamp()
     if now >= hub.due.get(CERTIFICATES, 0.0):
         hub.due[CERTIFICATES] = now + certificates.EVERY

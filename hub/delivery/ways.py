@@ -18,7 +18,7 @@ class Ways:
     """Senders by destination. Those without TLS of their own share the connections of `common`."""
 
     def __init__(self, common: Transport, clock: Callable[[], datetime]) -> None:
-        self._common = common
+        self.common = common
         self._clock = clock
         self._known: dict[str, tuple[tuple[float, ...], Authorized]] = {}
         self._own: list[Transport] = []
@@ -31,7 +31,7 @@ class Ways:
         state = _state(destination.tls)
         known = self._known.get(destination.id)
         if known is None or known[0] != state:
-            sender = self._common
+            sender = self.common
             if destination.tls is not None:
                 sender = Transport(verify=_context(destination))
                 self._own.append(sender)
@@ -41,7 +41,7 @@ class Ways:
 
     async def close(self) -> None:
         """Ends every connection, the common ones too."""
-        for transport in (self._common, *self._own):
+        for transport in (self.common, *self._own):
             await transport.close()
 
 

@@ -6,6 +6,7 @@ organization's posture, the operator's relation to it, the state policy, and wha
 permanent failure. Unset, the hub refuses to start (part2 P9).
 """
 
+from hub.settings.alarm import AlarmSection, EmailSection, WebhookSection
 from hub.settings.authorization import ApiKeySection, AuthorizationSection, BasicSection, SmartSection
 from hub.settings.consent import ConsentSection
 from hub.settings.destination import DestinationSection, PartnerSection, RouteSection
@@ -24,7 +25,7 @@ from hub.settings.organization import (
 from hub.settings.retention import RetentionSection
 from hub.settings.secret import Secret
 from hub.settings.section import is_loopback
-from hub.settings.service import AlarmSection, HubSection, Operator
+from hub.settings.service import HubSection, Operator
 from hub.settings.settings import Settings
 from hub.settings.source import SourceSection, SqlSection
 from hub.settings.state_policy import StatePolicy
@@ -43,6 +44,7 @@ __all__ = [
     "ClientTlsSection",
     "ConsentSection",
     "DestinationSection",
+    "EmailSection",
     "ExchangeSection",
     "FeedSection",
     "HubSection",
@@ -63,6 +65,7 @@ __all__ = [
     "SqlSection",
     "StatePolicy",
     "VaultSection",
+    "WebhookSection",
     "is_loopback",
     "load",
     "parse",

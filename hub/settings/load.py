@@ -66,6 +66,7 @@ def parse(document: dict[str, Any], *, base: Path) -> Settings:
                 }
             ),
             "mllp": settings.mllp.under(base),
+            "alarm": settings.alarm.under(base),
             "keys": settings.keys.under(base),
             "metrics": settings.metrics.model_copy(
                 update={"token": settings.metrics.token.under(base) if settings.metrics.token else None}

@@ -66,9 +66,3 @@ class HubSection(Strict):
     @classmethod
     def _zone(cls, value: str) -> str:
         return iana(value)
-
-
-class AlarmSection(Strict):
-    """Alarms repeat every `every` seconds until a person acknowledges them."""
-
-    every: float = Field(default=900.0, gt=0)

@@ -7,6 +7,7 @@ from typing import Self, get_args
 
 from pydantic import model_validator
 
+from hub.settings.alarm import AlarmSection
 from hub.settings.consent import ConsentSection, forms_of
 from hub.settings.destination import DestinationSection, RouteSection
 from hub.settings.keys import KeysSection
@@ -23,7 +24,7 @@ from hub.settings.organization import (
 from hub.settings.retention import RetentionSection
 from hub.settings.secret import Secret
 from hub.settings.section import Strict, is_loopback
-from hub.settings.service import AlarmSection, HubSection, Operator
+from hub.settings.service import HubSection, Operator
 from hub.settings.source import SourceSection
 from hub.settings.state_policy import StatePolicy
 from mappings.consent_form import Template

@@ -75,6 +75,12 @@ def repeat(tx: Tx, alarm_id: int, *, repeat_seconds: float) -> Alarm | None:
     return None if row is None else Alarm(**row._mapping)
 
 
+def sooner(tx: Tx, alarm_id: int, *, seconds: float) -> None:
+    """Ring it again within so many seconds, if it is open and its time is later."""
+    at = tx.now + timedelta(seconds=seconds)
+    tx.connection.execute(update(alarm).where(alarm.c.id == alarm_id, alarm.c.next_at > at, *_OPEN).values(next_at=at))
+
+
 def clock_went_back(tx: Tx, *, longest_seconds: float) -> None:
     """What was to ring again at a time that a clock which was ahead made, rings within the usual time from now."""
     latest = tx.now + timedelta(seconds=longest_seconds)

@@ -1,0 +1,59 @@
+"""Alarms told to people who do not look at the page; a notice that does not go is tried again within a minute."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from hub.delivery import notify
+from hub.errors import DeliveryError
+from hub.loop.context import Hub
+from hub.records import Alarm
+from hub.store import alarms
+
+log = structlog.get_logger("hub.notify")
+
+#: After how many seconds an alarm rings again of which a notice did not go.
+AGAIN = 60.0
+
+
+async def tell(hub: Hub, rung: list[Alarm]) -> None:
+    """Sends a notice of each alarm that rang, by every way that is configured."""
+    ways = _ways(hub)
+    for alarm in rung if ways else ():
+        notice = notify.Notice(
+            number=alarm.id,
+            kind=alarm.kind,
+            owner=alarm.owner,
+            raised_at=alarm.raised_at,
+            times=alarm.repeats,
+            page=hub.settings.alarm.page,
+        )
+        failed = False
+        for name, way in ways:
+            try:
+                await way(notice)
+            except DeliveryError as error:
+                failed = True
+                log.error("notice.failed", way=name, number=alarm.id, rule=error.rule)
+        if failed:
+            number = alarm.id
+            await hub.store.write_async(lambda tx, number=number: alarms.sooner(tx, number, seconds=AGAIN))
+
+
+def _ways(hub: Hub) -> list[tuple[str, Callable[[notify.Notice], Awaitable[None]]]]:
+    section = hub.settings.alarm
+    found: list[tuple[str, Callable[[notify.Notice], Awaitable[None]]]] = []
+    if (email := section.email) is not None:
+        found.append(("email", lambda notice: notify.by_email(email, notice)))
+    for hook in section.webhook:
+        found.append(
+            (
+                "webhook",
+                lambda notice, hook=hook: notify.by_webhook(  # type: ignore[misc]
+                    hub.ways.common, hook, notice, hub.clock().timestamp()
+                ),
+            )
+        )
+    return found
