@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -58,15 +58,38 @@ def _policy(state: Path | None) -> ReleasePolicy:
     return ReleasePolicy(state=read_overlay(read_input(str(state)), file=state.name))
 
 
-def check(source: Input, as_json: Json = False) -> None:
+def check(
+    source: Input,
+    law: Annotated[
+        Literal["part2", "hipaa"], typer.Option("--law", help="hipaa: the elements of 45 CFR 164.508(c) instead.")
+    ] = "part2",
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="TIME", help="Expired or revoked at that FHIR date or dateTime?")
+    ] = None,
+    zone: Annotated[str, typer.Option("--zone", help="IANA zone of dates without a time.")] = "UTC",
+    signers: Annotated[
+        Literal["adult", "minor", "both"] | None,
+        typer.Option(
+            "--signers", help="Who must have signed by their age (42 CFR 2.14): both is a minor and a parent."
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Checks a FHIR Consent for the elements of 42 CFR 2.31: one issue an element that is missing or deficient."""
-    from hub.release.consent import check_consent
+    from hub.release.consent import check_consent, moment
+    from mappings.times import zone as iana
 
     failed = False
+    try:
+        when = None if at is None else moment(at)
+    except (ValueError, OverflowError):
+        raise typer.BadParameter("a FHIR date or dateTime, with its zone", param_hint="--at") from None
+    if iana(zone) is None:
+        raise typer.BadParameter("an IANA zone", param_hint="--zone")
 
     def one(document: Any) -> Any:
         nonlocal failed
-        found = check_consent(_object(document))
+        found = check_consent(_object(document), at=when, zone=zone, law=law, signers=signers)
         failed = stops(found)
         return operation_outcome(found)
 

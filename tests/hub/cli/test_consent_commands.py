@@ -122,3 +122,44 @@ def test_a_file_is_exported_or_refused_with_reasons(tmp_path: Path) -> None:
     assert refused.exit_code == 1
     assert refused.stdout == ""
     assert "consent.export-identifier" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ([], 0),
+        (["--at", "2026-12-01"], 0),
+        (["--at", "2027-01-02", "--zone", "America/Chicago"], 0),  # still the first of January there (S43)
+        (["--at", "2027-01-02T06:00:00Z", "--zone", "America/Chicago"], 1),  # 2.31(a)(7): it has expired
+        (["--law", "hipaa"], 0),
+        (["--signers", "minor"], 0),
+        (["--signers", "both"], 1),  # 2.14(c): a parent signs, too
+        (["--at", "soon"], 2),
+        (["--zone", "Nowhere"], 2),
+    ],
+)
+def test_a_consent_is_checked_as_of_a_moment_and_an_age(tmp_path: Path, options: list[str], code: int) -> None:
+    statements = ("revocationStatement", "redisclosureStatement", "refusalStatement", "hipaaRedisclosureStatement")
+    parts = [{"url": one, "valueBoolean": True} for one in statements]
+    parts += [{"url": "description", "valueString": "all"}, {"url": "signatureCapacity", "valueCode": "patient"}]
+    consent = {
+        "resourceType": "Consent",
+        "status": "active",
+        "extension": [
+            {"url": "https://warmhandoff.org/fhir/StructureDefinition/part2-consent-elements", "extension": parts}
+        ],
+        "patient": {"reference": "Patient/p"},
+        "dateTime": "2026-11-21",
+        "performer": [{"reference": "Patient/p"}],
+        "organization": [{"reference": "Organization/o"}],
+        "provision": {
+            "type": "permit",
+            "period": {"end": "2027-01-01"},
+            "purpose": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "TREAT"}],
+            "actor": [{"role": {"coding": [{"code": "IRCP"}]}, "reference": {"reference": "Organization/c"}}],
+        },
+    }
+    path = tmp_path / "consent.json"
+    path.write_text(json.dumps(consent))
+    result = CliRunner().invoke(app, ["consent", "check", str(path), *options])
+    assert result.exit_code == code, result.output
