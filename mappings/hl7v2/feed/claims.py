@@ -35,7 +35,7 @@ def valid_npi(number: str) -> bool:
 
 
 def _named(resource: Json) -> bool:
-    names = resource.get("name")
+    names = resource.get("name") or ()
     return bool(names) and all("family" in one or "given" in one for one in names)
 
 
@@ -44,7 +44,7 @@ def _patient(resource: Json) -> bool:
 
 
 def _practitioner(resource: Json) -> bool:
-    names = resource.get("name")
+    names = resource.get("name") or ()
     return bool(names) and all("family" in one for one in names) and _identified(resource)
 
 

@@ -77,11 +77,12 @@ def condition(row: Row, group: Group, encounter: Json | None, d: Draft) -> None:
     code = resource.get("code")
     if code is None:
         if words is None:
+            row.used = 0
             return
         code = resource["code"] = {"text": words}
-        row.raw(4)
+        d.take(row, 4, 99)
     elif words is not None:
-        row.raw(4)
+        d.take(row, 4, 99)
         said = [code.get("text"), *(one.get("display") for one in code.get("coding", ()))]
         if "text" not in code and words not in said:
             code["text"] = words
@@ -93,19 +94,19 @@ def condition(row: Row, group: Group, encounter: Json | None, d: Draft) -> None:
     resource["id"] = _id(
         "condition", resource, d, f"{group.key(d)}|{group.encounter or ''}", f"{coding[0].get('system', '')}|{word}"
     )
-    row.raw(1)
+    row.set_id()
     if d.first(row.peek(21)) == "D":
-        row.raw(21)
+        d.take(row, 21)
         resource["verificationStatus"] = {"coding": [{"system": _VERIFICATION, "code": "entered-in-error"}]}
     else:
         if d.first(row.peek(21)) in ("A", "U"):
-            row.raw(21)
+            d.take(row, 21)
         resource["clinicalStatus"] = {"coding": [{"system": CONDITION_CLINICAL, "code": "active"}]}
         if kind == "W":
             # A working diagnosis is not yet the diagnosis (table 0052).
             resource["verificationStatus"] = {"coding": [{"system": _VERIFICATION, "code": "provisional"}]}
     if kind in ("A", "W", "F"):
-        row.raw(6)
+        d.take(row, 6, 3)
     resource["category"] = [{"coding": [{"system": CONDITION_CATEGORY, "code": "encounter-diagnosis"}]}]
     resource["subject"] = subject
     if group.encounter is not None:
@@ -115,7 +116,7 @@ def condition(row: Row, group: Group, encounter: Json | None, d: Draft) -> None:
         labels.label(resource, marked)
     url = _entry(resource, d)
     group.about = resource
-    visit.diagnosis(encounter, url, kind, d.first(row.peek(15)) or "", row)
+    visit.diagnosis(encounter, url, kind, d.first(row.peek(15)) or "", row, d)
 
 
 def allergy(row: Row, group: Group, d: Draft) -> None:
@@ -136,10 +137,10 @@ def allergy(row: Row, group: Group, d: Draft) -> None:
     severity = codes("AllergySeverity[AllergyIntolerance.reaction.severity]").get(d.first(row.peek(4)) or "")
     if severity is not None and reaction:
         reaction["severity"] = severity[0]
-        row.raw(4)
+        d.take(row, 4, 3)
     if reaction:
         resource["reaction"] = [reaction]
-    row.raw(1)
+    row.set_id()
     coding = (resource["code"].get("coding") or [{}])[0]
     word = coding.get("code") or resource["code"].get("text", "")
     resource["id"] = _id("allergy", resource, d, group.key(d), f"{coding.get('system', '')}|{word}")
@@ -162,15 +163,15 @@ def procedure(row: Row, group: Group, d: Draft) -> None:
             row.used = 0
             return
         resource["code"] = {"text": words}
-        row.raw(4)
+        d.take(row, 4, 99)
     elif words is not None and "text" not in resource["code"]:
         resource["code"]["text"] = words
-        row.raw(4)
+        d.take(row, 4, 99)
     when = d.time(row.peek(5), "PR1-5") if row.peek(5) else None
     if when:
         resource["performedDateTime"] = when
-        row.raw(5)
-    row.raw(1)
+        d.take(row, 5)
+    row.set_id()
     coding = (resource["code"].get("coding") or [{}])[0]
     word = coding.get("code") or resource["code"].get("text", "")
     resource["id"] = _id("procedure", resource, d, group.encounter or group.key(d), f"{word}|{when or ''}")
@@ -190,13 +191,13 @@ def coverage(row: Row, group: Group, d: Draft) -> None:
     payors = [made for part in raw.split(d.r) if part and (made := xon_organization(part, d, "IN1-4"))] if raw else []
     if not payors and row.peek(3) not in ("", NULL) and (company := d.first(row.peek(3))):
         payors = [{"identifier": {"value": company}}]
-        row.raw(3)
+        d.take(row, 3)
     if not payors:
         return
     row.raw(4)
     resource: Json = {"resourceType": "Coverage", "id": "", "status": "active"}
     fill("IN1[Coverage]", row, resource, d)
-    row.raw(1)
+    row.set_id()
     value = resource.get("subscriberId") or d.first(row.peek(2)) or row.peek(1) or str(group.count("IN1"))
     resource["id"] = _id("coverage", resource, d, group.key(d), value)
     resource["beneficiary"] = subject
@@ -214,10 +215,10 @@ def authorization(row: Row, group: Group, d: Draft) -> None:
     payor: Json = {}
     if company:
         payor["identifier"] = {"system": f"{d.base}/assigner/payor", "value": company}
-        row.raw(2)
+        d.take(row, 2)
     if name:
         payor["display"] = name
-        row.raw(3)
+        d.take(row, 3)
     resource: Json = {"resourceType": "Coverage", "id": "", "status": "active"}
     fill("AUT[Coverage]", row, resource, d)
     resource["id"] = _id("coverage", resource, d, group.key(d), f"AUT|{company or name}")
@@ -227,7 +228,7 @@ def authorization(row: Row, group: Group, d: Draft) -> None:
     if group.referral is not None:
         group.referral.setdefault("insurance", []).append({"reference": url})
         if (given := d.first(row.peek(6))) is not None:
-            row.raw(6)
+            d.take(row, 6)
             group.referral.setdefault("supportingInfo", []).append(
                 {"type": "ClaimResponse", "identifier": {"system": f"{d.base}/authorization", "value": given}}
             )
@@ -249,10 +250,10 @@ def observation(row: Row, group: Group, d: Draft) -> Json | None:
     state = d.first(row.peek(11)) or ""
     found = OBSERVATION_STATUS.get(state)
     if found is not None:
-        row.raw(11)
+        d.take(row, 11, 3)
     elif state:
         d.issue("translate.code-not-carried", "OBX-11")
-        row.raw(11)
+        d.take(row, 11, 3)
     resource["status"] = found or "unknown"
     if row.peek(5) == NULL:
         d.issue("translate.null", "OBX-5")
@@ -261,9 +262,11 @@ def observation(row: Row, group: Group, d: Draft) -> Json | None:
         value(row, resource, d)
     if state == "N" and not any(key.startswith("value") for key in resource):
         resource["dataAbsentReason"] = {"coding": [{"system": DATA_ABSENT_REASON, "code": "not-asked"}]}
-    row.raw(1)
-    row.raw(2)
-    row.raw(4)
+    row.set_id()
+    if any(key.startswith("value") or key == "component" for key in resource) and row.peek(2):
+        d.take(row, 2)
+    if row.peek(4).replace(".", "").isdigit():
+        d.take(row, 4)  # orders the answers, and stands in the id
     coding = (resource["code"].get("coding") or [{}])[0]
     word = coding.get("code") or resource["code"].get("text", "")
     owner = group.report or group.order

@@ -8,6 +8,7 @@ from typing import Final
 from mappings.fhir.systems import DATA_ABSENT, SID_RESOURCE
 from mappings.hl7v2.codec import NULL
 from mappings.hl7v2.feed import labels
+from mappings.hl7v2.feed.clinical import OBSERVATION_STATUS
 from mappings.hl7v2.feed.draft import Draft, Json, Row
 from mappings.hl7v2.feed.group import Group
 from mappings.hl7v2.feed.maps import fill
@@ -38,17 +39,17 @@ def document(row: Row, group: Group, d: Draft) -> None:
         return
     resource: Json = {"resourceType": "DocumentReference", "id": "", "status": "current"}
     fill("TXA[DocumentReference]", row, resource, d)
-    row.raw(1)
+    row.set_id()
     event = d.event.partition("^")[2]
     state = d.first(row.peek(19)) or ""
     if state in _AVAILABILITY:
-        row.raw(19)
+        d.take(row, 19)
         resource["status"] = _AVAILABILITY[state]
     if event == "T11":
         resource["status"] = "entered-in-error"
     done = d.first(row.peek(17)) or ""
     if done in _COMPLETION:
-        row.raw(17)
+        d.take(row, 17)
         resource["docStatus"] = (
             "amended" if event in ("T05", "T06", "T07", "T08") and _COMPLETION[done] == "final" else _COMPLETION[done]
         )
@@ -57,13 +58,13 @@ def document(row: Row, group: Group, d: Draft) -> None:
     if group.encounter is not None:
         context["encounter"] = [{"reference": group.encounter}]
     if row.peek(4) not in ("", NULL) and (when := d.time(row.peek(4), "TXA-4")):
-        row.raw(4)
+        d.take(row, 4)
         context["period"] = {"start": when}
     for number in (6, 8, 7):
         if "date" not in resource and row.peek(number) not in ("", NULL):
             when = d.time(row.peek(number).split(d.r)[0], f"TXA-{number}")
             if when and len(when) > 10:
-                row.raw(number)
+                d.take(row, number)
                 resource["date"] = when
     if row.peek(10) not in ("", NULL):
         signed = [made for part in row.peek(10).split(d.r) if part and (made := xcn_practitioner(part, d, "TXA-10"))]
@@ -72,9 +73,9 @@ def document(row: Row, group: Group, d: Draft) -> None:
             resource["authenticator"] = signed[0]
             for turn in range(1, len(signed)):
                 d.left(f"TXA-10[{turn + 1}]")
-    parent = ei_identifier(row.peek(13), d, "TXA-13") if row.peek(13) not in ("", NULL) else None
+    parent = ei_identifier(row.peek(13).split(d.r)[0], d, "TXA-13") if row.peek(13) not in ("", NULL) else None
     if parent is not None and event in _RELATES:
-        row.raw(13)
+        d.take(row, 13, 99)
         target = {"type": "DocumentReference", "identifier": parent}
         resource["relatesTo"] = [{"code": _RELATES[event], "target": target}]
     if row.peek(14) not in ("", NULL):
@@ -86,7 +87,7 @@ def document(row: Row, group: Group, d: Draft) -> None:
     if context:
         resource["context"] = context
     if (d.first(row.peek(3)) or "") in ("TX", "FT", "TEXT"):
-        row.raw(3)  # the content is text, and its attachment says so
+        d.take(row, 3)  # the content is text, and its attachment says so
     unique = resource.get("masterIdentifier")
     if unique is not None and "system" in unique:
         resource["id"] = d.id_of("document", unique["system"], unique["value"])
@@ -110,7 +111,7 @@ def content(row: Row, group: Group, d: Draft) -> None:
     if raw in ("", NULL):
         return
     title = None
-    concept = cwe_concept(row.peek(3), d, "OBX-3") if row.peek(3) not in ("", NULL) else None
+    concept = cwe_concept(row.peek(3).split(d.r)[0], d, "OBX-3") if row.peek(3) not in ("", NULL) else None
     if concept is not None:
         coding = (concept.get("coding") or [{}])[0]
         title = concept.get("text") or coding.get("display") or coding.get("code")
@@ -136,8 +137,7 @@ def content(row: Row, group: Group, d: Draft) -> None:
         if title and "title" not in one:
             one["title"] = title
         resource["content"].append({"attachment": one})
-    for number in (1, 2, 3, 4, 5, 11):
-        row.raw(number)
+    _read(row, d)
 
 
 def file(row: Row, group: Group, d: Draft) -> bool:
@@ -160,8 +160,7 @@ def file(row: Row, group: Group, d: Draft) -> bool:
     resource["content"] = [{"attachment": one} for one in made]
     if group.encounter is not None:
         resource["context"] = {"encounter": [{"reference": group.encounter}]}
-    for number in (1, 2, 3, 4, 5, 11):
-        row.raw(number)
+    _read(row, d)
     resource["id"] = d.id_of("document", group.key(d), f"{d.control}|OBX[{group.count('file')}]")
     resource["identifier"] = [{"system": SID_RESOURCE, "value": resource["id"]}]
     url = d.add(resource)
@@ -173,7 +172,23 @@ def file(row: Row, group: Group, d: Draft) -> bool:
     return True
 
 
-def finish(group: Group) -> None:
+def _read(row: Row, d: Draft) -> None:
+    """Marks what of an OBX its attachment says."""
+    row.set_id()
+    row.used |= 1 << 5
+    if row.peek(2) in ("TX", "FT", "ST", "ED", "RP"):
+        row.used |= 1 << 2
+    if row.peek(3):
+        d.take(row, 3, 99)
+    if row.peek(4).replace(".", "").isdigit():
+        d.take(row, 4)
+    if row.peek(11) in OBSERVATION_STATUS:
+        d.take(row, 11)
+
+
+def finish(d: Draft) -> None:
     """A document without content says that nobody gave it (T01 and its like): R4 wants one."""
-    if group.document is not None and not group.document["content"]:
-        group.document["content"].append(_ABSENT)
+    for entry in d.entries:
+        resource = entry["resource"]
+        if resource["resourceType"] == "DocumentReference" and not resource["content"]:
+            resource["content"].append(_ABSENT)

@@ -92,6 +92,11 @@ class Row:
         raw = fields[number]
         return "" if raw == NULL else raw
 
+    def set_id(self) -> None:
+        """Marks field 1, where it is the number that only orders segments of one name."""
+        if len(self.fields) > 1 and self.fields[1].isdigit():
+            self.used |= 2
+
     def peek(self, number: int) -> str:
         """A field as it stands, without saying that it was read."""
         return self.fields[number] if number < len(self.fields) else ""
@@ -102,6 +107,8 @@ class Draft:
 
     __slots__ = (
         "_issues",
+        "_made",
+        "_marks",
         "_seen",
         "_unused",
         "base",
@@ -134,6 +141,7 @@ class Draft:
         self.s = marks.subcomponent or "\0"
         self.r = marks.repetition or "\0"
         self.esc = marks.escape or "\0"
+        self._marks = self.c + self.s + self.r
         self.encoding = message.encoding
         self.rows = [Row(segment, marks.field) for segment in message.segments]
         self.custody = custody
@@ -152,6 +160,7 @@ class Draft:
         #: (fullUrl, element) of every value that the sender deletes.
         self.deleted: list[tuple[Json, str]] = []
         self._issues: list[Issue] = []
+        self._made: set[str] = set()
         self._seen: set[tuple[str, str]] = set()
         self._unused: dict[str, None] = {}
 
@@ -172,11 +181,14 @@ class Draft:
             return "\n".join(self.text(part) or "" for part in raw.split(self.r)).strip() or None
         return self.text(raw)
 
-    def first(self, raw: str) -> str | None:
-        """The first subcomponent of the first component of the first repetition."""
+    def first(self, raw: str, place: str = "") -> str | None:
+        """The first subcomponent of the first component of the first repetition. With `place`, what stands behind it
+        is named there."""
         for mark in (self.r, self.c, self.s):
             if mark in raw:
-                raw = raw.split(mark, 1)[0]
+                raw, rest = raw.split(mark, 1)
+                if place and rest.strip(self._marks):
+                    self._unused[place] = None
         return self.text(raw)
 
     def time(self, raw: str, place: str) -> str | None:
@@ -199,6 +211,29 @@ class Draft:
                 self._issues.append(issue)
         return found
 
+    def take(self, row: Row, number: int, keep: int = 1, *, repeats: bool = False) -> None:
+        """Marks a field of which the first `keep` components of the first repetition were read, and names what else it
+        holds: further repetitions, further components, subcomponents of a single value. Of a coded field `keep` is 3:
+        the name and the system of a code that a table maps say what the code says. `repeats`: all repetitions were."""
+        row.used |= 1 << number
+        raw = row.fields[number]
+        place = f"{row.name}-{number}"
+        if self.r in raw:
+            first, *more = raw.split(self.r)
+            if repeats:
+                for part in more:
+                    self.rest(part.split(self.c), place, keep + 1)
+                more = []
+            for turn, part in enumerate(more, 2):
+                if part and part != NULL:
+                    self._unused[f"{place}[{turn}]"] = None
+            raw = first
+        parts = raw.split(self.c)
+        if len(parts) > keep:
+            self.rest(parts, place, keep + 1)
+        if keep < 4 and self.s in parts[0] and any(parts[0].split(self.s)[1:]):
+            self._unused[f"{place}.1"] = None
+
     # --- ids and entries
 
     def id_of(self, kind: str, assigner: str, value: str, *, recurring: bool = False) -> str:
@@ -208,11 +243,27 @@ class Draft:
     def add(self, resource: Json, system: str | None = None, value: str = "") -> str:
         """Adds a resource that has an id; its fullUrl. `system`, `value`: what a receiver creates it once by."""
         made: str = resource["id"]
+        if made in self._made:
+            made = self._another(resource)
+            system = None
+        self._made.add(made)
         url = "urn:uuid:" + made
         search = f"identifier={SID_RESOURCE}|{made}" if system is None else criteria(system, value)
         request = {"method": "POST", "url": resource["resourceType"], "ifNoneExist": search}
         self.entries.append({"fullUrl": url, "resource": resource, "request": request})
         return url
+
+    def _another(self, resource: Json) -> str:
+        """Another id for a second resource of one number in the message: neither may take the other's place."""
+        first: str = resource["id"]
+        made = self.id_of(resource["resourceType"], first, f"{self.control}|{len(self.entries)}")
+        resource["id"] = made
+        own = {"system": SID_RESOURCE, "value": made}
+        resource["identifier"] = [
+            *(one for one in resource.get("identifier", ()) if one.get("system") != SID_RESOURCE),
+            own,
+        ]
+        return made
 
     def put(self, resource: Json) -> str:
         """Adds a resource whose type has no identifier, under its own id; its fullUrl."""
@@ -230,7 +281,7 @@ class Draft:
             self._seen.add((rule, path))
             self._issues.append(_finding(rule, path))
 
-    def take(self, issues: tuple[Issue, ...]) -> None:
+    def found(self, issues: tuple[Issue, ...]) -> None:
         """Issues that reading found."""
         self._issues.extend(issues)
 

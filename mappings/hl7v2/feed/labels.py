@@ -1,6 +1,6 @@
 """Marks of a v2 message as security labels on its records (`meta.security`). Labels are only ever added.
 
-What MSH, ARV, PD1 and a ZSL without address say is about every record of the message or of the patient's group; what
+What MSH, ARV, PD1 and ZSL say is about every record of the message or of the patient's group; what
 PV1, PV2, ORC, TXA and DG1 say is about the record that the segment becomes. The tables are in
 `mappings.hl7v2.confidentiality`; the published vocabulary of the tables is not used here, it has faults.
 """
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from mappings.hl7v2.codec import NULL
-from mappings.hl7v2.confidentiality import marks, zsl_addresses
+from mappings.hl7v2.confidentiality import marks
 from mappings.hl7v2.feed.draft import Draft, Json, Row
 
 #: The fields that hold marks, by segment.
@@ -23,8 +23,14 @@ _FIELDS: Final[dict[str, tuple[int, ...]]] = {
     "ORC": (28,),
     "TXA": (18,),
     "DG1": (18,),
-    "ARV": (2, 3, 4, 5, 7, 8),
+    "ARV": (3, 4, 5, 7, 8),
     "ZSL": (2,),
+}
+#: How many components of them are read: of a coded field the code, its name and its system.
+_COMPONENTS: Final = {
+    **dict.fromkeys([("MSH", 26), ("MSH", 27), ("ARV", 3), ("ARV", 4), ("ARV", 7), ("ARV", 8)], 3),
+    ("ORC", 28): 6,
+    ("ZSL", 2): 2,
 }
 #: About no patient: who works where, and which places there are.
 _DIRECTORY: Final = frozenset({"Practitioner", "PractitionerRole", "Organization", "Location"})
@@ -38,8 +44,14 @@ def of(row: Row, d: Draft) -> tuple[dict[str, str], ...]:
     found = marks(row.segment)
     for place in found.unread:
         d.issue("translate.label-not-read", place)
+    if row.name == "ARV":
+        action = d.first(row.peek(2))
+        if action in ("A", "D", "U", "X"):
+            d.take(row, 2, 3)
+        if action == "D":
+            return ()  # what it no longer restricts is named by ARV-2's issue, and listed unused
     for number in standing:
-        row.used |= 1 << number
+        d.take(row, number, _COMPONENTS.get((row.name, number), 1), repeats=True)
     return found.labels
 
 
@@ -61,11 +73,3 @@ def label_all(d: Draft, labels: Sequence[dict[str, str]], first: int, end: int) 
         for entry in d.entries[first:end]:
             if entry["resource"]["resourceType"] not in _DIRECTORY:
                 label(entry["resource"], labels)
-
-
-def addressed(row: Row) -> tuple[str, ...]:
-    """The segments that a ZSL is about (`OBX[3]`), as it lists them; none is the whole message."""
-    row.used |= 1 << 1
-    if row.peek(3):
-        row.used |= 1 << 3
-    return zsl_addresses(row.segment)

@@ -26,8 +26,10 @@ def note(row: Row, about: Json | None, d: Draft) -> None:
         return
     made: Json = {"text": text}
     row.raw(3)
-    if row.peek(5) and (author := xcn_practitioner(row.raw(5).split(d.r)[0], d, "NTE-5")):
+    if row.peek(5) and (author := xcn_practitioner(row.peek(5).split(d.r)[0], d, "NTE-5")):
+        d.take(row, 5, 99)
         made = {"authorReference": author, **made}
-    if row.peek(6) and (time := d.time(row.raw(6), "NTE-6")):
+    if row.peek(6) and (time := d.time(row.peek(6), "NTE-6")):
+        d.take(row, 6)
         made["time"] = time
     about.setdefault("note", []).append(made)

@@ -38,6 +38,8 @@ _TASK_BY_CONTROL: Final = {
     "OK": "accepted",
     "UA": "rejected",
 }
+#: Codes of table 0119 that the published map leaves open, of an order that stands.
+_CONTROLS: Final = frozenset({"SC", "XO", "RO", "NA", "RE", "SN", "PA", "CH"})
 _INTENT: Final = {"G": "reflex-order"}
 _PLACER: Final = {"coding": [{"system": V2_0203, "code": "PLAC"}]}
 _FILLER: Final = {"coding": [{"system": V2_0203, "code": "FILL"}]}
@@ -56,7 +58,7 @@ def _numbers(orc: Row | None, obr: Row | None, d: Draft) -> list[Json]:
                 else ei_identifier(row.peek(number).split(d.r)[0], d, f"{row.name}-{number}")
             )
             if made is not None:
-                row.raw(number)
+                d.take(row, number, 99)
                 if not any(one["value"] == made["value"] and one.get("system") == made.get("system") for one in found):
                     found.append({"type": kind, **made})
     return found
@@ -77,17 +79,19 @@ def order(orc: Row | None, obr: Row | None, group: Group, d: Draft) -> None:
     if orc is not None:
         fill("ORC[ServiceRequest]", orc, resource, d)
         control, state = d.first(orc.peek(1)) or "", d.first(orc.peek(5)) or ""
-        orc.raw(1)
+        d.take(orc, 1, 3)
+        if control and control not in _CONTROLS and control not in codes("OrderControlCode[ServiceRequest.status]"):
+            d.issue("translate.code-not-carried", "ORC-1")
     if obr is not None:
         fill("OBR[ServiceRequest]", obr, resource, d)
-        obr.raw(1)
+        obr.set_id()
         intent = d.first(obr.peek(11)) or ""
         if intent in _INTENT:
-            obr.raw(11)
+            d.take(obr, 11, 3)
             resource["intent"] = _INTENT[intent]
         urgent = d.first(obr.peek(5)) or ""
         if urgent in PRIORITY:
-            obr.raw(5)
+            d.take(obr, 5, 3)
             resource["priority"] = PRIORITY[urgent]
     resource.setdefault("intent", "order")
     resource["status"] = _status(orc, state, control, d)
@@ -101,7 +105,7 @@ def order(orc: Row | None, obr: Row | None, group: Group, d: Draft) -> None:
     if obr is not None and "requester" not in resource and obr.peek(16) not in ("", NULL):
         who = xcn_practitioner(obr.peek(16).split(d.r)[0], d, "OBR-16")
         if who is not None:
-            obr.raw(16)
+            d.take(obr, 16, 99)
             resource["requester"] = who
     for row, number in ((orc, 7), (obr, 27)):
         if row is not None and row.peek(number) not in ("", NULL):
@@ -163,37 +167,37 @@ def _status(orc: Row | None, state: str, control: str, d: Draft) -> str:
         return "unknown"
     found = codes("OrderStatus").get(state)
     if found is not None:
-        orc.raw(5)
+        d.take(orc, 5, 3)
         return found[0]
     if state == "A":
-        orc.raw(5)
+        d.take(orc, 5, 3)
         return "active"
     if state:
         d.issue("translate.code-not-carried", "ORC-5")
-        orc.raw(5)
+        d.take(orc, 5, 3)
     table = codes("OrderControlCode[ServiceRequest.status]")
     if control in table:
         return table[control][0]
-    return "active" if control in ("", "SC", "XO", "RO", "NA", "RE", "SN", "PA", "CH") else "unknown"
+    return "active" if not control or control in _CONTROLS else "unknown"
 
 
 def _ordered(orc: Row, resource: Json, d: Draft) -> None:
     """ORC-4, 9, 12 and 21: the group's number, when, by whom, for which facility."""
     if orc.peek(4) not in ("", NULL) and (number := eip_identifier(orc.peek(4).split(d.r)[0], d, "ORC-4")):
-        orc.raw(4)
+        d.take(orc, 4, 99)
         resource["requisition"] = number
     if (d.first(orc.peek(1)) or "NW") == "NW" and orc.peek(9) and (when := d.time(orc.peek(9), "ORC-9")):
-        orc.raw(9)
+        d.take(orc, 9)
         resource["authoredOn"] = when
     elif d.event.startswith(("OSU", "ORG", "ORR", "ORL")) and orc.peek(9) and d.time(orc.peek(9), "ORC-9"):
-        orc.raw(9)  # when the order changed: its Task's time
+        d.take(orc, 9)  # when the order changed: its Task's time
     who = xcn_practitioner(orc.peek(12).split(d.r)[0], d, "ORC-12") if orc.peek(12) not in ("", NULL) else None
     where = xon_organization(orc.peek(21).split(d.r)[0], d, "ORC-21") if orc.peek(21) not in ("", NULL) else None
     if who is not None:
-        orc.raw(12)
+        d.take(orc, 12, 99)
         resource["requester"] = who
     if where is not None:
-        orc.raw(21)
+        d.take(orc, 21, 99)
         if who is None:
             resource["requester"] = where
         elif "reference" in who:
@@ -226,7 +230,7 @@ def timing(row: Row, resource: Json | None, d: Draft) -> None:
     period: Json = {}
     for number, element in ((7, "start"), (8, "end")):
         if row.peek(number) not in ("", NULL) and (when := d.time(row.peek(number), f"TQ1-{number}")):
-            row.raw(number)
+            d.take(row, number)
             period[element] = when
     if period and "occurrenceDateTime" not in resource:
         if period.keys() == {"start", "end"} and period["end"][:10] < period["start"][:10]:
@@ -239,7 +243,7 @@ def timing(row: Row, resource: Json | None, d: Draft) -> None:
                 d.left(f"TQ1-{number}")
     urgent = d.first(row.peek(9)) or ""
     if urgent in PRIORITY:
-        row.raw(9)
+        d.take(row, 9, 3)
         resource["priority"] = PRIORITY[urgent]
         if (follows := d.interned.get("task")) is not None:
             follows["priority"] = PRIORITY[urgent]
@@ -247,7 +251,7 @@ def timing(row: Row, resource: Json | None, d: Draft) -> None:
         row.raw(11)
         resource.setdefault("note", []).append({"text": text})
     if row.used:
-        row.raw(1)
+        row.set_id()
 
 
 def _old_timing(row: Row, number: int, resource: Json, d: Draft) -> None:
@@ -265,7 +269,7 @@ def _old_timing(row: Row, number: int, resource: Json, d: Draft) -> None:
         resource.setdefault("priority", PRIORITY[urgent])
         read = True
     if read:
-        row.raw(number)
+        d.take(row, number, 99)
         d.rest(parts[:3], place, 1)
         d.rest([*[""] * 6, *parts[6:]], place, 7)
         if urgent and urgent not in PRIORITY:
@@ -281,18 +285,18 @@ def report(orc: Row | None, obr: Row, group: Group, d: Draft) -> None:
     fill("OBR[DiagnosticReport]", obr, resource, d)
     if "code" not in resource:
         resource["code"] = {"text": "report"} if orc is None else {"text": "order"}
-    obr.raw(1)
+    obr.set_id()
     if orc is not None:
-        orc.raw(1)
+        d.take(orc, 1, 3)
         orc_labels = labels.of(orc, d)
         if orc_labels:
             labels.label(resource, orc_labels)
     state = d.first(obr.peek(25)) or ""
     found = codes("ResultStatus[Non-Queries]").get(state)
     if found is not None:
-        obr.raw(25)
+        d.take(obr, 25, 3)
     elif state:
-        obr.raw(25)
+        d.take(obr, 25, 3)
         d.issue("translate.code-not-carried", "OBR-25")
     resource["status"] = found[0] if found is not None else "unknown"
     resource["subject"] = subject
@@ -302,11 +306,11 @@ def report(orc: Row | None, obr: Row, group: Group, d: Draft) -> None:
     end = d.time(obr.peek(8), "OBR-8") if obr.peek(8) else None
     if start and end and len(start) == len(end) and end >= start:
         resource["effectivePeriod"] = {"start": start, "end": end}
-        obr.raw(7)
-        obr.raw(8)
+        d.take(obr, 7)
+        d.take(obr, 8)
     elif start:
         resource["effectiveDateTime"] = start
-        obr.raw(7)
+        d.take(obr, 7)
     key = next((one for one in reversed(resource["identifier"]) if "system" in one), None)
     number = d.first(obr.peek(1)) or str(group.count("OBR"))
     made = (

@@ -30,11 +30,11 @@ def xcn_practitioner(raw: str, d: Draft, place: str, _: Vocabulary | None = None
         return {"reference": known} if isinstance(known, str) else dict(known)
     parts = raw.split(d.c)
     count = len(parts)
-    number = d.first(parts[0])
+    number = d.first(parts[0], f"{place}.1")
     name: Json = {}
     if count > 9 and parts[9] in _NAME_USE:
         name["use"] = _NAME_USE[parts[9]]
-    if count > 1 and (family := d.first(parts[1])):
+    if count > 1 and (family := d.first(parts[1], f"{place}.2")):
         name["family"] = family
     given = [word for at in (2, 3) if count > at and parts[at] and (word := d.text(parts[at]))]
     if given:
@@ -43,7 +43,9 @@ def xcn_practitioner(raw: str, d: Draft, place: str, _: Vocabulary | None = None
     if prefix:
         name["prefix"] = [prefix]
     # XCN.7 (degree) stood beside a suffix until 2.7; both are letters behind a name.
-    suffix = [word for at in (4, 6, 20) if count > at and parts[at] and (word := d.first(parts[at]))]
+    suffix = [
+        word for at in (4, 6, 20) if count > at and parts[at] and (word := d.first(parts[at], f"{place}.{at + 1}"))
+    ]
     if suffix:
         name["suffix"] = suffix
     if count > 9:
@@ -63,7 +65,7 @@ def xcn_practitioner(raw: str, d: Draft, place: str, _: Vocabulary | None = None
         d.interned["practitioner", raw] = made
         return dict(made)
     kind = d.first(parts[12]) if count > 12 else None
-    system = assigner(parts[8], d)[0] if count > 8 and parts[8] else None
+    system = assigner(parts[8], d, f"{place}.9")[0] if count > 8 and parts[8] else None
     if kind == "NPI":
         system = NPI
     identifier: Json = {"type": {"coding": [{"system": V2_0203, "code": kind}]}} if kind else {}
@@ -71,18 +73,21 @@ def xcn_practitioner(raw: str, d: Draft, place: str, _: Vocabulary | None = None
         identifier["system"] = system
     identifier["value"] = number
     # A number without its assigner is this sender's own; which of its lists it is from stands in the field.
-    url = practitioner(d, identifier, name)
+    url = practitioner(d, identifier, name, place)
     d.interned["practitioner", raw] = url
     return {"reference": url}
 
 
-def practitioner(d: Draft, identifier: Json, name: Json) -> str:
+def practitioner(d: Draft, identifier: Json, name: Json, place: str) -> str:
     """Adds a Practitioner, or finds the one of that number; its fullUrl."""
     system = identifier.get("system")
     key = ("practitioner", system, identifier["value"])
     known = d.interned.get(key)
     if known is not None:
+        if name and name != d.interned.get((key, "name")):
+            d.left(place)  # the same number under another name
         return str(known)
+    d.interned[key, "name"] = name
     made = d.id_of("practitioner", system or d.custody, identifier["value"], recurring=True)
     resource: Json = {"resourceType": "Practitioner", "id": made}
     resource["identifier"] = [identifier]
@@ -125,13 +130,13 @@ def xon_organization(raw: str, d: Draft, place: str, _: Vocabulary | None = None
     """XON[Organization] (2.A.90) as a Reference."""
     parts = raw.split(d.c)
     count = len(parts)
-    name = d.first(parts[0])
-    value = d.first(parts[9]) if count > 9 and parts[9] else None
+    name = d.first(parts[0], f"{place}.1")
+    value = d.first(parts[9], f"{place}.10") if count > 9 and parts[9] else None
     if value is None and count > 2 and parts[2]:
-        value = d.first(parts[2])
+        value = d.first(parts[2], f"{place}.3")
     elif count > 2 and parts[2]:
         d.left(f"{place}.3")
-    system = assigner(parts[5], d)[0] if count > 5 and parts[5] else None
+    system = assigner(parts[5], d, f"{place}.6")[0] if count > 5 and parts[5] else None
     kind = d.first(parts[6]) if count > 6 else None
     if kind == "NPI":
         system = NPI
@@ -146,7 +151,7 @@ def xon_organization(raw: str, d: Draft, place: str, _: Vocabulary | None = None
 
 def hd_organization(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> Json | None:
     """HD[Organization] (2.A.33) as a Reference: a sending or last updating facility."""
-    system, name = assigner(raw.replace(d.c, d.s), d)
+    system, name = assigner(raw.replace(d.c, d.s), d, place)
     if system is None:
         return None
     return {"reference": organization(d, name, None, None)} if name else None
@@ -160,7 +165,9 @@ def pl_location(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> 
     """
     parts = raw.split(d.c)
     count = len(parts)
-    levels = [d.first(parts[at]) if count > at and parts[at] else None for at in (3, 6, 7, 0, 1, 2)]
+    levels = [
+        d.first(parts[at], f"{place}.{at + 1}") if count > at and parts[at] else None for at in (3, 6, 7, 0, 1, 2)
+    ]
     d.rest([*[""] * 4, *parts[4:6]], place, 5)
     d.rest(parts, place, 10)
     named = [level for level in levels if level]
@@ -202,6 +209,8 @@ def concept_location(raw: str, d: Draft, place: str, _: Vocabulary | None = None
     words = concept.get("text") or concept["coding"][0].get("display") or concept["coding"][0]["code"]
     codings = concept.get("coding")
     if codings:
+        if len(codings) > 1:
+            d.left(f"{place}.4")
         return {"identifier": {"system": codings[0]["system"], "value": codings[0]["code"]}, "display": words}
     return {"display": words}
 
@@ -209,7 +218,7 @@ def concept_location(raw: str, d: Draft, place: str, _: Vocabulary | None = None
 def person_name(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> str | None:
     """XPN as one text (XPN[string]): given names, then family."""
     parts = raw.split(d.c)
-    words = [d.first(part) for part in (*parts[1:3], parts[0])]
+    words = [d.first(part, place) for part in (*parts[1:3], parts[0])]
     d.rest(parts, place, 4)
     return " ".join(word for word in words if word) or None
 
@@ -218,7 +227,7 @@ def organization_name(raw: str, d: Draft, place: str, _: Vocabulary | None = Non
     """XON[string]: its name."""
     parts = raw.split(d.c)
     d.rest(parts, place, 2)
-    return d.first(parts[0])
+    return d.first(parts[0], place)
 
 
 #: By the name of the map.

@@ -44,8 +44,12 @@ def patient(row: Row, pd1: Row | None, group: Group, d: Draft) -> None:
     resource["id"] = made
     known = d.interned.get(("patient", made))
     if known is not None:
-        # A later group of the message about the same person says nothing that the first did not.
+        # A later group about the same person; what it says otherwise than the first is listed unused.
         group.patient_url, group.patient = known
+        if any(known[1].get(name) != one for name, one in resource.items()):
+            row.used = 0
+            if pd1 is not None:
+                pd1.used = 0
         return
     if key is None or "system" not in key:
         identifiers.append({"system": SID_RESOURCE, "value": made})
@@ -87,20 +91,21 @@ def _more(row: Row, resource: Json, d: Draft) -> None:
         addresses = resource.get("address")
         if addresses and "district" not in addresses[0]:
             addresses[0]["district"] = county
-            row.raw(12)
+            d.take(row, 12)
         elif not addresses:
             resource["address"] = [{"district": county}]
-            row.raw(12)
+            d.take(row, 12)
     if (order := row.peek(25)) and (value := positive(order, d, "PID-25")):
-        row.raw(25)
+        d.take(row, 25)
         resource.pop("multipleBirthBoolean", None)
         resource["multipleBirthInteger"] = value
     if (died := row.peek(29)) and (time := d.time(died, "PID-29")):
-        row.raw(29)
-        row.raw(30)
+        d.take(row, 29)
+        if row.peek(30) == "Y":
+            d.take(row, 30)
         resource["deceasedDateTime"] = time
     elif row.peek(30) and (dead := yes(row.peek(30), d, "PID-30")) is not None:
-        row.raw(30)
+        d.take(row, 30)
         resource["deceasedBoolean"] = dead
     for number, name, main, place in ((10, "race", _RACES, "PID-10"), (22, "ethnicity", _ETHNICITIES, "PID-22")):
         raw = row.peek(number)
@@ -121,6 +126,7 @@ def _category(name: str, raw: str, main: frozenset[str], d: Draft, place: str) -
             text = d.text(one.split(d.c)[1]) if d.c in one else None
             if text and concept is not None:
                 concept["text"] = text
+            d.rest(one.split(d.c), place, 4)
         else:
             concept = cwe_concept(one, d, place)
         if concept is None:
@@ -134,6 +140,8 @@ def _category(name: str, raw: str, main: frozenset[str], d: Draft, place: str) -
                 category = coding["code"] in main and (name == "race" or not chosen)
                 chosen += category
                 parts.append({"url": "ombCategory" if category else "detailed", "valueCoding": coding})
+            elif coding["code"] != words[-1]:
+                d.left(place)
     if not words:
         return None
     parts.append({"url": "text", "valueString": ", ".join(words)})
@@ -164,7 +172,7 @@ def next_of_kin(row: Row, group: Group, d: Draft) -> None:
         if ("related-person", made) in d.interned:
             made = d.id_of("related-person", group.key(d), f"{d.control}|NK1[{number}]")
         d.interned["related-person", made] = True
-        row.raw(1)
+        row.set_id()
         resource["id"] = made
         identifiers.insert(0, {"system": SID_RESOURCE, "value": made})
         d.add(resource)
@@ -172,7 +180,7 @@ def next_of_kin(row: Row, group: Group, d: Draft) -> None:
     contact: Json = {}
     fill("NK1[Patient]", row, contact, d)
     if contact:
-        row.raw(1)
+        row.set_id()
         # pat-1: a contact has at least a name, a number, an address or an organization.
         if not contact.keys() & {"name", "telecom", "address", "organization"}:
             row.used = 0
@@ -190,8 +198,8 @@ def merge(row: Row, group: Group, d: Draft) -> None:
         one
         for number in (1, 4)
         if row.peek(number)
-        for part in row.raw(number).split(d.r)
-        if part and (one := cx_identifier(part, d, f"MRG-{number}"))
+        for part in row.peek(number).split(d.r)
+        if part and part != NULL and (one := cx_identifier(part, d, f"MRG-{number}"))
     ]
     key = person_key(old)
     if survivor is None or url is None or key is None:
@@ -201,6 +209,8 @@ def merge(row: Row, group: Group, d: Draft) -> None:
     if made == survivor["id"]:
         d.issue("translate.no-merge", "MRG-1")
         return
+    for number in (1, 4):
+        row.raw(number)
     gone: Json = {
         "resourceType": "Patient",
         "id": made,

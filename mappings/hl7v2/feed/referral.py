@@ -44,7 +44,7 @@ def referral(row: Row, group: Group, d: Draft) -> None:
     resource["status"] = "revoked" if cancelled else "active"
     resource["intent"] = "order"
     if (urgent := d.first(row.peek(2)) or "") in PRIORITY:
-        row.raw(2)
+        d.take(row, 2, 3)
         resource["priority"] = PRIORITY[urgent]
     resource["subject"] = subject
     resource.setdefault("code", {"coding": [{"system": LOINC, "code": "57133-1"}]})
@@ -64,19 +64,19 @@ def referral(row: Row, group: Group, d: Draft) -> None:
     url = d.add(resource, key["system"], key["value"])
     state = d.first(row.peek(1)) or ""
     if state in _STATUS:
-        row.raw(1)
+        d.take(row, 1, 3)
     elif state:
-        row.raw(1)
+        d.take(row, 1, 3)
         d.issue("translate.code-not-carried", "RF1-1")
     status = "cancelled" if cancelled else _STATUS.get(state, "requested")
     when = d.time(row.peek(9), "RF1-9") if row.peek(9) not in ("", NULL) else None
     if when and when[:10] >= resource.get("authoredOn", when)[:10] and when >= resource.get("authoredOn", ""):
-        row.raw(9)
+        d.take(row, 9)
     else:
         when = None  # inv-1 of Task: nothing is changed before it is there
     made = task(resource, url, status, when, d)
     if row.peek(8) not in ("", NULL) and (until := d.time(row.peek(8), "RF1-8")):
-        row.raw(8)
+        d.take(row, 8)
         made["restriction"] = {"period": {"end": until}}
     group.referral = group.order = group.about = resource
     d.interned["referral task"] = made
@@ -95,7 +95,7 @@ def provider(row: Row, group: Group, d: Draft) -> None:
         row.raw(7)
     place = _place(row, d)
     if row.peek(10) not in ("", NULL) and (made := xon_organization(row.peek(10).split(d.r)[0], d, "PRD-10")):
-        row.raw(10)
+        d.take(row, 10, 99)
         place = made["reference"]
     reference: Json | None = None
     telecoms, addresses = _all(row, 5, xtn_contact, d), _all(row, 3, xad_address, d)
@@ -128,7 +128,7 @@ def provider(row: Row, group: Group, d: Draft) -> None:
     if reference is None:
         row.used = 0
         return
-    row.raw(1)
+    d.take(row, 1, 3)
     group.place = place or ""
     request = group.referral
     follows = d.interned.get("referral task")
@@ -147,7 +147,7 @@ def provider(row: Row, group: Group, d: Draft) -> None:
 def number(raw: str, d: Draft) -> Json | None:
     """PLN[Identifier] (2.A.54): the number, its type of table 0338 or the system that stands in its place."""
     parts = raw.split(d.c)
-    value = d.first(parts[0])
+    value = d.first(parts[0], "PRD-7.1")
     if value is None:
         return None
     kind = d.text(parts[1]) if len(parts) > 1 else None
@@ -177,15 +177,16 @@ def _place(row: Row, d: Draft) -> str | None:
     if raw in ("", NULL):
         return None
     parts = raw.split(d.r)[0].split(d.c) + [""] * 9
-    system, name = assigner(parts[3], d)
+    system, name = assigner(parts[3], d, "PRD-4.4")
     words = d.text(parts[8])
     if system is None and words is None:
-        words = d.first(parts[0])
+        words = d.first(parts[0], "PRD-4.1")
     if system is None and words is None:
         return None
-    row.raw(4)
-    if parts[3] or parts[8]:
-        d.rest(parts[:3], "PRD-4", 1) if parts[0] != parts[3] else None
+    d.take(row, 4, 99)
+    d.rest(parts[:3], "PRD-4", 2)
+    if parts[0] and parts[0] != parts[3] and (parts[3] or parts[8]):
+        d.left("PRD-4.1")
     d.rest([*[""] * 4, *parts[4:8]], "PRD-4", 5)
     d.rest(parts, "PRD-4", 10)
     if name is not None and d.s not in parts[3]:
@@ -235,7 +236,7 @@ def contact(row: Row, group: Group, d: Draft) -> None:
     made: Json = {}
     purpose = cwe_concept(row.peek(1).split(d.r)[0], d, "CTD-1") if row.peek(1) not in ("", NULL) else None
     if purpose:
-        row.raw(1)
+        d.take(row, 1, 99)
         made["purpose"] = purpose
     names = _all(row, 2, xpn_name, d)
     if names:
@@ -262,19 +263,19 @@ def consent(row: Row, group: Group, d: Draft) -> None:
     status = TABLE_0498.get(d.first(row.peek(11)) or "")
     if subject is None or status is None:
         return
-    row.raw(1)
-    row.raw(11)
+    row.set_id()
+    d.take(row, 11, 3)
     resource: Json = {"resourceType": "Consent", "id": "", "status": status}
     resource["scope"] = {"coding": [{"system": CONSENT_SCOPE, "code": "patient-privacy"}]}
     resource["category"] = [{"coding": [{"system": LOINC, "code": "59284-0"}]}]
     kind = cwe_concept(row.peek(2).split(d.r)[0], d, "CON-2") if row.peek(2) not in ("", NULL) else None
     if kind is not None:
-        row.raw(2)
+        d.take(row, 2, 99)
         resource["category"].append(kind)
     fill("CON[Consent]", row, resource, d)
-    number_of = ei_identifier(row.peek(4), d, "CON-4") if row.peek(4) not in ("", NULL) else None
+    number_of = ei_identifier(row.peek(4).split(d.r)[0], d, "CON-4") if row.peek(4) not in ("", NULL) else None
     if number_of is not None:
-        row.raw(4)
+        d.take(row, 4, 99)
     key = number_of if number_of is not None and "system" in number_of else None
     value = number_of["value"] if number_of else f"{d.control}|CON[{group.count('CON')}]"
     resource["id"] = d.id_of("consent", key["system"] if key else group.key(d), value)
@@ -289,8 +290,9 @@ def consent(row: Row, group: Group, d: Draft) -> None:
     resource["policyRule"] = {"text": "as the form says that the sender keeps"}
     period = dr_period(d.c.join((row.peek(14), row.peek(15))), d, "CON-14")
     if period:
-        row.raw(14)
-        row.raw(15)
+        for field in (14, 15):
+            if row.peek(field):
+                d.take(row, field)
         resource["provision"] = {"period": period}
     if key is not None:
         d.add(resource, key["system"], key["value"])

@@ -33,6 +33,7 @@ _STATE: Final = {"AIG": 14, "AIL": 12, "AIP": 12}
 
 def appointment(row: Row, group: Group, d: Draft) -> None:
     """The Appointment of a SCH (SCH[Appointment]). Added at the end, when all that take part in it are known."""
+    finish(group, d)  # a message books one; what a second SCH says is another
     resource: Json = {"resourceType": "Appointment", "id": "", "identifier": [], "participant": []}
     fill("SCH[Appointment]", row, resource, d)
     resource["status"] = _status(row, d)
@@ -49,7 +50,7 @@ def appointment(row: Row, group: Group, d: Draft) -> None:
     if row.peek(6) not in ("", NULL) and resource["status"] == "cancelled":
         reason = cwe_concept(row.peek(6).split(d.r)[0], d, "SCH-6")
         if reason is not None:
-            row.raw(6)
+            d.take(row, 6, 99)
             resource["cancelationReason"] = reason
     group.appointment = group.about = resource
 
@@ -60,9 +61,9 @@ def _status(row: Row, d: Draft) -> str:
     found = codes("FillerStatusCodes[Appointment]").get(given)
     status = found[0] if found is not None else _STATUS.get(given.upper())
     if status is not None:
-        row.raw(25)
+        d.take(row, 25, 3)
     elif given:
-        row.raw(25)
+        d.take(row, 25, 3)
         d.issue("translate.code-not-carried", "SCH-25")
     if event in _EVENT:
         return _EVENT[event]
@@ -74,8 +75,9 @@ def _times(row: Row, resource: Json, d: Draft) -> None:
     if row.peek(9) not in ("", NULL):
         unit = d.first(row.peek(10)) or "min"
         if _MINUTES.match(unit) and (minutes := positive(row.peek(9), d, "SCH-9")):
-            row.raw(9)
-            row.raw(10)
+            d.take(row, 9)
+            if row.peek(10):
+                d.take(row, 10, 3)
             resource["minutesDuration"] = minutes
     raw = row.peek(11)
     if raw not in ("", NULL):
@@ -83,7 +85,7 @@ def _times(row: Row, resource: Json, d: Draft) -> None:
         start = d.time(parts[3], "SCH-11.4") if parts[3] else None
         end = d.time(parts[4], "SCH-11.5") if parts[4] else None
         if start or end:
-            row.raw(11)
+            d.take(row, 11, 99)
             d.rest(parts[:3], "SCH-11", 1)
             d.rest([*[""] * 5, *parts[5:]], "SCH-11", 6)
         if start:
@@ -111,11 +113,12 @@ def service(row: Row, group: Group, d: Draft) -> None:
     ):
         minutes = positive(row.peek(7), d, "AIS-7")
         if minutes:
-            row.raw(7)
-            row.raw(8)
+            d.take(row, 7)
+            if row.peek(8):
+                d.take(row, 8, 3)
             booked["minutesDuration"] = minutes
     if row.used:
-        row.raw(1)
+        row.set_id()
 
 
 def resource(row: Row, group: Group, d: Draft) -> None:
@@ -131,12 +134,12 @@ def resource(row: Row, group: Group, d: Draft) -> None:
     number = _STATE[row.name]
     state = (d.first(row.peek(number)) or "").lower()
     if state in ("accepted", "declined", "tentative"):
-        row.raw(number)
+        d.take(row, number, 3)
     elif state in ("booked", "confirmed", "complete", "started"):
-        row.raw(number)
+        d.take(row, number, 3)
         state = "accepted"
     elif state in ("cancelled", "deleted"):
-        row.raw(number)
+        d.take(row, number, 3)
         state = "declined"
     else:
         state = "needs-action"
@@ -148,17 +151,16 @@ def resource(row: Row, group: Group, d: Draft) -> None:
             made["actor"] = one
         booked["participant"].append(made)
     _when(row, _START[row.name], booked, d)
-    row.raw(1)
+    row.set_id()
 
 
 def _released(row: Row, d: Draft) -> bool:
     """Whether the segment takes its resource out (action D or X, table 0206): then it adds nothing."""
     action = d.first(row.peek(2)) or ""
     if action in ("A", "U", "D", "X", "S", "N"):
-        row.raw(2)
+        d.take(row, 2)
     if action in ("D", "X"):
-        row.raw(1)
-        row.raw(3)
+        row.set_id()
         return True
     return False
 
@@ -171,9 +173,9 @@ def _when(row: Row, number: int, booked: Json, d: Draft) -> None:
         return
     if "start" not in booked:
         booked["start"] = start
-        row.raw(number)
+        d.take(row, number)
     elif booked["start"] == start:
-        row.raw(number)
+        d.take(row, number)
 
 
 def finish(group: Group, d: Draft) -> None:
@@ -186,6 +188,9 @@ def finish(group: Group, d: Draft) -> None:
         booked["participant"].insert(0, {"actor": {"reference": group.patient_url}, "status": status})
     if not booked["participant"]:
         d.issue("translate.no-patient", "SCH")
+        if "comment" in booked:
+            d.left("NTE-3")
+        group.appointment = None
         return
     start, end = booked.get("start"), booked.get("end")
     if start and len(start) > 10 and end is None and "minutesDuration" in booked:

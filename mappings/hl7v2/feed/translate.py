@@ -86,7 +86,7 @@ def translate_message(
     declared = partner.id != GENERIC.id
     custody = partner.id if declared else head.get(4) or head.get(3) or "unknown-sender"
     d = Draft(message, custody=custody, now=now, zone=zone, namespace_key=namespace_key)
-    d.take(message.issues)
+    d.found(message.issues)
     msh = d.rows[0]
     for number in (1, 2, 7, 9, 10, 12, 18):
         msh.raw(number)
@@ -102,7 +102,7 @@ def translate_message(
         for group in groups:
             _read(group, code, d)
             schedule.finish(group, d)
-            document.finish(group)
+        document.finish(d)
     _provenance(d)
     claim(d.entries)
     marked = labels.of(msh, d)
@@ -167,7 +167,7 @@ def _people(group: Group, d: Draft) -> None:
         if row.name == "PID":
             pd1 = next((one for one in rows[at:] if one.name == "PD1"), None)
             person.patient(row, pd1, group, d)
-            row.raw(1)
+            row.set_id()
         elif row.name == "MRG":
             person.merge(row, group, d)
     for at, row in enumerate(rows):
@@ -203,7 +203,7 @@ def _read(group: Group, code: str, d: Draft) -> None:
                     orc = None
                 note(row, group.about, d)
                 if row.used:
-                    row.raw(1)
+                    row.set_id()
             case "NK1":
                 person.next_of_kin(row, group, d)
             case "DG1":
@@ -259,11 +259,11 @@ def _read(group: Group, code: str, d: Draft) -> None:
             case "ARV":
                 group.labels.extend(labels.of(row, d))
                 if row.used:
-                    row.raw(1)
+                    row.set_id()
             case "ZSL":
                 if found := labels.of(row, d):
-                    # What it is about is narrower than the message; the whole message is the safe reading.
-                    labels.addressed(row)
+                    # What ZSL-3 names is narrower than the message; the whole message is the safe reading.
+                    row.set_id()
                     group.labels.extend(found)
             case "PV1" | "PV2":
                 group.about = encounter or group.about
@@ -275,12 +275,9 @@ def _read(group: Group, code: str, d: Draft) -> None:
             case "RF1":
                 group.about = group.referral
             case "RGS":
-                row.raw(1)
+                row.set_id()
                 if d.first(row.peek(2)) in ("A", "U"):
-                    row.raw(2)
-            case "MSA":
-                row.raw(1)
-                row.raw(2)
+                    d.take(row, 2)
     if orc is not None:
         _ordered(orc, None, group, code, d)
         for one in later:
@@ -318,8 +315,10 @@ def _provenance(d: Draft) -> None:
     msh = d.rows[0]
     evn = next((row for row in d.rows if row.name == "EVN"), None)
     targets = [{"reference": entry["fullUrl"]} for entry in d.entries]
-    system, name = assigner(msh.peek(4).replace(d.c, d.s), d) if msh.peek(4) not in ("", NULL) else (None, None)
-    application = assigner(msh.peek(3).replace(d.c, d.s), d) if msh.peek(3) not in ("", NULL) else (None, None)
+    system, name = (
+        assigner(msh.peek(4).replace(d.c, d.s), d, "MSH-4") if msh.peek(4) not in ("", NULL) else (None, None)
+    )
+    application = assigner(msh.peek(3).replace(d.c, d.s), d, "MSH-3") if msh.peek(3) not in ("", NULL) else (None, None)
     msh.raw(3)
     msh.raw(4)
     if name is not None:
@@ -360,18 +359,19 @@ def _provenance(d: Draft) -> None:
 
 def _event(evn: Row, resource: Json, d: Draft) -> None:
     """EVN[Provenance]: when, why, by whom."""
-    evn.raw(1)
+    if d.first(evn.peek(1)) == d.event.partition("^")[2]:
+        d.take(evn, 1)  # says again what MSH-9 says
     for number in (6, 2):
         if evn.peek(number) not in ("", NULL) and (when := d.time(evn.peek(number), f"EVN-{number}")):
-            evn.raw(number)
+            d.take(evn, number)
             if "occurredDateTime" not in resource:
                 resource["occurredDateTime"] = when
             elif number == 2 and len(when) > 10:
                 resource["recorded"] = when
     if evn.peek(4) not in ("", NULL):
-        reason = cwe_concept(evn.peek(4), d, "EVN-4")
+        reason = cwe_concept(evn.peek(4).split(d.r)[0], d, "EVN-4")
         if reason is not None:
-            evn.raw(4)
+            d.take(evn, 4, 99)
             resource["reason"] = [reason]
     if evn.peek(5) not in ("", NULL):
         for part in evn.peek(5).split(d.r):
@@ -391,12 +391,17 @@ def _acknowledged(d: Draft) -> None:
     msa = next((row for row in d.rows if row.name == "MSA"), None)
     if msa is None:
         return
-    code = d.first(msa.raw(1)) or ""
+    code = d.first(msa.peek(1)) or ""
+    if code not in ("AA", "AE", "AR", "CA", "CE", "CR"):
+        return
+    for number in (1, 2):
+        if msa.peek(number):
+            d.take(msa, number)
     response: Json = {
-        "identifier": d.first(msa.raw(2)) or "unknown",
-        "code": {"A": "ok", "E": "transient-error", "R": "fatal-error"}.get(code[-1:], "fatal-error"),
+        "identifier": d.first(msa.peek(2)) or "unknown",
+        "code": {"A": "ok", "E": "transient-error", "R": "fatal-error"}[code[1]],
     }
-    system, name = assigner(msh.peek(3).replace(d.c, d.s), d) if msh.peek(3) else (None, None)
+    system, name = assigner(msh.peek(3).replace(d.c, d.s), d, "MSH-3") if msh.peek(3) else (None, None)
     event = d.event.partition("^")[2]
     resource: Json = {
         "resourceType": "MessageHeader",

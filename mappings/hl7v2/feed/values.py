@@ -81,7 +81,13 @@ def system_of(name: str | None, d: Draft, place: str) -> tuple[str, bool]:
     return f"{d.base}/CodeSystem/{place.split('.', 1)[0]}", True
 
 
-def assigner(raw: str, d: Draft) -> tuple[str | None, str | None]:
+#: Table 0301: what a universal id is. The standards behind the rest of it have no URI of their own.
+_UNIVERSAL: Final = frozenset(
+    {"", "ISO", "UUID", "GUID", "URI", "DNS", "HL7", "L", "M", "N", "CLIA", "NPI", "X400", "X500"}
+)
+
+
+def assigner(raw: str, d: Draft, place: str) -> tuple[str | None, str | None]:
     """An HD as (system, name): its universal id, else a URI made of its namespace in this custody's own space.
 
     HD[uri] of the tables takes the namespace for a URI, which it is not.
@@ -92,6 +98,8 @@ def assigner(raw: str, d: Draft) -> tuple[str | None, str | None]:
     parts = raw.split(d.s)
     name, universal = d.text(parts[0]), d.text(parts[1])
     kind = (d.text(parts[2]) or "").upper() if len(parts) > 2 else ""
+    if kind not in _UNIVERSAL or (kind and not universal) or any(parts[3:]):
+        d.left(place)
     if universal:
         if universal in _OIDS:
             return _OIDS[universal], name
@@ -123,7 +131,7 @@ def _period(d: Draft, place: str, start: str, end: str) -> Json | None:
 def cx_identifier(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> Json | None:
     """CX[Identifier] (2.A.14). The number's check digit, its departments and jurisdictions have no place."""
     parts = raw.split(d.c)
-    value = d.first(parts[0])
+    value = d.first(parts[0], f"{place}.1")
     if value is None:
         d.rest(parts, place, 2)
         return None
@@ -132,7 +140,7 @@ def cx_identifier(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -
     code = d.first(parts[4]) if count > 4 else None
     if code:
         made["type"] = {"coding": [{"system": V2_0203, "code": code}]}
-    system, name = assigner(parts[3], d) if count > 3 and parts[3] else (None, None)
+    system, name = assigner(parts[3], d, f"{place}.4") if count > 3 and parts[3] else (None, None)
     if code == "SS" and (system is None or name):
         system = SSN if system is None or name in ("SSA", "USSSA", "SSN", "USA") else system
     elif code == "NPI":
@@ -145,7 +153,7 @@ def cx_identifier(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -
     if name:
         made["assigner"] = {"display": name}
     elif count > 5 and parts[5]:
-        facility = assigner(parts[5], d)[1]
+        facility = assigner(parts[5], d, f"{place}.6")[1]
         if facility:
             made["assigner"] = {"display": facility}
     if count > 1 and (parts[1] or (count > 2 and parts[2])):
@@ -160,11 +168,11 @@ def cx_identifier(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -
 def ei_identifier(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> Json | None:
     """EI[Identifier] (2.A.28): the value, its namespace or universal id as system."""
     parts = raw.split(d.c)
-    value = d.first(parts[0])
+    value = d.first(parts[0], f"{place}.1")
     if value is None:
         d.rest(parts, place, 2)
         return None
-    system, name = assigner(d.s.join(parts[1:4]), d) if len(parts) > 1 else (None, None)
+    system, name = assigner(d.s.join(parts[1:4]), d, f"{place}.4") if len(parts) > 1 else (None, None)
     made: Json = {"system": system, "value": value} if system else {"value": value}
     if name:
         made["assigner"] = {"display": name}
@@ -261,7 +269,7 @@ def cwe_concept(raw: str, d: Draft, place: str, vocabulary: Vocabulary | None = 
     does not let them travel in a Coding.
     """
     if d.c not in raw:
-        code = d.first(raw)
+        code = d.first(raw, place)
         if code is None:
             return None
         if vocabulary is not None:
@@ -277,7 +285,7 @@ def cwe_concept(raw: str, d: Draft, place: str, vocabulary: Vocabulary | None = 
     for at, version in ((0, 6), (3, 7), (9, 12)):
         if count <= at:
             break
-        code = d.first(parts[at])
+        code = d.first(parts[at], f"{place}.{at + 1}")
         words = d.text(parts[at + 1]) if count > at + 1 else None
         if code is None:
             if words:
@@ -285,13 +293,18 @@ def cwe_concept(raw: str, d: Draft, place: str, vocabulary: Vocabulary | None = 
                     text = words
                 elif words != text:
                     d.left(f"{place}.{at + 2}")
+            d.rest(parts[: at + 3], place, at + 3)
+            if count > version:
+                d.rest(parts[: version + 1], place, version + 1)
             continue
         name = d.text(parts[at + 2]) if count > at + 2 else None
         system, local = system_of(name, d, place)
-        mapped = vocabulary.get(code) if vocabulary is not None and (local or system.startswith(V2_TABLE)) else None
+        mapped = vocabulary.get(code) if vocabulary is not None and (not name or system.startswith(V2_TABLE)) else None
         if mapped is not None:
             coding = _coding(mapped)
             codings.append(coding)
+            if count > version:
+                d.rest(parts[: version + 1], place, version + 1)
             if words and words != mapped[1]:
                 if text is None:
                     text = words
@@ -419,12 +432,12 @@ def xad_address(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> 
         elif name or number:
             lines.append(" ".join(word for word in (number, name) if word))
     for at in (1, 18):
-        if count > at and parts[at] and (line := d.first(parts[at])):
+        if count > at and parts[at] and (line := d.first(parts[at], f"{place}.{at + 1}")):
             lines.append(line)
     if lines:
         made["line"] = lines
     for at, element in ((2, "city"), (8, "district"), (3, "state"), (4, "postalCode"), (5, "country")):
-        if count > at and parts[at] and (word := d.first(parts[at])):
+        if count > at and parts[at] and (word := d.first(parts[at], f"{place}.{at + 1}")):
             made[element] = word
     if count > 7:
         d.rest(parts[:8], place, 8)
@@ -491,7 +504,7 @@ def xtn_contact(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> 
         made["use"] = _PHONE_USE[use]
     elif use and use != "NET":
         d.left(f"{place}.2")
-    if kind and system is None:
+    if kind and kind not in _PHONE_SYSTEM:
         d.left(f"{place}.3")
     if count > 8:
         if parts[8]:
@@ -507,7 +520,7 @@ def xtn_contact(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> 
 
 def yes(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> bool | None:
     """ID[boolean] of table 0136."""
-    code = d.first(raw)
+    code = d.first(raw, place)
     if code in ("Y", "N"):
         return code == "Y"
     if code is not None:
@@ -522,7 +535,7 @@ def string(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> str |
 
 def number(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> int | float | None:
     """NM as a FHIR decimal."""
-    text = d.first(raw)
+    text = d.first(raw, place)
     if text is None:
         return None
     if not _NUMBER.match(text) or len(text) > 18:
@@ -543,13 +556,19 @@ def positive(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> int
 
 
 def date_time(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> str | None:
-    """TS, DTM and DT as dateTime."""
+    """TS, DTM and DT as dateTime. The degree of precision (TS.2) says again how much of it is there."""
+    if d.c in raw:
+        d.rest(raw.split(d.c), place, 2)
     return d.time(raw, place)
 
 
 def date(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> str | None:
     """TS and DT as date: the day alone."""
-    found = d.time(raw, place) if len(raw) <= 8 or d.c in raw[:8] else d.time(raw[:8], place)
+    if d.c in raw:
+        parts = raw.split(d.c)
+        d.rest(parts, place, 2)
+        raw = parts[0]
+    found = d.time(raw[:8], place)
     return found[:10] if found else None
 
 
@@ -565,6 +584,8 @@ def time_alone(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> s
 
 def instant(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> str | None:
     """DTM as instant: a day alone is none, and is named in the account."""
+    if d.c in raw:
+        d.rest(raw.split(d.c), place, 2)
     found = d.time(raw, place)
     if found and len(found) > 10:
         return found
@@ -659,7 +680,9 @@ def ed_attachment(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -
         media = f"{kind.lower()}/{subtype.lower()}"
     if media:
         made["contentType"] = media
-    elif subtype or kind:
+    else:
+        made["contentType"] = "application/octet-stream"  # att-1: what it is, nobody said
+    if not media and (subtype or kind):
         made["title"] = " ".join(word for word in (kind, subtype) if word)
     if parts[0]:
         d.left(f"{place}.1")

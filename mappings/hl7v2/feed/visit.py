@@ -51,10 +51,10 @@ def visit(row: Row, pv2: Row | None, group: Group, d: Draft) -> None:
     kind = d.first(row.peek(2)) or ""
     if subject is None or (kind == "N" and not row.peek(19) and not row.peek(50)):
         if kind == "N":
-            row.raw(1)
-            row.raw(2)
+            row.set_id()
+            d.take(row, 2, 3)
         return
-    row.raw(1)
+    row.set_id()
     resource: Json = {"resourceType": "Encounter", "id": ""}
     fill("PV1[Encounter]", row, resource, d)
     ended = _period(row, resource, d)
@@ -62,7 +62,7 @@ def visit(row: Row, pv2: Row | None, group: Group, d: Draft) -> None:
     resource["status"] = status(d, kind, ended)
     group.visit_ended = ended
     if (raw := row.peek(3)) and raw != NULL and (place := pl_location(raw.split(d.r)[0], d, "PV1-3")):
-        row.raw(3)
+        d.take(row, 3, 99)
         state = {"planned": "planned", "finished": "completed", "cancelled": "completed"}.get(
             resource["status"], "active"
         )
@@ -74,7 +74,7 @@ def visit(row: Row, pv2: Row | None, group: Group, d: Draft) -> None:
     courtesy = row.peek(16)
     security = list(labels.of(row, d))
     if courtesy and courtesy != NULL and (value := d.first(courtesy)):
-        row.raw(16)
+        d.take(row, 16)
         resource.setdefault("hospitalization", {}).setdefault("specialCourtesy", []).append(
             {"coding": [{"system": f"{V2_TABLE}0099", "code": value}]}
         )
@@ -108,14 +108,14 @@ def _period(row: Row, resource: Json, d: Draft) -> bool:
     end = d.time(row.peek(45), "PV1-45") if row.peek(45) else None
     period: Json = {}
     if start:
-        row.raw(44)
+        d.take(row, 44)
         period["start"] = start
     if end and d.event.endswith("^A13"):
         d.left("PV1-45")
-        row.raw(45)
+        d.take(row, 45)
         end = None
     if end:
-        row.raw(45)
+        d.take(row, 45)
         if start is None or _ordered(start, end):
             period["end"] = end
         elif start[:10] == end[:10] and (len(start) > 10) != (len(end) > 10):
@@ -137,15 +137,17 @@ def _ordered(start: str, end: str) -> bool:
 
 def _class(row: Row, kind: str, d: Draft) -> Json:
     found = codes("PatientClass[EncounterClass]").get(kind)
-    if found is not None or not kind or kind in _CLASSES:
-        row.raw(2)
+    if (found is not None or not kind or kind in _CLASSES) and row.peek(2):
+        d.take(row, 2, 3)
     if kind in _CLASSES:
         return {"system": ACT_CODE, "code": kind}
-    made: Any = cwe_coding(row.peek(2), d, "PV1-2", codes("PatientClass[EncounterClass]")) if kind else None
+    made: Any = (
+        cwe_coding(row.peek(2).split(d.r)[0], d, "PV1-2", codes("PatientClass[EncounterClass]")) if kind else None
+    )
     if made is None:
         # Required, and nothing was said.
         return {"system": "http://terminology.hl7.org/CodeSystem/v3-NullFlavor", "code": "UNK"}
-    row.raw(2)
+    d.take(row, 2, 99)
     coding: Json = made
     return coding
 
@@ -169,12 +171,13 @@ def role(row: Row, encounter: Json | None, d: Draft) -> None:
     fill("ROL[Encounter-PractitionerRole]", row, participant, d)
     if "individual" in participant:
         encounter.setdefault("participant", []).append(participant)
-        row.raw(2)
+        if d.first(row.peek(2)) in ("AD", "UP"):
+            d.take(row, 2)
     else:
         row.used = 0
 
 
-def diagnosis(encounter: Json | None, condition: str, kind: str, rank: str, row: Row) -> None:
+def diagnosis(encounter: Json | None, condition: str, kind: str, rank: str, row: Row, d: Draft) -> None:
     """DG1[Encounter]: the visit names the diagnosis, with its use where DG1-6 says admitting (A), working or final."""
     if encounter is None or encounter["resourceType"] != "Encounter":
         return
@@ -184,5 +187,5 @@ def diagnosis(encounter: Json | None, condition: str, kind: str, rank: str, row:
         made["use"] = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/diagnosis-role", "code": use}]}
     if rank.isdigit() and 0 < int(rank) < 2**31:
         made["rank"] = int(rank)
-        row.raw(15)
+        d.take(row, 15)
     encounter.setdefault("diagnosis", []).append(made)
