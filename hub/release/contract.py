@@ -19,12 +19,13 @@ from hub.release.decide import decide
 from hub.release.decision import Decision
 from hub.release.law import Evidence
 from hub.release.naming import Party
-from hub.release.notice import carry_notice
+from hub.release.notice import artifacts, carry_notice, refuses
 from hub.release.outcome import born
 from hub.release.policy import DEFAULT, ReleasePolicy
 from hub.release.redact import redact
 from hub.release.request import Entry, Request
 from hub.release.seal import seal
+from hub.release.withheld import beside
 from mappings.incident import Role
 from mappings.labels.marking import Labelled, high_water, label
 from mappings.labels.origin import Origin
@@ -65,14 +66,18 @@ def release_json(document: Json, *, policy: ReleasePolicy = DEFAULT) -> Json:
     if not redacted.kept:
         return nothing
     cited = {name for index in redacted.kept for name in decision.entries[index].consents}
-    used = [consent for index, consent in enumerate(asked.consents) if _name(consent, index) in cited]
+    used = [
+        consent
+        for index, consent in enumerate(asked.consents)
+        if _name(consent, index) in cited and not refuses(consent)
+    ]
     carried = carry_notice(redacted.bundle, _obligations(decision, redacted.kept), GENERIC, consents=used)
     seal(
         json.dumps(carried, ensure_ascii=False).encode(),
         recipient=asked.request.recipient.reference or "",
         purpose=asked.request.purpose,
         media_type="application/fhir+json",
-        withheld=redacted.withheld,
+        withheld=redacted.withheld if carried is redacted.bundle else beside(redacted.withheld, artifacts(used)),
         decision=decision,
     )
     return carried

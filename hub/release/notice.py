@@ -78,17 +78,20 @@ def carry_notice(bundle: Json, obligations: Iterable[str], partner: Partner, *, 
     if not can_carry(partner):
         raise ReleaseError("release.no-carrier", "the partner's form cannot carry the notice and the consent's scope")
     # A refusal that shaped what goes is none of its grounds, and naming it would tell what was refused (P15).
-    artifacts = [
-        {"url": ARTIFACT, "valueRelatedArtifact": _artifact(consent)} for consent in consents if not refuses(consent)
-    ]
+    scoped = artifacts([consent for consent in consents if not refuses(consent)])
     entries = [
-        {**entry, "resource": _marked(entry["resource"], STATEMENT_2, artifacts)}
+        {**entry, "resource": _marked(entry["resource"], STATEMENT_2, scoped)}
         if isinstance(entry, dict) and isinstance(entry.get("resource"), dict) and PART2 in codes(entry["resource"])
         else entry
         for entry in bundle.get("entry", ())
     ]
     out = {**bundle, "entry": entries} if entries else bundle
-    return _marked(out, STATEMENT_1, artifacts)
+    return _marked(out, STATEMENT_1, scoped)
+
+
+def artifacts(consents: Sequence[Json]) -> list[Json]:
+    """What is told of the consents with a notice: for each its number and its scope in words (2.32(b))."""
+    return [{"url": ARTIFACT, "valueRelatedArtifact": _artifact(consent)} for consent in consents]
 
 
 def refuses(consent: Json) -> bool:
@@ -129,14 +132,14 @@ def scopes(resource: Json) -> list[str]:
     ]
 
 
-def _marked(resource: Json, statement: str, artifacts: Sequence[Json]) -> Json:
+def _marked(resource: Json, statement: str, scoped: Sequence[Json]) -> Json:
     meta = resource.get("meta")
     meta = dict(meta) if isinstance(meta, dict) else {}
     security = list(meta.get("security", ()))
     have = {coding.get("code") for coding in security}
     security += [{"system": ACT_CODE, "code": mark} for mark in _MARKS if mark not in have]
-    if artifacts:
-        security = [_explained(coding, artifacts) if coding.get("code") == _MARKS[0] else coding for coding in security]
+    if scoped:
+        security = [_explained(coding, scoped) if coding.get("code") == _MARKS[0] else coding for coding in security]
     held = [extension for extension in meta.get("extension", ()) if extension.get("url") != DISPLAY]
     meta.pop("extension", None)
     meta.pop("security", None)
@@ -148,10 +151,10 @@ def _marked(resource: Json, statement: str, artifacts: Sequence[Json]) -> Json:
     return {**head, "meta": marked, **{key: value for key, value in resource.items() if key not in head}}
 
 
-def _explained(coding: Json, artifacts: Sequence[Json]) -> Json:
+def _explained(coding: Json, scoped: Sequence[Json]) -> Json:
     """The mark with the consents of this disclosure, in the place of those of an earlier one."""
     held = [extension for extension in coding.get("extension", ()) if extension.get("url") != ARTIFACT]
-    return {**coding, "extension": [*held, *artifacts]}
+    return {**coding, "extension": [*held, *scoped]}
 
 
 def scope_text(consent: Json) -> str:

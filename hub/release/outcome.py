@@ -15,12 +15,12 @@ from hub.release.decide import decide
 from hub.release.decision import Decision
 from hub.release.law import Evidence, Law
 from hub.release.naming import Party
-from hub.release.notice import can_carry, carry_notice
+from hub.release.notice import artifacts, can_carry, carry_notice, refuses
 from hub.release.policy import DEFAULT, ReleasePolicy
 from hub.release.redact import Redacted, redact
 from hub.release.request import Entry, Request
 from hub.release.seal import Release, seal
-from hub.release.withheld import Withheld
+from hub.release.withheld import Withheld, beside
 from mappings.labels.marking import Label, Labelled, label_bundle
 from mappings.labels.origin import Origin
 from mappings.labels.vocabulary import PART2, codes
@@ -106,18 +106,20 @@ def release(
         held = any(one.decision == "hold" and (not lost or one.index in lost) for one in decision.entries)
         return Outcome(state="held" if held else "withheld", decision=decision, kept=(), withheld=account)
     cited = {name for index in redacted.kept for name in decision.entries[index].consents}
+    used = [one for one in consents if f"Consent/{one.get('id')}" in cited and not refuses(one)]
     carried = carry_notice(
         redacted.bundle,
         {o for index in redacted.kept for o in decision.entries[index].obligations},
         partner,
-        consents=[consent for consent in consents if f"Consent/{consent.get('id')}" in cited],
+        consents=used,
     )
+    hidden = redacted.withheld if carried is redacted.bundle else beside(redacted.withheld, artifacts(used))
     sealed = seal(
         render(carried),
         recipient=context.recipient.reference or "",
         purpose=context.purpose,
         media_type=media_type,
-        withheld=redacted.withheld,
+        withheld=hidden,
         decision=decision,
     )
     return Outcome(
@@ -127,7 +129,7 @@ def release(
         withheld=account,
         release=sealed,
         bundle=carried,
-        hidden=redacted.withheld,
+        hidden=hidden,
     )
 
 

@@ -26,7 +26,7 @@ from hub.release.decision import Decision
 from hub.release.outcome import Context, release
 from hub.release.policy import DEFAULT, ReleasePolicy
 from hub.release.seal import Release, seal
-from hub.release.withheld import Withheld
+from hub.release.withheld import Withheld, beside
 from mappings.labels.origin import Origin
 from mappings.times import instant
 from profiles.issue import Issue, operation_outcome
@@ -143,7 +143,8 @@ class View:
                 "lastModified": instant(one.at),
             }
             entries.append(entry)
-        return self._sealed({"resourceType": "Bundle", "type": "history", "total": len(entries), "entry": entries})
+        made: Json = {"resourceType": "Bundle", "type": "history", "total": len(entries), "entry": entries}
+        return self._sealed(made, seen)
 
     def versions(self, kind: str, identity: str) -> tuple[Seen, ...]:
         """The versions that differ to this reader, oldest first; none where the resource is absent or withheld."""
@@ -177,7 +178,7 @@ class View:
     def _one(self, seen: Seen) -> Reply:
         if seen.resource is None:
             return GONE
-        made = self._sealed(_stamped(seen.resource, seen))
+        made = self._sealed(_stamped(seen.resource, seen), [seen])
         return Reply(status=200, body=made.body, etag=f'W/"{seen.number}"', last_modified=seen.at, release=made.release)
 
     # ── many ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -251,8 +252,12 @@ class View:
         """Whether the reader may know of it: it is there, or was and the reader may know that."""
         return (kind, identity) in self._resources
 
-    def _sealed(self, body: Json) -> Reply:
-        """The answer as a Release; one that holds no resource is none, and is always the same."""
+    def _sealed(self, body: Json, versions: Sequence[Seen] = ()) -> Reply:
+        """The answer as a Release; one that holds no resource is none, and is always the same.
+
+        `versions` in it were scanned when they were decided, each beside what is withheld from it: what an earlier one
+        has is not found again as withheld from the last.
+        """
         raw = orjson.dumps(body)
         if "entry" not in body and body["resourceType"] == "Bundle":
             return Reply(status=200, body=raw)
@@ -262,7 +267,7 @@ class View:
             recipient=self.context.recipient.reference or "",
             purpose=self.context.purpose,
             media_type=MEDIA_TYPE,
-            withheld=self._hidden,
+            withheld=beside(self._hidden, [one.resource for one in versions if one.resource is not None]),
             decision=self._decision,
         )
         return Reply(status=200, body=made.bytes, release=made)

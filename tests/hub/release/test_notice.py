@@ -86,3 +86,13 @@ def test_the_scope_of_a_base_refusal_is_that_of_its_exception(build: Any) -> Non
     made = build.consent(provision={"type": "deny", "securityLabel": build.labels("SUD"), "provision": [inside]})
     assert "mental health information" in scope_text(made)
     assert "substance" not in scope_text(made)
+
+
+def test_a_refusal_that_names_the_same_organizations_is_no_leak_of_itself(build: Any) -> None:
+    """The refusal is withheld; the notice names who discloses to whom, as the permit does, and goes."""
+    refusal = build.consent(
+        "refusal-7", provision={"type": "deny", "securityLabel": build.labels("SUD"), "purpose": None}
+    )
+    made = release_json(build.ask([build.patient(), refusal], [build.consent("c1"), refusal], origin="part2-program"))
+    assert [entry["resource"]["resourceType"] for entry in made["entry"]] == ["Patient"]
+    assert "refusal-7" not in str(made)

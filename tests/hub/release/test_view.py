@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -135,6 +136,14 @@ def test_s62_every_answer_is_that_of_a_store_without_the_withheld(pair: tuple[li
     assert seen == everything(look(bare, WHO, []))
     assert b"Quorlan" not in repr(seen).encode()
     assert b"Vantrisse" not in repr(seen).encode()
+
+
+@pytest.mark.proof
+@settings(parent=FAST, max_examples=4000)
+@given(pair=pairs())
+def test_s62_every_answer_over_many_stores(pair: tuple[list[Holding], list[Holding]]) -> None:
+    whole, bare = pair
+    assert everything(look(whole, WHO, [])) == everything(look(bare, WHO, []))
 
 
 @FAST
