@@ -428,7 +428,59 @@ class Event:
     detail: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """Who may sign in to the console, and for which organizations. Passphrase and code's secret are not in it."""
+
+    id: int
+    name: str
+    custodies: tuple[str, ...]
+    created_at: datetime
+    created_by: str
+    failures: int
+    failed_at: datetime | None
+    locked_at: datetime | None
+    removed_at: datetime | None
+    signed_in_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Credential:
+    """A token issued to a source; the token itself was shown once."""
+
+    id: int
+    source: str
+    digest: bytes
+    issued_at: datetime
+    issued_by: str
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    revoked_by: str | None
+
+
 LegalHoldSubject = Literal["patient", "incident", "message", "custody"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InvestigationFind:
+    """Part 2 records that a custody learned it had received in an investigation (42 CFR 2.3(b), 2.68).
+
+    While it is not settled, nothing that the custody has of the person is released. `patient_id` is a keyed id;
+    `reference` names the note or docket; `report` the annual report that it went into.
+    """
+
+    id: int
+    custody: str
+    patient_id: str
+    reference: str
+    found_by: str
+    found_at: datetime
+    settled_by: str | None
+    settled_at: datetime | None
+    settled_as: str | None
+    reported_by: str | None
+    reported_at: datetime | None
+    report: str | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -25,6 +25,7 @@ from hub.cli import (
     messages,
     restrictions,
     retention,
+    user,
     waiting,
 )
 from hub.cli.edge import write
@@ -62,7 +63,16 @@ def register(app: typer.Typer) -> None:
             "Codes that nobody has mapped.",
             {"list": codes.list_codes, "show": codes.show_code, "replay": codes.replay_codes},
         ),
-        ("incidents", "What was told of one incident.", {"expunge": incidents.expunge_incident}),
+        (
+            "incidents",
+            "What was told of one incident.",
+            {
+                "expunge": incidents.expunge_incident,
+                "part2-found": incidents.part2_found,
+                "part2-settle": incidents.part2_settle,
+                "part2-report": incidents.part2_report,
+            },
+        ),
         ("alarms", "What a named person must act on.", {"list": waiting.list_alarms, "ack": waiting.acknowledge_alarm}),
         ("referrals", "Where each loop stands.", {"list": list_referrals, "emergency": disclosures.emergency}),
         (
@@ -74,6 +84,28 @@ def register(app: typer.Typer) -> None:
                 "rewrap": keys.rewrap_keys,
                 "retire": keys.retire_key,
                 "root": keys.move_root,
+            },
+        ),
+        (
+            "user",
+            "Who may sign in to the console.",
+            {
+                "add": user.add_user,
+                "list": user.list_users,
+                "reset": user.reset_user,
+                "lock": user.lock_user,
+                "unlock": user.unlock_user,
+                "remove": user.remove_user,
+            },
+        ),
+        (
+            "client",
+            "The tokens of sources.",
+            {
+                "issue": user.issue_client,
+                "list": user.list_clients,
+                "rotate": user.rotate_client,
+                "revoke": user.revoke_client,
             },
         ),
         ("smart", "The keys by which the hub signs itself in at a center.", {"new-key": client_key.new_key}),

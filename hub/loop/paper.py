@@ -11,12 +11,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from hub.loop import package
+from hub.loop import declared, package
 from hub.loop.context import Hub
 from hub.loop.releasing import PURPOSE, actors_of, named, origin, party, policy_for
 from hub.records import Referral
 from hub.release import Context, Outcome, release
 from hub.settings import DestinationSection
+from hub.store import investigation_finds
 from mappings.partner import GENERIC
 
 
@@ -36,6 +37,7 @@ def decide_paper(
     Raises ReleaseError `release.leak`, and what `render` raises.
     """
     settings = hub.settings
+    stopped = hub.store.read(lambda tx: investigation_finds.stands(tx, referral.organization, referral.patient_id))
     own = {key: value for key, value in kept.bundle.items() if key != "extension"} | {"type": "transaction"}
     return release(
         own,
@@ -47,12 +49,12 @@ def decide_paper(
             patient=f"urn:uuid:{referral.patient_id}",
             at=now,
             zone=next((a.zone for a in settings.agency if a.id == referral.organization), settings.hub.zone),
-            actors=actors_of(kept.bundle),
+            actors={**actors_of(kept.bundle), **declared.affiliations(settings)},
         ),
         named(consents, kept.bundle),
         render=render,
         media_type="text/html",
-        policy=policy_for(settings, referral.organization, destination.organization),
+        policy=replace(policy_for(settings, referral.organization, destination.organization), stopped=stopped),
         # Paper takes the notice and the scope as text, whatever the destination's wire can carry.
         partner=replace(GENERIC, id=destination.id, notice="document", scope="document"),
     )

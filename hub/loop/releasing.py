@@ -21,6 +21,7 @@ from hub.records import EntryDecision, HoldKind
 from hub.release import Context, Outcome, Party, ReleasePolicy, release
 from hub.release.notice import refuses
 from hub.settings import DestinationSection, Settings
+from hub.store import investigation_finds
 from mappings.errors import RenderError
 from mappings.fhir.bundle import message_id
 from mappings.hl7v2.header import control_id as v2_control_id
@@ -191,7 +192,8 @@ def decide(
         zone=_zone(settings, organization),
         actors={**actors_of(bundle), **declared.affiliations(settings)},
     )
-    policy = policy_for(settings, organization, destination.organization)
+    stopped = hub.store.read(lambda tx: investigation_finds.stands(tx, organization, patient_id))
+    policy = replace(policy_for(settings, organization, destination.organization), stopped=stopped)
     try:
         outcome = release(
             own,

@@ -98,6 +98,8 @@ def rule(
         return Ruling(outcome="deny", because="recipient's role is unknown")
     if any(one.type not in EVIDENCE for one in evidence):
         return Ruling(outcome="deny", because="evidence of an unknown kind")
+    if policy.stopped:
+        return Ruling(outcome="hold", because="found to be Part 2 in an investigation: use stops (42 CFR 2.3(b))")
     kinds = {one.type for one in evidence if one.reference}
     part2 = over in ("part2", "unknown")
     if (named := _exception(part2, facts, discloser, recipient, purpose, evidence, kinds)) is not None:

@@ -82,6 +82,9 @@ class ReleasePolicy:
     elements where a thing is only mentioned ("denies drug use"), as well as what tells something (S16). `labels` and
     `text` are how what remains is labelled again. `version` is part of each decision's digest.
 
+    `stopped`: the custody learned that it holds Part 2 records of this person, received in an investigation: it uses
+    and discloses none of what it has of them until a person has settled it (42 CFR 2.3(b), S58).
+
     `minor_alone_from`, `majority`: ages in years, as the state's law has them: from which age a minor may alone apply
     for substance use treatment (42 CFR 2.14(b)), and from which nobody is a minor. None: not declared, and then
     whose signature counts is not asked by age.
@@ -95,6 +98,7 @@ class ReleasePolicy:
     text: TextLabels = SHIPPED
     minor_alone_from: int | None = None
     majority: int | None = None
+    stopped: bool = False
 
 
 DEFAULT = ReleasePolicy()

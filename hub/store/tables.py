@@ -506,6 +506,25 @@ unmapped_use = Table(
 )
 
 # What must not be disposed of, by whose order; `subject` is a keyed id or the hexadecimal digits of a blind index.
+investigation_find = Table(
+    "investigation_find",
+    metadata,
+    _id(),
+    Column("custody", String(255), nullable=False),
+    Column("patient_id", String(64), nullable=False),
+    Column("reference", String(64), nullable=False),
+    Column("found_by", String(255), nullable=False),
+    Column("found_at", Instant, nullable=False),
+    Column("settled_by", String(255)),
+    Column("settled_at", Instant),
+    Column("settled_as", String(32)),
+    Column("reported_by", String(255)),
+    Column("reported_at", Instant),
+    Column("report", String(64)),
+    Index("ix_investigation_find_standing", "custody", "patient_id", **_where("settled_at IS NULL")),
+    sqlite_autoincrement=True,
+)
+
 legal_hold = Table(
     "legal_hold",
     metadata,
@@ -519,6 +538,41 @@ legal_hold = Table(
     Column("lifted_by", String(255)),
     Column("lifted_at", Instant),
     Index("ix_legal_hold_standing", "custody", "subject_type", "subject", **_where("lifted_at IS NULL")),
+    sqlite_autoincrement=True,
+)
+
+# The passphrase's hash and the secret of the codes are sealed; the name is a colleague's, as the audit has it.
+account = Table(
+    "account",
+    metadata,
+    _id(),
+    Column("name", String(80), nullable=False),
+    Column("custodies", Codes, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", String(255), nullable=False),
+    # the time step of the last code that was used: none is good twice
+    Column("code_step", Id, nullable=False, autoincrement=False),
+    Column("failures", Integer, nullable=False),
+    Column("failed_at", Instant),
+    Column("locked_at", Instant),
+    Column("removed_at", Instant),
+    Column("signed_in_at", Instant),
+    Index("ix_account_name", "name", unique=True, **_where("removed_at IS NULL")),
+    sqlite_autoincrement=True,
+)
+
+credential = Table(
+    "credential",
+    metadata,
+    _id(),
+    Column("source", String(255), nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("issued_at", Instant, nullable=False),
+    Column("issued_by", String(255), nullable=False),
+    Column("expires_at", Instant),
+    Column("revoked_at", Instant),
+    Column("revoked_by", String(255)),
+    Index("ix_credential_standing", "source", **_where("revoked_at IS NULL")),
     sqlite_autoincrement=True,
 )
 

@@ -445,6 +445,61 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_restriction_custody_patient"), "restriction", ["custody", "patient"], unique=False)
     op.create_table(
+        "investigation_find",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("custody", sa.String(length=255), nullable=False),
+        sa.Column("patient_id", sa.String(length=64), nullable=False),
+        sa.Column("reference", sa.String(length=64), nullable=False),
+        sa.Column("found_by", sa.String(length=255), nullable=False),
+        sa.Column("found_at", TIME, nullable=False),
+        sa.Column("settled_by", sa.String(length=255), nullable=True),
+        sa.Column("settled_at", TIME, nullable=True),
+        sa.Column("settled_as", sa.String(length=32), nullable=True),
+        sa.Column("reported_by", sa.String(length=255), nullable=True),
+        sa.Column("reported_at", TIME, nullable=True),
+        sa.Column("report", sa.String(length=64), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_investigation_find")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        "ix_investigation_find_standing",
+        "investigation_find",
+        ["custody", "patient_id"],
+        unique=False,
+        **_where("settled_at IS NULL"),
+    )
+    op.create_table(
+        "account",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("custodies", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("created_by", sa.String(length=255), nullable=False),
+        sa.Column("code_step", ID, autoincrement=False, nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failed_at", TIME, nullable=True),
+        sa.Column("locked_at", TIME, nullable=True),
+        sa.Column("removed_at", TIME, nullable=True),
+        sa.Column("signed_in_at", TIME, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_account_name", "account", ["name"], unique=True, **_where("removed_at IS NULL"))
+    op.create_table(
+        "credential",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("source", sa.String(length=255), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("issued_at", TIME, nullable=False),
+        sa.Column("issued_by", sa.String(length=255), nullable=False),
+        sa.Column("expires_at", TIME, nullable=True),
+        sa.Column("revoked_at", TIME, nullable=True),
+        sa.Column("revoked_by", sa.String(length=255), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_credential")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_credential_standing", "credential", ["source"], unique=False, **_where("revoked_at IS NULL"))
+    op.create_table(
         "legal_hold",
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("custody", sa.String(length=255), nullable=False),

@@ -1,0 +1,1 @@
+"""Long proofs that are programs of their own; `make proof` runs them through their tests."""
