@@ -109,7 +109,7 @@ def rule(
     exchanged = _exchanged(facts, recipient, purpose, policy) if over == "police" else None
     if recipient.role == "law-enforcement":
         # An agency may give its own records to another; that one claims to treat changes nothing.
-        own = exchanged if exchanged is not None and not within(purpose, *TPO) else None
+        own = None if within(purpose, *TPO) else exchanged
         return own or _to_police(part2, recipient, purpose, kinds)
     if part2:
         return Ruling(outcome="ask-consent", because="Part 2 asks for consent (42 CFR 2.13(a))")

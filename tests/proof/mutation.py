@@ -43,10 +43,10 @@ _RESULTS = ROOT / "benchmarks" / "results"
 MODULES = ("law", "overlay", "policy", "purpose", "kind", "reach", "content", "matching", "naming", "decide", "seal")
 #: Which tests look at it; hypothesis' own searches are left to themselves, since they take longer than all others.
 LOOKING = (
-    "test_scenarios_release.py",
+    "test_edges.py",
     "test_scenario_table.py",
     "test_state_policy.py",
-    "test_edges.py",
+    "test_scenarios_release.py",
     "test_purpose.py",
     "test_seal.py",
     "test_minors.py",
