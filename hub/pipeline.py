@@ -42,6 +42,7 @@ from hub.loop import (
     certificates,
     deciding,
     fault,
+    feeding,
     keeping,
     labelling,
     merging,
@@ -161,7 +162,11 @@ def process(hub: Hub, message: Message) -> None:
         hub.store.write(lambda tx: arrival.put_by(tx, message))
         return
     body = hub.store.read(lambda tx: messages.body(tx, message.id))
-    taken = take_apart(hub, source, body, hub.clock())
+    if source.reads == feeding.READS:
+        made, found = feeding.fed(hub, source, body, hub.clock())
+        hub.store.write(lambda tx: feeding.keep(tx, hub, message, source, made, found))
+        return
+    taken = take_apart(hub, source, body, hub.clock(), gated=message.gated_at is not None)
     for turn in range(RACES):
         together = merging.bring_together(hub, source, message, taken, hub.clock())
         plan = keeping.plan(hub, source, together, now=hub.clock())
@@ -269,6 +274,12 @@ async def label_for(hub: Hub, source: SourceSection, body: bytes) -> dict[str, A
     # Who asked is on the disk before the answer leaves, as with every other request that opens a record.
     await hub.store.write_async(lambda tx: labelling.note(tx, hub, source, rules, refused=False))
     return labelling.answer(found)
+
+
+async def know_callers(hub: Hub) -> bool:
+    """Takes up which tokens of sources are good now. Never busy."""
+    await hub.store.read_async(hub.callers.refresh)
+    return False
 
 
 def gauges(store: Store) -> list[Gauge]:

@@ -146,12 +146,38 @@ def about(resource: dict[str, Any]) -> str | None:
 
 
 def known_consents(tx: Tx, referral_patient: str, fresh: Sequence[dict[str, Any]] = ()) -> list[dict[str, Any]]:
-    """The patient's Consents in the store, with those just received in the place of their earlier versions."""
-    stored = {d.resource_id: d.resource for d in documents.by_patient(tx, referral_patient, "Consent") if d.resource}
+    """The patient's Consents in the store, with those just received in the place of their earlier versions.
+
+    A person whose records were merged (`Patient.link`) is one person: what was decided on one record binds the other.
+    """
+    stored: dict[str, dict[str, Any]] = {}
+    for person in same_person(tx, referral_patient):
+        for d in documents.by_patient(tx, person, "Consent"):
+            if d.resource is not None:
+                own = person == referral_patient
+                stored[d.resource_id] = d.resource if own else {**d.resource, "patient": _patient(referral_patient)}
     for consent in fresh:
         if not _stays(stored.get(consent["id"]), consent):
             stored[consent["id"]] = consent
     return [stored[key] for key in sorted(stored)]
+
+
+def _patient(number: str) -> dict[str, Any]:
+    return {"reference": f"urn:uuid:{number}"}
+
+
+def same_person(tx: Tx, patient_id: str) -> list[str]:
+    """The ids of the records of one person, this one first: those that merges say were replaced by one another."""
+    found = [patient_id]
+    for number in found:  # grows while it is read
+        kept = documents.current(tx, "Patient", number)
+        if kept is None or kept.resource is None:
+            continue
+        for link in kept.resource.get("link", ()):
+            other = str(link.get("other", {}).get("reference", "")).removeprefix("urn:uuid:").removeprefix("Patient/")
+            if link.get("type") in ("replaces", "replaced-by") and other and other not in found:
+                found.append(other)
+    return found
 
 
 def stays_ended(tx: Tx, fresh: dict[str, Any]) -> bool:

@@ -26,6 +26,7 @@ from hub.errors import DuplicateConflict, ReceiveError, StoreError
 from hub.loop import application_ack, arrival
 from hub.loop.answer import V2, Taken, keep_unread, take
 from hub.loop.context import Hub
+from hub.loop.feeding import READS
 from hub.loop.reply import Reply, from_v2
 from hub.loop.v2_sender import ANSWERS, Sender, sender_of
 from hub.records import Message as Kept
@@ -38,6 +39,7 @@ from mappings.hl7v2.acknowledgement import Outcome, acknowledge, code_for, condi
 from mappings.hl7v2.answer import read_answer
 from mappings.hl7v2.codec import Message, Repetition, glance, header, parse
 from mappings.hl7v2.delimiters import Delimiters
+from mappings.hl7v2.feed import KNOWN
 from mappings.record import record
 from mappings.times import zone
 from profiles.issue import Issue
@@ -61,6 +63,7 @@ _WHY: dict[str, tuple[str, str, str | None]] = {
     ),
     "receive.no-control-id": ("the message has no control id", "required", "101"),
     "receive.no-type": ("the message does not say what type it is", "required", "101"),
+    "receive.message-type": ("there is no map for this type of message", "not-supported", "200"),
     "receive.version": ("the message is of a version that is not HL7 v2", "not-supported", "203"),
     "receive.processing-id": ("the message is not for this processing id", "not-supported", "202"),
 }
@@ -69,6 +72,7 @@ _PLACES = {
     "receive.certificate": "MSH-3",
     "receive.no-control-id": "MSH-10",
     "receive.no-type": "MSH-9",
+    "receive.message-type": "MSH-9",
     "receive.version": "MSH-12",
     "receive.processing-id": "MSH-11",
 }
@@ -371,18 +375,26 @@ def _lacks(message: Message, source: SourceSection) -> str | None:
     """The rule by which a well-formed message is not taken, but for its control id."""
     assert source.mllp is not None
     msh = message.segments[0]
-    return _lack(msh.field(9), msh.field(11), msh.field(12), message.delimiters, source.mllp.processing)
+    any_type = source.mllp.any_type or source.reads != READS
+    return _lack(msh.field(9), msh.field(11), msh.field(12), message.delimiters, source.mllp.processing, any_type)
 
 
 @lru_cache(maxsize=1024)
-def _lack(kind: str, processing: str, version: str, delimiters: Delimiters, taken: tuple[str, ...]) -> str | None:
+def _lack(
+    kind: str, processing: str, version: str, delimiters: Delimiters, taken: tuple[str, ...], any_type: bool
+) -> str | None:
     """By MSH-9, MSH-11 and MSH-12, of which a sender has few."""
     said = [Repetition(raw, delimiters, "ascii").get() for raw in (kind, processing, version)]
     if said[0] is None:
         return "receive.no-type"
     if not (said[2] or "2").startswith("2"):
         return "receive.version"
-    return None if (said[1] or "P") in taken else "receive.processing-id"
+    if (said[1] or "P") not in taken:
+        return "receive.processing-id"
+    event = Repetition(kind, delimiters, "ascii").get(2)
+    if any_type or said[0] == "ACK" or f"{said[0]}^{event}" in KNOWN:
+        return None
+    return "receive.message-type"
 
 
 async def _of_destination(hub: Hub, destination: DestinationSection, message: Message) -> tuple[bytes, ...]:

@@ -93,6 +93,7 @@ class FeedSection(Strict):
     the setting. `subjects` are the certificates it may show; required where the listener asks for certificates.
     `max_message` is below the listener's. `batches` allows FHS and BHS. `charset`, as MSH-18 writes it, is agreed for
     messages that declare none. `processing` are the processing ids (MSH-11) taken: a test message is no record.
+    `any_type` takes messages of types that there is no map for: their known segments are read. Without, they get AR.
     """
 
     application: str = Field(min_length=1)
@@ -102,6 +103,7 @@ class FeedSection(Strict):
     batches: bool = False
     processing: tuple[Literal["P", "T", "D"], ...] = ("P",)
     charset: str = ""
+    any_type: bool = False
     application_ack: ApplicationAckSection | None = None
 
     def under(self, base: Path) -> FeedSection:

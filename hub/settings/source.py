@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 from sqlalchemy import make_url
@@ -56,10 +56,12 @@ class SourceSection(Strict):
     """A credential bound to one organization. A payload cannot choose its origin; `speaks_for` lists the other
     organizations whose records this source may carry (an employer's app used by a joint team, by agreement).
 
-    `reads`: `eido`, `incident`, `nibrs`, or a pack's id or folder. `folder` watches a directory instead of HTTP,
-    `sql` asks another system's database, `mllp` is an HL7 v2 feed.
+    `reads`: `eido`, `hl7v2`, `incident`, `nibrs`, or a pack's id or folder. `folder` watches a directory instead of HTTP,
+    `issued`: its tokens are made by `handoff client`. `sql` asks another system's database, `mllp` is an HL7 v2 feed.
     `registry` is a file of EIDO registries (JSON or CSV) that the tokens of an `eido` source are checked against.
     `tells` is what sort of record it sends, by which merging knows whom to believe; None: by what it reads.
+    `raw`: `gated` keeps of a message from which the CJIS gate took something only what the gate let through; None: as
+    `Settings.raw_of` says.
     `rate` is how many messages a second it may send over HTTP or lay into its folder, in the long run; None: any.
     `connections` is how many of its requests may be under way at once, `max_body` what one may hold, in bytes; None:
     as much as the hub takes.
@@ -70,6 +72,7 @@ class SourceSection(Strict):
     agency: str | None = None
     reads: str
     token: Secret | None = None
+    issued: bool = False
     folder: Path | None = None
     pattern: str = "*"
     sql: SqlSection | None = None
@@ -77,14 +80,16 @@ class SourceSection(Strict):
     speaks_for: tuple[str, ...] = ()
     registry: Path | None = None
     tells: Kind | None = None
+    raw: Literal["kept", "gated"] | None = None
     rate: float | None = Field(default=None, gt=0)
     connections: int = Field(default=64, ge=1)
     max_body: int | None = Field(default=None, gt=0)
 
     @model_validator(mode="after")
     def _way_in(self) -> Self:
-        if sum(way is not None for way in (self.token, self.folder, self.sql, self.mllp)) != 1:
-            raise ValueError("a source has a token, a folder, an sql or an mllp section, one of them")
+        ways = (self.token is not None, self.issued, *(way is not None for way in (self.folder, self.sql, self.mllp)))
+        if sum(ways) != 1:
+            raise ValueError("a source has a token, issued tokens, a folder, an sql or an mllp section, one of them")
         if self.sql is not None and self.reads in ("eido", "incident", "nibrs"):
             raise ValueError("a source with an sql section reads a pack")
         if self.registry is not None and self.reads != "eido":

@@ -1,0 +1,147 @@
+"""HL7 v2 feeds in the hub: records of their sender's custody; what a later message says goes over the earlier."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hub import pipeline
+from hub.loop import feeding, package
+from hub.store import documents
+from mappings.hl7v2.codec import parse
+from profiles.check import check
+
+World = Any
+MSH = "MSH|^~\\&|ADT|CITY|HUB|HUB|20261121150000-0600||{kind}|{number}|P|2.5.1"
+NUMBER = "{number}^^^CITY&2.16.840.1.113883.3.9999.8&ISO^MR"
+PID = f"PID|1||{NUMBER}||Plimmershade^Ola||19900101|F|||1 Elm^^Millbrook^WI||{{phone}}"
+
+
+def feeds(**more: Any) -> Any:
+    def change(document: dict[str, Any]) -> None:
+        document["hub"]["mllp_port"] = 0
+        document["source"] += [
+            {
+                "name": "city-adt",
+                "organization": "riverton-pd",
+                "reads": "hl7v2",
+                "mllp": {"application": "ADT", "facility": "CITY", **more},
+            }
+        ]
+
+    return change
+
+
+def said(kind: str, number: str, *lines: str) -> bytes:
+    return ("\r".join((MSH.format(kind=kind, number=number), *lines)) + "\r").encode()
+
+
+async def send(world: World, data: bytes) -> Any:
+    (answer,) = await pipeline.receive_v2(world.hub, data, pipeline.Came())
+    while await pipeline.read_waiting(world.hub, owner="w", limit=10):
+        pass
+    return parse(answer)
+
+
+def kept(world: World, kind: str) -> list[dict[str, Any]]:
+    found = world.hub.store.read(lambda tx: documents.by_type(tx, kind, custody="riverton-pd"))
+    return [one.resource for one in found]
+
+
+@pytest.fixture
+def world(build: Any) -> World:
+    return build(feeds())
+
+
+async def test_a_feed_is_kept_as_resources_of_its_custody(world: World) -> None:
+    answer = await send(
+        world, said("ADT^A04", "C1", PID.format(number="1", phone="555^PRN"), "PV1|1|E|||||||||||||||||V1^^^CITY")
+    )
+    assert answer.get("MSA-1") == "AA"
+    (patient,), (encounter,) = kept(world, "Patient"), kept(world, "Encounter")
+    assert encounter["subject"]["reference"] == f"urn:uuid:{patient['id']}"
+    assert encounter["status"] == "in-progress"
+    assert check(patient) == []
+    (message,) = world.messages(source="city-adt")
+    assert message.state == "translated"
+
+
+async def test_a_later_message_says_a_part_and_deletes_what_it_deletes(world: World) -> None:
+    await send(world, said("ADT^A04", "C1", PID.format(number="1", phone="555^PRN"), "PD1||||||||||||Y"))
+    await send(world, said("ADT^A31", "C2", 'PID|1||1^^^CITY&2.16.840.1.113883.3.9999.8&ISO^MR||||||||||""'))
+    (patient,) = kept(world, "Patient")
+    assert patient["birthDate"] == "1990-01-01"  # empty says nothing
+    assert "telecom" not in patient  # the explicit null deletes
+    assert "R" in {one["code"] for one in patient["meta"]["security"]}  # PD1-12 is never taken back by silence
+
+
+async def test_a40_merges_with_lineage_and_its_consents_bind_the_survivor(world: World) -> None:
+    await send(world, said("ADT^A04", "C1", PID.format(number="1", phone="")))
+    await send(world, said("ADT^A04", "C2", PID.format(number="2", phone="")))
+    old, new = (one["id"] for one in kept(world, "Patient"))
+    await send(
+        world, said("ADT^A40", "C3", PID.format(number="2", phone=""), "MRG|1^^^CITY&2.16.840.1.113883.3.9999.8&ISO^MR")
+    )
+    found = {one["id"]: one for one in kept(world, "Patient")}
+    assert found[new]["link"] == [{"other": {"reference": f"urn:uuid:{old}"}, "type": "replaces"}]
+    assert found[old]["active"] is False
+    assert found[old]["name"][0]["family"] == "Plimmershade"  # what was known of it stays
+    consent = {
+        "resourceType": "Consent",
+        "id": "c1",
+        "status": "active",
+        "patient": {"reference": f"urn:uuid:{old}"},
+        "provision": {"type": "deny"},
+    }
+
+    def work(tx: Any) -> Any:
+        documents.put(tx, consent, custody="riverton-pd", patient_id=old)
+        return package.same_person(tx, old), package.known_consents(tx, new)
+
+    people, (bound,) = world.hub.store.write(work)
+    assert people == [old, new]
+    assert bound["patient"] == {"reference": f"urn:uuid:{new}"}
+
+
+async def test_a_type_without_a_map_is_rejected_unless_its_source_may_send_it(world: World) -> None:
+    data = said("DFT^P03", "C9", PID.format(number="9", phone=""))
+    answer = await send(world, data)
+    assert (answer.get("MSA-1"), answer.get("ERR-3")) == ("AR", "200")
+    assert kept(world, "Patient") == []
+
+
+async def test_a_source_may_be_allowed_any_type(build: Any) -> None:
+    world = build(feeds(any_type=True))
+    answer = await send(world, said("DFT^P03", "C9", PID.format(number="9", phone="")))
+    assert answer.get("MSA-1") == "AA"
+    assert len(kept(world, "Patient")) == 1
+    (message,) = world.messages(source="city-adt")
+    rules = {one["details"]["coding"][0]["code"] for one in message.issues}
+    assert "translate.message-type" in rules
+
+
+def test_what_is_said_now_goes_over_what_was_kept() -> None:
+    before = {
+        "resourceType": "Patient",
+        "id": "p",
+        "deceasedBoolean": False,
+        "telecom": [{"value": "1"}],
+        "link": [{"type": "replaces", "other": {"reference": "urn:uuid:a"}}],
+        "meta": {"security": [{"system": "s", "code": "R"}]},
+    }
+    now = {
+        "resourceType": "Patient",
+        "id": "p",
+        "deceasedDateTime": "2026-01-01",
+        "link": [{"type": "replaces", "other": {"reference": "urn:uuid:b"}}],
+    }
+    assert feeding.over(before, now, ["telecom"]) == {
+        "resourceType": "Patient",
+        "id": "p",
+        "deceasedDateTime": "2026-01-01",
+        "link": [*before["link"], *now["link"]],
+        "meta": {"security": [{"system": "s", "code": "R"}]},
+    }
+    told = {"resourceType": "Observation", "id": "o", "valueString": "a"}
+    assert feeding.over({**told, "valueQuantity": {"value": 1}}, told) == told
