@@ -24,7 +24,7 @@ from hub.delivery.transport import Transport
 from hub.delivery.ways import Ways
 from hub.errors import HubError
 from hub.ingest import folder, http, sql, v2
-from hub.loop import declared, foreign
+from hub.loop import callers, declared, foreign
 from hub.metrics import Metrics
 from hub.settings import Settings
 from hub.store.keys.opened import key_ring
@@ -70,6 +70,10 @@ async def running(hub: pipeline.Hub, *, worker: bool) -> AsyncIterator[None]:
             # Nobody waits for it: the hub is ready before.
             warming = asyncio.create_task(asyncio.to_thread(foreign.warm))
             stack.callback(warming.cancel)
+        if hub.callers.changes:
+            await hub.store.read_async(hub.callers.refresh)
+            knowing = asyncio.create_task(forever("callers", lambda: pipeline.know_callers(hub), callers.EVERY))
+            stack.callback(knowing.cancel)
         keeping_up = asyncio.create_task(_take_up_keys(hub.store))
         stack.callback(keeping_up.cancel)
         if worker:

@@ -8,6 +8,7 @@
         │   └── NotFhir                  a document from outside is not FHIR R4; an issue for each place
         ├── StoreError      store.*      the store cannot do what it was asked
         │   └── LeaseLost                somebody else may have the work now
+        ├── IdentityError   identity.*   a person is not who they say, or may not
         ├── KeyringError    keys.*       a key is missing, or a sealed document does not open
         ├── ReleaseError    release.*    nothing leaves
         └── DeliveryError   deliver.*    a destination did not take it; `retry` says whether to try again
@@ -82,6 +83,12 @@ class LeaseLost(StoreError):
 
 class KeyringError(HubError):
     """A key is missing, or a sealed document does not open."""
+
+    code = "security"
+
+
+class IdentityError(HubError):
+    """A person is not who they say, or may not."""
 
     code = "security"
 

@@ -21,8 +21,8 @@ HoldKind = Literal["provenance", "law", "identity", "routing", "cjis", "consent"
 HoldState = Literal["open", "released", "rejected"]
 AlarmKind = Literal["undelivered", "held", "parked", "unanswered", "provenance", "revocation", "certificate"]
 DisclosureState = Literal["intended", "sent", "not-sent", "unknown"]
-#: How it went: by a delivery, as an answer to who asked, handed to medical personnel, as notice of a revocation.
-Manner = Literal["delivery", "answer", "emergency", "notice"]
+#: How it went: by a delivery, as an answer to who asked, on paper, to medical personnel, as notice of a revocation.
+Manner = Literal["delivery", "answer", "paper", "emergency", "notice"]
 RestrictionState = Literal["asked", "agreed", "denied", "ended"]
 Step = Literal["receive", "read", "translate", "label", "release", "deliver", "record", "answer"]
 #: FHIR AuditEvent.action (http://hl7.org/fhir/audit-event-action).
@@ -36,7 +36,8 @@ class Message:
     """One input as it came. `digest` is a keyed hash of the bytes (hex), comparable within one custody only.
 
     `lineage` is the message that this one repeats (a replay) or contradicts (a held duplicate). `owner` and
-    `attempts` together are the claim's fence.
+    `attempts` together are the claim's fence. `gated_at`: since when the bytes kept are the records that the CJIS gate
+    let through (as the source `incident`), and no more what came; `digest` and `size` stay those of what came.
     """
 
     id: int
@@ -54,6 +55,7 @@ class Message:
     owner: str | None = None
     lease_until: datetime | None = None
     finished_at: datetime | None = None
+    gated_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

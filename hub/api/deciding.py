@@ -10,7 +10,6 @@ disclose. Errors are OperationOutcomes. Nothing of the body is kept; each questi
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Awaitable, Callable
 
 import orjson
@@ -32,16 +31,9 @@ _Answer = Callable[[pipeline.Hub, SourceSection, bytes], Awaitable[dict[str, obj
 
 def routes(hub: pipeline.Hub) -> list[Route]:
     """The routes by which other systems ask."""
-    credentials: list[tuple[SourceSection, bytes]] = [
-        (s, s.token.digest()) for s in hub.settings.source if s.token is not None
-    ]
 
     async def answered(request: Request, ask: _Answer, media_type: str) -> Response:
-        presented = bearer(request)
-        caller = None
-        for section, digest in credentials:
-            if hmac.compare_digest(presented, digest):
-                caller = section
+        caller = hub.callers.by_token(bearer(request))
         if caller is None:
             return unauthorized()
         try:

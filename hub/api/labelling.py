@@ -7,8 +7,6 @@ is kept; the request is in the audit.
 
 from __future__ import annotations
 
-import hmac
-
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,7 +14,6 @@ from starlette.routing import Route
 
 from hub import pipeline
 from hub.errors import ReceiveError, StoreError
-from hub.settings import SourceSection
 from hub.web import FHIR_JSON, bearer, body, busy, error, unauthorized
 
 _STATUS = {"receive.too-large": 413, "receive.cut": 400, "receive.empty": 400, "receive.not-json": 400}
@@ -24,16 +21,9 @@ _STATUS = {"receive.too-large": 413, "receive.cut": 400, "receive.empty": 400, "
 
 def routes(hub: pipeline.Hub) -> list[Route]:
     """The route by which other systems have their records labelled."""
-    credentials: list[tuple[SourceSection, bytes]] = [
-        (s, s.token.digest()) for s in hub.settings.source if s.token is not None
-    ]
 
     async def post(request: Request) -> Response:
-        presented = bearer(request)
-        caller = None
-        for section, digest in credentials:
-            if hmac.compare_digest(presented, digest):
-                caller = section
+        caller = hub.callers.by_token(bearer(request))
         if caller is None:
             return unauthorized()
         try:

@@ -21,7 +21,8 @@ from hub.app import create_app, open_hub, running
 from hub.cli import log_lines
 from hub.errors import SettingsError
 from hub.loop.context import Hub
-from hub.settings import HubSection, Settings
+from hub.settings import HubSection, Settings, is_loopback
+from hub.store import accounts
 
 #: Seconds that open requests have to end in when the hub is told to stop.
 PATIENCE = 5
@@ -37,6 +38,11 @@ def serve(settings: Settings, *, say: Callable[[str], None], ready_file: Path | 
     log_lines.configure()
     token = secrets.token_urlsafe(32)
     app = create_app(settings, local_token=token)
+    if not is_loopback(settings.hub.bind) and not app.state.hub.store.read(accounts.listed):
+        app.state.hub.store.close()
+        listening.close()
+        text = "away from loopback people sign in with accounts, and there is none: handoff user add"
+        raise SettingsError("settings.accounts", text, path="hub.bind")
     server = _Server(
         uvicorn.Config(
             app,

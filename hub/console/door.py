@@ -23,6 +23,7 @@ from hub.console import signing_in, upload
 from hub.console.filters import templates
 from hub.errors import HubError
 from hub.loop import hold as loop_hold
+from hub.loop import signing_in as loop_signing_in
 from hub.loop.context import Hub
 from hub.loop.record import audit
 from hub.records import Session
@@ -85,6 +86,8 @@ class Door:
         self.settings = hub.settings
         self.secure = hub.settings.hub.tls_certificate is not None
         self._local = signing_in.LocalToken(local_token)
+        #: A one-time token is for who has the machine itself; from elsewhere people come with an account.
+        self.tokens = is_loopback(hub.settings.hub.bind)
         self._tries = signing_in.Tries()
         self._templates = templates()
 
@@ -95,7 +98,7 @@ class Door:
         return self._misdirected(request) or self._sign_in(200, "")
 
     async def sign_in(self, request: Request) -> Response:
-        """Signs a person in by a one-time token, or says no more than that it did not work."""
+        """Signs a person in by an account, or a one-time token, or says no more than that it did not work."""
         if refused := self._misdirected(request):
             return refused
         if seconds := self._tries.locked(self.hub.clock()):
@@ -112,14 +115,18 @@ class Door:
         custody = form.get("custody", "")
         if all(custody != organization.id for organization in self.settings.organization):
             return self._sign_in(400, "Choose the organization that you sign in for.")
-        return await asyncio.to_thread(self._begin, form.get("token", ""), person, custody)
+        return await asyncio.to_thread(self._begin, form, person, custody)
 
-    def _begin(self, token: str, person: str, custody: str) -> Response:
-        local = self._local.spend(token)
+    def _begin(self, form: Form, person: str, custody: str) -> Response:
+        token = form.get("token", "") if self.tokens else ""
+        known = bool(form.get("passphrase")) and (
+            loop_signing_in.sign_in(self.hub, person, form["passphrase"], form.get("code", ""), custody) is not None
+        )
+        local = not known and self._local.spend(token)
         made = secrets.token_urlsafe(32)
 
         def work(tx: Tx) -> bool:
-            good = local or signing_in.spend(tx, token)
+            good = known or local or signing_in.spend(tx, token)
             if good:
                 sessions.begin(tx, token=made, person=person, custody=custody, seconds=signing_in.IDLE)
             audit(
@@ -136,7 +143,7 @@ class Door:
 
         if not self.hub.store.write(work):
             self._tries.wrong(self.hub.clock())
-            return self._sign_in(401, "This token is not valid. It may have been used already.")
+            return self._sign_in(401, "That did not let you in. An account is locked after five wrong tries.")
         return self.to("/console", {"set-cookie": signing_in.cookie(made, secure=self.secure)})
 
     def _sign_in(self, status: int, problem: str, headers: dict[str, str] | None = None) -> Response:
@@ -147,6 +154,7 @@ class Door:
             headers=headers,
             problem=problem,
             organizations=self.settings.organization,
+            tokens=self.tokens,
         )
 
     def sign_out(self, request: Request, visitor: Visitor, form: Form) -> Response:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from random import Random
 
 from hub.delivery.ways import Ways
+from hub.loop.callers import Callers
 from hub.loop.v2_sender import Sender
 from hub.metrics import Metrics
 from hub.settings import Settings, SourceSection
@@ -38,6 +40,11 @@ class Hub:
     #: Who a v2 message is of, by what its MSH and its connection say; what was found once is not looked for again.
     v2_senders: dict[tuple[object, ...], Sender] = field(default_factory=dict)
     name: str = "hub"
+
+    @cached_property
+    def callers(self) -> Callers:
+        """The sources that come over HTTP, by their tokens."""
+        return Callers(self.settings)
 
     @property
     def namespace_key(self) -> bytes:

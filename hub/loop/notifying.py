@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
 
@@ -10,6 +11,7 @@ from hub.delivery import notify
 from hub.errors import DeliveryError
 from hub.loop.context import Hub
 from hub.records import Alarm
+from hub.settings import WebhookSection
 from hub.store import alarms
 
 log = structlog.get_logger("hub.notify")
@@ -42,18 +44,20 @@ async def tell(hub: Hub, rung: list[Alarm]) -> None:
             await hub.store.write_async(lambda tx, number=number: alarms.sooner(tx, number, seconds=AGAIN))
 
 
-def _ways(hub: Hub) -> list[tuple[str, Callable[[notify.Notice], Awaitable[None]]]]:
+Way = Callable[[notify.Notice], Awaitable[None]]
+
+
+def _ways(hub: Hub) -> list[tuple[str, Way]]:
     section = hub.settings.alarm
-    found: list[tuple[str, Callable[[notify.Notice], Awaitable[None]]]] = []
-    if (email := section.email) is not None:
-        found.append(("email", lambda notice: notify.by_email(email, notice)))
-    for hook in section.webhook:
-        found.append(
-            (
-                "webhook",
-                lambda notice, hook=hook: notify.by_webhook(  # type: ignore[misc]
-                    hub.ways.common, hook, notice, hub.clock().timestamp()
-                ),
-            )
-        )
+    found: list[tuple[str, Way]] = []
+    if section.email is not None:
+        found.append(("email", partial(notify.by_email, section.email)))
+    found += [("webhook", _hook(hub, one)) for one in section.webhook]
     return found
+
+
+def _hook(hub: Hub, section: WebhookSection) -> Way:
+    async def post(notice: notify.Notice) -> None:
+        await notify.by_webhook(hub.ways.common, section, notice, hub.clock().timestamp())
+
+    return post

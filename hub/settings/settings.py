@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Self, get_args
+from typing import Literal, Self, get_args
 
 from pydantic import model_validator
 
@@ -161,6 +161,14 @@ class Settings(Strict):
     def posture(self, organization: str | None) -> Role | None:
         """Who that organization is in law, or None when it is not declared."""
         return next((o.posture for o in self.organization if o.id == organization), None)
+
+    def raw_of(self, source: SourceSection) -> Literal["kept", "gated"]:
+        """How a source's bytes are kept: as it says, else `gated` for law enforcement where no validated module seals
+        them (CJIS Security Policy SC-13, SC-28)."""
+        if source.raw is not None:
+            return source.raw
+        police = self.posture(source.organization) == "law-enforcement"
+        return "gated" if police and self.hub.crypto_mode == "standard" else "kept"
 
     def destination_of(self, identifier: str) -> DestinationSection:
         """The destination of that id. Raises KeyError when a stored delivery names one no longer configured."""

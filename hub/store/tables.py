@@ -138,6 +138,8 @@ message = Table(
     Column("lease_until", Instant, nullable=False),
     Column("owner", String(64)),
     Column("finished_at", Instant),
+    # since when what is kept is what the CJIS gate let through, and not the bytes as they came
+    Column("gated_at", Instant),
     UniqueConstraint("source", "control"),
     # one for what waits, oldest first, for lists by state and for the counts: every input pays for each index
     Index(None, "state", "id"),

@@ -162,6 +162,8 @@ def audit_kinds() -> Iterator[str]:
         "restrictions": set(get_args(RestrictionState)),
         "alarm": set(get_args(AlarmKind)),
         "legal-hold": {"placed", "lifted"},
+        "account": {"added", "reset", "locked", "unlocked", "removed"},
+        "credential": {"issued", "rotated", "revoked"},
         "key": {"rotated", "rewrapped", "retired", "root-changed"},
         "console": {"codes", "holds", "message", "print"},
     }

@@ -142,6 +142,7 @@ def upgrade() -> None:
         sa.Column("lease_until", TIME, nullable=False),
         sa.Column("owner", sa.String(length=64), nullable=True),
         sa.Column("finished_at", TIME, nullable=True),
+        sa.Column("gated_at", TIME, nullable=True),
         sa.ForeignKeyConstraint(["lineage"], ["message.id"], name=op.f("fk_message_lineage")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
         sa.UniqueConstraint("source", "control", name=op.f("uq_message_source_control")),
