@@ -317,7 +317,7 @@ def rate(bundle: dict[str, Any], seconds: float) -> float:
     return done / spent
 
 
-def _node(folder: Path) -> str | None:
+def node_with_core(folder: Path) -> str | None:
     """A Node of version 22 or newer: the machine's, or one from npm in the folder; and @medplum/core beside it."""
     npm = shutil.which("npm")
     if npm is None:
@@ -365,7 +365,7 @@ def measure() -> dict[str, Any]:
     theirs: list[float] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        node = _node(folder)
+        node = node_with_core(folder)
         if node is not None:
             (folder / "reference.mjs").write_text(_NODE_SCRIPT)
             (folder / "bundle.json").write_bytes(orjson.dumps(bundle))

@@ -1,0 +1,122 @@
+"""Budget `v2-translate`: an ADT^A04 to Bundle bytes, against @medplum/core `Hl7Message.parse` alone of the same bytes.
+
+The message is the golden sample of a registration: 11 segments with a person, next of kin, a visit, a diagnosis, an
+allergy and insurance. Each turn has another control id, person, visit and time, so that nothing is fast because it
+was seen before; the staff and the codes are the same, as they are in a feed. Ours parses, translates, keys the ids,
+accounts for every field and writes JSON; the reference cuts the message into segments, fields and components. Both
+run on one core in one process each, warmed up.
+
+The reference needs Node 22 or newer, as `bench_check` has it. Without it the ratio is None: not measured, never passed.
+
+    python -m benchmarks.bench_v2_translate
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import orjson
+
+from benchmarks.bench_check import MEDPLUM, node_with_core
+from mappings import Partner, translate_v2
+from profiles.check import check
+
+SAMPLE = Path(__file__).parent.parent / "samples" / "hl7v2" / "adt-a04-registration" / "input.hl7"
+
+BUDGET = 2.0
+AIM = 1.0
+SECONDS = 2.0
+MESSAGES = 500
+
+_ROUNDS = 3
+_NOW = datetime(2026, 1, 15, tzinfo=UTC)
+_PARTNER = Partner(id="lakeshore")
+_NODE_SCRIPT = """
+import { readFileSync } from 'node:fs';
+import { Hl7Message } from '@medplum/core';
+const messages = JSON.parse(readFileSync('messages.json'));
+const spend = (seconds) => {
+  const start = performance.now(); let n = 0;
+  while (performance.now() - start < seconds * 1000) { for (const one of messages) Hl7Message.parse(one); n += messages.length; }
+  return n / ((performance.now() - start) / 1000);
+};
+if (Hl7Message.parse(messages[0]).segments.length < Number(process.argv[3])) throw new Error('not cut as expected');
+spend(Number(process.argv[2]));
+console.log(spend(Number(process.argv[2])));
+"""  # noqa: E501 - a program of its own
+
+
+def messages() -> list[bytes]:
+    """The sample's message, each with another control id, person, visit and time."""
+    given = SAMPLE.read_bytes()
+    made = []
+    for n in range(MESSAGES):
+        one = given.replace(b"LK-0001", b"LK-%05d" % n).replace(b"|44120^", b"|%05d^" % (40000 + n))
+        one = one.replace(b"V00417", b"V%05d" % n).replace(b"WI-99-8120", b"WI-%07d" % n)
+        made.append(one.replace(b"20260114221830", b"202601142218%02d" % (n % 60)))
+    return made
+
+
+def rate(work: list[bytes], seconds: float) -> float:
+    """Messages a second to Bundle bytes, after a warm-up."""
+    for message in work[:100]:
+        orjson.dumps(translate_v2(message, partner=_PARTNER, now=_NOW).bundle)
+    done, start = 0, perf_counter()
+    while (spent := perf_counter() - start) < seconds:
+        for message in work:
+            orjson.dumps(translate_v2(message, partner=_PARTNER, now=_NOW).bundle)
+        done += len(work)
+    return done / spent
+
+
+def _reference(node: str, folder: Path, segments: int) -> float | None:
+    command = [node, "reference.mjs", str(SECONDS), str(segments)]
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=120)
+    except (subprocess.SubprocessError, OSError):
+        return None
+    return float(done.stdout)
+
+
+def measure() -> dict[str, Any]:
+    """The row of `make bench`: ratio of times, ours to the reference's; None where it could not be run."""
+    work = messages()
+    bundle = translate_v2(work[0], partner=_PARTNER, now=_NOW).bundle
+    if any(issue.severity in ("error", "fatal") for issue in check(bundle)):
+        raise RuntimeError("the Bundle that is measured is not right FHIR")
+    segments = len(work[0].strip(b"\r").split(b"\r"))
+    mine: list[float] = []
+    theirs: list[float] = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        node = node_with_core(folder)
+        if node is not None:
+            (folder / "reference.mjs").write_text(_NODE_SCRIPT)
+            (folder / "messages.json").write_text(json.dumps([one.decode() for one in work]))
+        for _ in range(_ROUNDS):
+            mine.append(rate(work, SECONDS))
+            reference = _reference(node, folder, segments) if node is not None else None
+            if reference is None:
+                break
+            theirs.append(reference)
+    best = max(mine)
+    row: dict[str, Any] = {"name": "v2-translate", "ratio": None, "budget": BUDGET, "aim": AIM, "holds": None}
+    size, made = len(work[0]), len(orjson.dumps(bundle))
+    said = (
+        f"{best:.0f} messages/s of {size} bytes and {segments} segments to {len(bundle['entry'])} entries, {made} bytes"
+    )
+    if len(theirs) < _ROUNDS:
+        return row | {"detail": f"{said}; no Node 22 with @medplum/core to compare with"}
+    ratio = round(max(theirs) / best, 3)
+    detail = f"{said}; @medplum/core {MEDPLUM} cuts {max(theirs):.0f} a second"
+    return row | {"ratio": ratio, "holds": ratio <= BUDGET, "detail": detail}
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(), indent=2))
