@@ -28,7 +28,7 @@ from mappings.fhir.encounter import DISCHARGE
 from mappings.fhir.observation import FIELD_OBSERVATIONS
 from mappings.fhir.revocation import CONSENT_REVOKED
 from mappings.found import Rule as Found
-from mappings.hl7v2 import answer, clinical, people, referral
+from mappings.hl7v2 import answer, clinical, people, request
 from mappings.labels.vocabulary import FAMILY_SENSITIVE, ORIGIN_UNKNOWN
 from mappings.packs.pack import load_pack
 from mappings.packs.tables import Table
@@ -340,7 +340,7 @@ def test_a_map_of_a_whole_list_leaves_no_code_out(name: str, whole: str) -> None
         ("observation-status-to-v2-0085", lambda: clinical.STATUS),
         (
             "request-priority-to-v2-0280",
-            lambda: {code: cwe[0] for code, cwe in referral._PRIORITY.items() if cwe[2] == "HL70280"},
+            lambda: {code: cwe[0] for code, cwe in request.PRIORITY.items() if cwe[2] == "HL70280"},
         ),
         (
             "v2-0283-to-task-status",
