@@ -75,9 +75,9 @@ def layer(law: Law | None, facts: Facts, role: str | None) -> Layer:
         return "part2"
     if law == "hipaa":
         return "hipaa"
-    if ORIGIN_UNKNOWN in facts.certain or role is None:
+    if ORIGIN_UNKNOWN in facts.certain:
         return "unknown"
-    return _LAYER_OF_ROLE.get(role, "unknown")
+    return _LAYER_OF_ROLE.get(role or "", "unknown")
 
 
 def rule(

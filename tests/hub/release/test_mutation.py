@@ -1,0 +1,31 @@
+"""The long form: small faults put into the release decision, each found by a test or explained."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.proof import mutation
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("module", mutation.MODULES)
+def test_every_fault_in_the_decision_is_found_or_explained(module: str) -> None:
+    made = subprocess.run(
+        [sys.executable, "-m", "tests.proof.mutation", module], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert made.returncode == 0, made.stdout[-2000:] + made.stderr[-2000:]
+
+
+def test_a_mutant_is_one_change_and_still_a_module() -> None:
+    made = mutation.mutants("purpose")
+    assert made
+    assert len({(one.number, one.key) for one in made}) == len(made)
+    for one in made[:5]:
+        compile(one.source, "mutant", "exec")
+        assert one.was != one.now
