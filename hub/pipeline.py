@@ -39,6 +39,7 @@ from hub.loop import (
     answering,
     application_ack,
     arrival,
+    audit_forwarding,
     certificates,
     deciding,
     fault,
@@ -288,6 +289,11 @@ def gauges(store: Store) -> list[Gauge]:
         return store.read(waiting.gauges)
     except (StoreError, SQLAlchemyError):
         return []
+
+
+async def forward_audit(hub: Hub) -> bool:
+    """Sends the audit on to the configured repository. True while there is more."""
+    return await audit_forwarding.forward(hub)
 
 
 def client_keys(hub: Hub) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """The worker: reads what was received, sends what may leave, polls who does not call, rings when nothing comes.
 
-Five loops of one process. Each sleeps until the store says that something changed, or for a poll interval: a lost
+Six loops of one process. Each sleeps until the store says that something changed, or for a poll interval: a lost
 wake-up costs time, never a message. A loop's failure on one item is recorded with that item and the loop goes on;
 a failure of the loop itself is logged by its type and the loop starts again after a pause.
 """
@@ -20,6 +20,8 @@ log = structlog.get_logger("hub.worker")
 
 #: How often the retention schedule is looked at, in seconds.
 RETAIN = 3600.0
+#: How often the audit is sent on, in seconds.
+FORWARD = 5.0
 
 #: Messages taken at once, lanes claimed at once.
 BATCH = 20
@@ -53,6 +55,7 @@ class Worker:
             asyncio.create_task(forever("deliver", self._deliver, poll, self._wake["lanes"])),
             asyncio.create_task(forever("poll", lambda: pipeline.poll(self._hub), poll)),
             asyncio.create_task(forever("alarm", lambda: pipeline.ring(self._hub), poll)),
+            asyncio.create_task(forever("audit", lambda: pipeline.forward_audit(self._hub), FORWARD)),
             asyncio.create_task(forever("retain", lambda: pipeline.retain(self._hub), RETAIN)),
         ]
 

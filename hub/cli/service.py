@@ -286,16 +286,23 @@ def verify_audit(config: Config = HUB_TOML, as_json: Json = False) -> None:
 def export_audit(
     config: Config = HUB_TOML,
     after: Annotated[int, typer.Option("--after", min=0, help="Only events after this number.")] = 0,
+    form: Annotated[str, typer.Option("--as", metavar="fhir|syslog", help="NDJSON, or RFC 5424 lines.")] = "fhir",
     as_json: Json = False,
 ) -> None:
-    """The audit as FHIR AuditEvents, NDJSON, in order. For use inside the hub's own custody."""
-    from hub.audit import chain
+    """The audit as FHIR AuditEvents (NDJSON) or syslog messages (ATNA), in order; for the hub's own custody only."""
+    from hub.audit import atna, chain
     from hub.audit.fhir import to_fhir
+
+    if form not in ("fhir", "syslog"):
+        raise typer.BadParameter("fhir or syslog", param_hint="--as")
 
     with opened(config) as hub:
         while found := hub.store.read(lambda tx, start=after: chain.events(tx, after=start)):  # type: ignore[misc]
             for number, event in found:
-                write(to_fhir(event))
+                if form == "fhir":
+                    write(to_fhir(event))
+                else:
+                    typer.echo(atna.syslog(event, number).decode())
                 after = number
 
 

@@ -7,6 +7,7 @@ permanent failure. Unset, the hub refuses to start (part2 P9).
 """
 
 from hub.settings.alarm import AlarmSection, EmailSection, WebhookSection
+from hub.settings.audit import AuditSection, SyslogSection
 from hub.settings.authorization import ApiKeySection, AuthorizationSection, BasicSection, SmartSection
 from hub.settings.consent import ConsentSection
 from hub.settings.destination import DestinationSection, PartnerSection, RouteSection
@@ -38,6 +39,7 @@ __all__ = [
     "AlarmSection",
     "ApiKeySection",
     "ApplicationAckSection",
+    "AuditSection",
     "AuthorizationSection",
     "AwsKmsSection",
     "BasicSection",
@@ -64,6 +66,7 @@ __all__ = [
     "SourceSection",
     "SqlSection",
     "StatePolicy",
+    "SyslogSection",
     "VaultSection",
     "WebhookSection",
     "is_loopback",

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from hub.errors import SettingsError
+from hub.settings.audit import AuditSection
 from hub.settings.consent import forms_read
 from hub.settings.labels import laid_over, loadable
 from hub.settings.settings import Settings
@@ -67,6 +68,7 @@ def parse(document: dict[str, Any], *, base: Path) -> Settings:
             ),
             "mllp": settings.mllp.under(base),
             "alarm": settings.alarm.under(base),
+            "audit": _audit_under(settings.audit, base),
             "keys": settings.keys.under(base),
             "metrics": settings.metrics.model_copy(
                 update={"token": settings.metrics.token.under(base) if settings.metrics.token else None}
@@ -106,6 +108,13 @@ def parse(document: dict[str, Any], *, base: Path) -> Settings:
             ),
         }
     )
+
+
+def _audit_under(section: AuditSection, base: Path) -> AuditSection:
+    if section.syslog is None or section.syslog.tls is None:
+        return section
+    moved = section.syslog.model_copy(update={"tls": section.syslog.tls.under(base)})
+    return section.model_copy(update={"syslog": moved})
 
 
 def _of_database(sql: SqlSection | None, base: Path) -> SqlSection | None:

@@ -8,6 +8,7 @@ from typing import Literal, Self, get_args
 from pydantic import model_validator
 
 from hub.settings.alarm import AlarmSection
+from hub.settings.audit import AuditSection
 from hub.settings.consent import ConsentSection, forms_of
 from hub.settings.destination import DestinationSection, RouteSection
 from hub.settings.keys import KeysSection
@@ -50,6 +51,7 @@ class Settings(Strict):
     alarm: AlarmSection = AlarmSection()
     labels: LabelsSection = LabelsSection()
     retention: RetentionSection = RetentionSection()
+    audit: AuditSection = AuditSection()
     metrics: MetricsSection = MetricsSection()
     consent: ConsentSection = ConsentSection()
 
