@@ -18,7 +18,8 @@ from hub.console import paper
 from hub.console.door import Door, Form, Visitor
 from hub.console.filters import templates
 from hub.errors import HubError
-from hub.loop import accounting, emergency, revoking
+from hub.loop import accounting, emergency, package, revoking
+from hub.loop import paper as loop_paper
 from hub.loop.record import audit
 from hub.loop.releasing import PURPOSE, party
 from hub.records import Document, Referral
@@ -40,6 +41,7 @@ def add(routes: APIRouter, door: Door) -> None:
     for path, act in (
         ("/console/disclosures", pages.report),
         ("/console/referrals/{id}/emergency", pages.disclose),
+        ("/console/referrals/{id}/handed-over", pages.handed_over),
     ):
         routes.add_route(path, door.action(act), methods=["POST"])
 
@@ -165,6 +167,24 @@ class Rights:
         # made by paper.html, which escapes; it is the Release's own bytes
         released = Markup(given.body.decode())  # noqa: S704
         return self.door.show("break_glass.html", visitor, referral=referral, released=released, given=given)
+
+    def handed_over(self, request: Request, visitor: Visitor, form: Form) -> Response:
+        """Notes that the printed page was handed to its center: that is the disclosure."""
+        task = request.path_params["id"]
+
+        def look(tx: Tx) -> tuple[Any, Any]:
+            return package.load(tx, task), referrals.find_by_task(tx, task)
+
+        kept, referral = self.hub.store.read(look)
+        if kept is None or referral is None or referral.custody != visitor.custody:
+            return self.door.problem(404, "There is no such referral of yours.", visitor)
+        try:
+            to = self.hub.settings.destination_of(referral.destination)
+        except KeyError:
+            return self.door.problem(409, "The destination of this referral is no longer configured.", visitor)
+        consents = self.hub.store.read(lambda tx: package.known_consents(tx, referral.patient_id))
+        loop_paper.handed_over(self.hub, referral, kept, consents, to, by=visitor.person)
+        return self.door.to(f"/console/referrals/{task}/print")
 
     def _own(self, task: str, visitor: Visitor) -> Referral | None:
         known = self.hub.store.read(lambda tx: referrals.find_by_task(tx, task))

@@ -10,7 +10,7 @@ stays open, ringing, until a person says whether it was right.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ from hub.loop.record import audit, trace
 from hub.loop.releasing import actors_of, basis, entries_of, named, origin, party, permitting, policy_for
 from hub.records import Disclosure, Hold, Referral
 from hub.release import Context, Evidence, Outcome, Party, release
-from hub.store import decisions, disclosures, holds, referrals, vault
+from hub.store import decisions, disclosures, holds, investigation_finds, referrals, vault
 from hub.store.tx import Tx
 from mappings.partner import Partner
 from mappings.times import instant
@@ -120,6 +120,7 @@ def _decide(
     render: Callable[[dict[str, Any]], bytes],
 ) -> Outcome:
     settings = hub.settings
+    stopped = hub.store.read(lambda tx: investigation_finds.stands(tx, referral.organization, referral.patient_id))
     duties = frozenset({"medical-personnel"})
     to = (
         Party(reference=None, role="covered-entity", duties=duties)
@@ -143,7 +144,7 @@ def _decide(
         named(consents, kept.bundle),
         render=render,
         media_type="text/html",
-        policy=policy_for(settings, referral.organization, recipient or ""),
+        policy=replace(policy_for(settings, referral.organization, recipient or ""), stopped=stopped),
         partner=_PAPER,
         core=frozenset({"Patient"}),
     )

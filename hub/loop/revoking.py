@@ -162,8 +162,11 @@ def to_be_told(tx: Tx, hub: Hub, consent: Document) -> list[Holder]:
     for holder in holders(tx, hub, consent):
         notices = [
             one
-            for one in (deliveries.listed(tx, destination=holder.destination.id) if holder.destination else ())
-            if one.kind == "notice" and one.decided == f"Consent/{consent.resource_id}"
+            for task in holder.tasks
+            for one in deliveries.listed(tx, task_id=task)
+            if one.kind == "notice"
+            and one.decided == f"Consent/{consent.resource_id}"
+            and one.created_at >= consent.created_at
         ]
         if not any(one.state in ("ready", "done") for one in notices):
             found.append(holder)

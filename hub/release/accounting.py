@@ -95,6 +95,7 @@ _WORDS: Final[Mapping[str, str]] = {
 _MANNERS: Final[Mapping[str, str]] = {
     "delivery": "sent",
     "answer": "given as an answer",
+    "paper": "given on paper",
     "emergency": "given in an emergency",
     "notice": "notice sent",
 }

@@ -256,3 +256,33 @@ def test_p15_a_hold_that_tells_of_the_law_is_for_who_may_settle_it(hub: Hub, sto
         client = sign_in(custody)
         assert ("provenance" in client.get("/console/holds").text) is shown
         assert ("provenance" in client.get("/console/alarms").text) is shown
+
+
+def test_a_page_handed_over_is_accounted_for(
+    hub: Hub, story: Story, sign_in: SignIn, form_of: Callable[[str], str]
+) -> None:
+    story("cedar-app", "story-1-contact")
+    referral = the_referral(hub)
+    client = sign_in("cedar-coresponse")
+    page = client.get(f"/console/referrals/{referral.task_id}/print").text
+    path = f"/console/referrals/{referral.task_id}/handed-over"
+    assert client.post(path, data={"form": form_of(page)}).status_code == 303
+    (made,) = hub.store.read(lambda tx: disclosures.listed(tx))
+    assert (made.manner, made.state, made.recipient) == ("paper", "sent", "lakeshore-cmhc")
+    assert ("Patient", referral.patient_id) in made.what
+    (event,) = audited(hub, "disclosure")
+    assert (event.who, event.detail) == ("Robin Examiner", ("to:lakeshore-cmhc", "paper"))
+    other = sign_in("riverton-pd")
+    token = form_of(other.get("/console/disclosures").text)
+    assert other.post(path, data={"form": token}).status_code == 404
+
+
+def test_what_may_not_go_is_not_handed_over(
+    hub: Hub, story: Story, sign_in: SignIn, form_of: Callable[[str], str]
+) -> None:
+    story("sunrise-app", "story-4-part2")
+    client = sign_in("sunrise-recovery")
+    token = form_of(client.get("/console/disclosures").text)
+    answer = client.post(f"/console/referrals/{the_referral(hub).task_id}/handed-over", data={"form": token})
+    assert answer.status_code == 409
+    assert hub.store.read(lambda tx: disclosures.listed(tx)) == []

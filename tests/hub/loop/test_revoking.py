@@ -11,7 +11,7 @@ from pytest_httpx import HTTPXMock
 
 from hub.audit import chain
 from hub.errors import ReleaseError
-from hub.loop import revoking
+from hub.loop import consenting, revoking
 from hub.release import Leak
 from hub.release.naming import Party
 from hub.release.revocation import seal_notice
@@ -74,6 +74,36 @@ async def test_s44_a_center_that_takes_a_notice_gets_one_and_nothing_of_a_record
     assert [(d.manner, d.state) for d in world.disclosures()] == [("delivery", "sent"), ("notice", "sent")]
     assert world.alarms() == []
     assert world.referral(referral.task_id).business_status == "delivered"
+
+
+async def test_a_server_gets_it_as_an_update_of_the_consent(build: Any, httpx_mock: HTTPXMock) -> None:
+    def rest(document: dict[str, Any]) -> None:
+        to = next(d for d in document["destination"] if d["id"] == "lakeshore")
+        to |= {"adapter": "fhir-rest", "revocation": "notice"}
+
+    world = build(rest)
+    base = "http://127.0.0.1:8101/fhir"
+    httpx_mock.add_response(method="POST", url=base, json={"resourceType": "Bundle"}, is_reusable=True)
+    found = {"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Task", "id": "t-1"}}]}
+    httpx_mock.add_response(method="GET", json=found, is_reusable=True)
+    await world.take_in("sunrise-app", consented(world))
+    await world.deliver()
+    await world.take_in("sunrise-app", consented(world, "3", **REVOKED))
+    await world.deliver()
+    assert [(d.kind, d.state) for d in world.deliveries()] == [("referral", "done"), ("notice", "done")]
+    posts = [orjson.loads(r.content) for r in httpx_mock.get_requests() if r.method == "POST"]
+    (entry,) = posts[1]["entry"]
+    assert entry["request"]["method"] == "PUT"
+    assert entry["request"]["url"].startswith("Consent?identifier=https://warmhandoff.org/fhir/sid/resource|")
+    assert (entry["resource"]["status"], "id" in entry["resource"]) == ("inactive", False)
+    assert [i for i in check(posts[1]) if i.severity in ("error", "fatal")] == []
+
+
+async def test_what_a_person_takes_back_at_the_hub_is_told_as_well(world: World, httpx_mock: HTTPXMock) -> None:
+    referral = await sent(world, httpx_mock)
+    consent = consent_of(world, referral)
+    consenting.revoke(world.hub, consent.resource_id, custody="sunrise-recovery", by="Robin Examiner", method="verbal")
+    assert [(a.kind, a.subject_id) for a in world.alarms()] == [("revocation", consent.resource_id)]
 
 
 async def test_a_revocation_is_told_once(build: Any, httpx_mock: HTTPXMock) -> None:
