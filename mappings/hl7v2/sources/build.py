@@ -603,7 +603,9 @@ def report_text(files: dict[str, str], rows: list[tuple[str, str, str, str, str]
             if name != before:
                 out += ["", f"### {name}", "", "| v2 | FHIR | state | how, or why not |", "|---|---|---|---|"]
                 before = name
-            cells = (identifier, f"`{attribute}`" if attribute else "", state, why)
+            # A bracket before a parenthesis would be a link.
+            path = attribute.replace("](", "] (")
+            cells = (identifier, f"`{path}`" if path else "", state, why.replace("](", "] ("))
             out.append("| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(out) + "\n"
 
