@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from hub.errors import HubError
-from hub.loop import package, queue, reasons
+from hub.loop import gating, package, queue, reasons
 from hub.loop.context import Hub
 from hub.loop.keeping import open_referral
 from hub.loop.reasons import Action
@@ -67,6 +67,8 @@ def resolve(
         custody=hold.custody,
         detail=(hold.reason, reason_code, *((f"to:{to.organization}",) if to else ())),
     )
+    if hold.kind == "cjis":
+        gating.resolved(tx, hub, hold)
     if hold.kind == "review":
         return hold  # it held nothing up
     if action == "release":

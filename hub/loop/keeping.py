@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from hub.loop import alarm, package, queue, revoking
+from hub.loop import alarm, gating, package, queue, revoking
 from hub.loop.context import Hub
 from hub.loop.merging import Together, Whole, note, withdraw
 from hub.loop.reading import Part
@@ -187,6 +187,7 @@ def keep(tx: Tx, hub: Hub, message: Message, source: SourceSection, made: Plan) 
         queue.put(tx, hub, again.referral, again.to, again.verdict, message_id=message.id)
     for patient in dict.fromkeys(p for part in parts.parts for p in package.patients_with_consents(part.bundle)):
         revoking.tell(tx, hub, patient, message_id=message.id)
+    gating.settle(tx, hub, message, source, parts)
     state: MessageState = "translated" if parts.parts else "rejected"
     messages.finish(tx, message, state, issues)
     audit(

@@ -138,10 +138,11 @@ def bring_together(hub: Hub, source: SourceSection, message: Message, found: Tak
         first, again = tellings.lineage(tx, message.id)
         names = {tellings.document_key_of(tx, custody, source.name, one.name): one.name for one in found.partial}
         contained = tellings.of_documents(tx, names)
+        states = {one.id: body for one in contained if (body := tellings.joined(tx, one.id)) is not None}
         said = {
-            names[one.document_key]: body
+            names[one.document_key]: states[one.id]
             for one in contained
-            if one.document_key is not None and (body := tellings.joined(tx, one.id)) is not None
+            if one.document_key is not None and one.id in states
         }
         whole = joined(hub, source, found, said)
         tried = (_fresh(tx, source, message, first, record) for record in whole.records if _joins(record))
@@ -149,6 +150,8 @@ def bring_together(hub: Hub, source: SourceSection, message: Message, found: Tak
         known = {one.document_key for one in fresh}
         contained = [one for one in contained if one.document_key in known]
         related = _related(tx, [one.keys for one in fresh], contained)
+        # Where what its documents said was not to be kept (`loop.gating`), a telling is merged by its numbers.
+        contained = [one for one in contained if one.id in states]
         within = {one.id for one in contained}
         bodies = {
             one.id: tellings.body(tx, one.id)

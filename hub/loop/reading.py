@@ -8,6 +8,7 @@ enforces that as Part 2.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -26,6 +27,7 @@ from mappings.cjis import gate
 from mappings.errors import WarmHandoffError
 from mappings.fhir.referral import Package, referral_packages
 from mappings.incident import Agency, Gated, Incident, Rejected
+from mappings.incident_json import from_json
 from mappings.json_documents import documents
 from mappings.labels import label_bundle
 from mappings.packs import load_pack
@@ -102,14 +104,15 @@ def agency_of(hub: Hub, source: SourceSection) -> Agency | None:
     return hub.settings.agency_of(source.agency or source.organization)
 
 
-def take_apart(hub: Hub, source: SourceSection, body: bytes, now: datetime) -> Taken:
+def take_apart(hub: Hub, source: SourceSection, body: bytes, now: datetime, *, gated: bool = False) -> Taken:
     """Reads and gates. Raises nothing for bad input: what is wrong is in `rejected`. What the records become, with
-    what others told of the same incidents, is for `loop.merging`."""
+    what others told of the same incidents, is for `loop.merging`. `gated`: the body is what the gate let through
+    before, and is read as the source `incident`."""
     records: list[Record] = []
     rejected: list[Issue] = []
     partial: list[Partial] = []
     try:
-        for place, record in enumerate(_records(source, body, agency_of(hub, source))):
+        for place, record in enumerate(_records(source, body, agency_of(hub, source), gated=gated)):
             if isinstance(record, Rejected):
                 rejected.extend(record.issues)
             elif isinstance(record, Incident):
@@ -145,6 +148,29 @@ def joined(hub: Hub, source: SourceSection, found: Taken, kept: Mapping[str, byt
     return Taken(records=tuple(records), rejected=tuple(rejected))
 
 
+def gated_alone(hub: Hub, source: SourceSection, body: bytes) -> tuple[tuple[Incident, ...], tuple[Gated, ...]]:
+    """What the CJIS gate lets through of each record of a message, read by itself, and what it dropped; what cannot be
+    read is left out.
+
+    Claims are not judged here: they are when this is read again.
+    """
+    agency = agency_of(hub, source)
+    records: list[Incident] = []
+    dropped: list[Gated] = []
+    with suppress(WarmHandoffError):
+        for place, one in enumerate(_records(source, body, agency, gated=False)):
+            found: Incident | Rejected = (
+                one
+                if isinstance(one, Incident | Rejected)
+                else read_state(eido_update(None, one[1], agency), agency, _registries(source.registry), index=place)
+            )
+            if isinstance(found, Incident):
+                through, gone, _ = gate(found)
+                records.append(through)
+                dropped += gone
+    return tuple(records), tuple(dropped)
+
+
 def taken(read_record: Incident, source: SourceSection, place: int) -> Record:
     """One record as its source may send it. What the gate keeps back is not kept elsewhere either."""
     claimed, doubts, believed = claim(read_record, source)
@@ -161,8 +187,11 @@ def taken(read_record: Incident, source: SourceSection, place: int) -> Record:
 
 
 def _records(
-    source: SourceSection, body: bytes, agency: Agency | None
+    source: SourceSection, body: bytes, agency: Agency | None, *, gated: bool
 ) -> Iterator[Incident | Rejected | tuple[str, dict[str, Any]]]:
+    if gated:
+        # what was read once is taken as it was: it does not have to hold together as a contact form's record does
+        return (one if isinstance(one, Rejected) else from_json(one) for one in documents(body))
     if source.sql is not None:
         # rows as `hub.ingest.sql` wrote them, whatever the format of the pack's files
         return load_pack(source.reads)((orjson.loads(line) for line in body.splitlines()), agency)

@@ -57,7 +57,8 @@ class SourceSection(Strict):
     organizations whose records this source may carry (an employer's app used by a joint team, by agreement).
 
     `reads`: `eido`, `hl7v2`, `incident`, `nibrs`, or a pack's id or folder. `folder` watches a directory instead of
-    HTTP, `issued`: its tokens are made by `handoff client`. `sql` asks another system's database, `mllp` is an HL7 v2 feed.
+    HTTP, `issued`: its tokens are made by `handoff client`. `sql` asks another system's database, `mllp` is an HL7 v2
+    feed.
     `registry` is a file of EIDO registries (JSON or CSV) that the tokens of an `eido` source are checked against.
     `tells` is what sort of record it sends, by which merging knows whom to believe; None: by what it reads.
     `raw`: `gated` keeps of a message from which the CJIS gate took something only what the gate let through; None: as

@@ -135,7 +135,8 @@ def replay(tx: Tx, message_id: int, *, into: Owner | None = None, control_id: st
         raise StoreError("store.state", f"what was {old.state} cannot be taken in again", code="conflict")
     data = body(tx, message_id)
     owner = into or Owner(source=old.source, custody=old.custody, organization=old.organization)
-    values = _new(tx, owner.source, owner.custody, owner.organization, old.media_type, data) | {"lineage": message_id}
+    values = _new(tx, owner.source, owner.custody, owner.organization, old.media_type, data)
+    values |= {"lineage": message_id, "gated_at": old.gated_at}
     parts = {"body": data}
     if control_id is not None:
         values["control"] = tx.keys.blind(owner.custody, "message.control", control_id)
@@ -240,6 +241,18 @@ def expunge(tx: Tx, message_id: int) -> bool:
     return bool(changed.rowcount)
 
 
+def gate(tx: Tx, message_id: int, records: bytes, *, media_type: str) -> None:
+    """Put what the CJIS gate lets through in the place of the bytes as they came, for good. The row knows the same
+    input when it comes again."""
+    row = tx.connection.execute(
+        update(message)
+        .where(message.c.id == message_id)
+        .values(gated_at=tx.now, media_type=media_type)
+        .returning(message.c.custody)
+    ).one()
+    vault.put(tx, _NOUN, message_id, "body", records, custody=row.custody, replace=True)
+
+
 def repeated_by(tx: Tx, message_id: int) -> list[Message]:
     """The messages that were taken in again as this one, newest first; the same bytes all."""
     found: list[Message] = []
@@ -264,7 +277,10 @@ def set_aside(tx: Tx, message_id: int, state: MessageState) -> None:
 
 
 def body(tx: Tx, message_id: int) -> bytes:
-    """The bytes as they came. Raises KeyringError `keys.missing`, `keys.unknown`, `keys.tampered`."""
+    """The bytes as they came, or what stands in their place (`gate`).
+
+    Raises KeyringError `keys.missing`, `keys.unknown`, `keys.tampered`.
+    """
     return vault.get(tx, _NOUN, message_id, "body")
 
 
@@ -385,6 +401,7 @@ def _record_of(message_id: int, values: dict[str, Any]) -> Message:
         received_at=values["received_at"],
         state=values["state"],
         lineage=values["lineage"],
+        gated_at=values.get("gated_at"),
     )
 
 
@@ -405,4 +422,5 @@ def _record(row: Row[Any]) -> Message:
         owner=row.owner,
         lease_until=row.lease_until if row.lease_until > EPOCH else None,
         finished_at=row.finished_at,
+        gated_at=row.gated_at,
     )

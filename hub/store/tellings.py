@@ -101,8 +101,14 @@ def body(tx: Tx, telling_id: int) -> bytes:
 
 
 def joined(tx: Tx, telling_id: int) -> bytes | None:
-    """What the documents of a standing telling said so far; None where each says all."""
+    """What the documents of a standing telling said so far; None where each says all, or it was not to be kept."""
     return vault.find(tx, _NOUN, telling_id, "joined")
+
+
+def forget_joined(tx: Tx, message_ids: Sequence[int]) -> None:
+    """Deletes what the documents of these messages said so far, as they said it; their records stay."""
+    for row in tx.connection.execute(select(telling.c.id).where(telling.c.message_id.in_(message_ids))).scalars().all():
+        vault.remove(tx, _NOUN, row, "joined")
 
 
 def document_key_of(tx: Tx, custody: str, source: str, name: str) -> bytes:

@@ -19,11 +19,11 @@ def breaks_on_oops(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     tried: list[int] = []
     real = pipeline.take_apart
 
-    def take_apart(hub: Any, source: Any, body: bytes, now: Any) -> Any:
+    def take_apart(hub: Any, source: Any, body: bytes, now: Any, **as_kept: Any) -> Any:
         if b"oops" in body:
             tried.append(1)
             raise RuntimeError(body.decode())
-        return real(hub, source, body, now)
+        return real(hub, source, body, now, **as_kept)
 
     monkeypatch.setattr(pipeline, "take_apart", take_apart)
     return tried
@@ -81,7 +81,7 @@ async def test_two_broken_ones_of_one_source_do_not_break_the_loop(world: World,
 
 async def test_released_after_a_fix_it_is_read_anew(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(pipeline, "take_apart", lambda *_: 1 / 0)
+        broken.setattr(pipeline, "take_apart", lambda *_, **__: 1 / 0)
         await world.post("cedar-app", world.form("story-1-contact"))
         for _ in range(3):
             await world.read()
