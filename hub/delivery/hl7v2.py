@@ -72,7 +72,7 @@ async def send(
         await writer.drain()
         async with contextlib.aclosing(_frames(reader)) as frames:
             async for answer in frames:
-                found = _acknowledged(answer, control_id, mode)
+                found = receipt_of(answer, control_id, mode)
                 if found is not None:
                     return found
     raise DeliveryError("deliver.cut", "the connection was closed without an acknowledgement", unknown=True)
@@ -191,7 +191,7 @@ async def _frames(reader: asyncio.StreamReader) -> AsyncGenerator[bytes, None]:
                 raise DeliveryError("deliver.answer-too-large", "the answer is too large", unknown=True)
 
 
-def _acknowledged(answer: bytes, control_id: str, mode: Mode) -> Acknowledged | None:
+def receipt_of(answer: bytes, control_id: str, mode: Mode) -> Acknowledged | None:
     """The receipt in a frame; None when it does not settle our message. Raises DeliveryError for AE, AR, CE, CR."""
     try:
         message = parse(answer)

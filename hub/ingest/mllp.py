@@ -154,11 +154,15 @@ class _Shared:
 
     def refusal(self, data: bytes, outcome: Outcome, error: str | None) -> tuple[bytes, ...]:
         """An answer of the server's own: never positive, never with a word of the message."""
-        message = header(data)
-        code = code_for(message, outcome)
-        if code is None:
+        try:
+            message = header(data)
+            code = code_for(message, outcome)
+            if code is None:
+                return ()
+            return (acknowledge(message, code, control_id=self.control_id(), now=self.now(), error=error),)
+        except Exception as failed:  # noqa: BLE001 - it is said about a failure; no answer is never a positive one
+            log.error("a message was not answered: %s", type(failed).__name__)
             return ()
-        return (acknowledge(message, code, control_id=self.control_id(), now=self.now(), error=error),)
 
 
 class Server:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from mappings.errors import ReadError
 from mappings.hl7v2.build import Raw, Value, escape, segment
-from mappings.hl7v2.codec import NULL, Message, Repetition, header
+from mappings.hl7v2.codec import NULL, Message, Repetition, Segment, header, python_codec
 from mappings.hl7v2.delimiters import STANDARD, Delimiters
 from mappings.hl7v2.times import written
 
@@ -98,20 +98,74 @@ def acknowledge(
         msh = message.segments[0]
         delimiters, encoding = message.delimiters, message.encoding
         raw, echo_id = tuple([msh.field(number) for number in _ECHOED]), msh.field(10)
+        if "\n" in msh.raw:
+            # a stray LF has glued another segment to it, of which nothing is repeated
+            raw, echo_id = tuple([one.split("\n", 1)[0] for one in raw]), echo_id.split("\n", 1)[0]
     # Few senders, each with a few types: what they have in common is written once. A large MSH is nobody's habit.
     make = _head if sum(map(len, raw)) < 1000 else _head.__wrapped__
     head, middle, rest, version = make(raw, delimiters, encoding, confirm, application, facility)
-    own = control_id if control_id.isalnum() else escape(control_id, delimiters)
-    text = f"{head}{_written(now.replace(microsecond=0))}{middle}{own}{rest}"
+    own = control_id if control_id.isalnum() else _plain(control_id, delimiters)
+    text = f"{head}{_plain(_written(now.replace(microsecond=0)), delimiters)}{middle}{own}{rest}"
     msa = f"MSA{delimiters.field}{code}{delimiters.field}{'' if echo_id == NULL else echo_id}".rstrip(delimiters.field)
-    if error is None:
-        return f"{text}\r{msa}\r".encode(encoding)
-    condition: Value = (error, ERRORS[error], "HL70357")
-    if version < "2.5":
-        msa = segment("MSA", {1: code, 2: Raw("" if echo_id == NULL else echo_id), 6: condition}, delimiters)
-        return f"{text}\r{msa}\r".encode(encoding)
-    err = segment("ERR", {2: _place(location), 3: condition, 4: "E"}, delimiters)
-    return f"{text}\r{msa}\r{err}\r".encode(encoding)
+    if error is not None:
+        condition: Value = (error, _plain(ERRORS[error], delimiters), "HL70357")
+        if version < "2.5":
+            msa = segment("MSA", {1: code, 2: Raw("" if echo_id == NULL else echo_id), 6: condition}, delimiters)
+        else:
+            msa += "\r" + segment("ERR", {2: _place(location), 3: condition, 4: "E"}, delimiters)
+    data = f"{text}\r{msa}\r".encode(encoding)
+    if message is not None and not data.isascii() and not _reads(data, raw[-1], delimiters):
+        # The MSH was read byte by byte, and what it repeats is not in the set that it declares.
+        return acknowledge(
+            _undeclared(message),
+            code,
+            control_id=control_id,
+            now=now,
+            application=application,
+            facility=facility,
+            error=error,
+            location=location,
+            confirm=confirm,
+        )
+    return data
+
+
+def _undeclared(message: Message) -> Message:
+    """The MSH alone, without its MSH-18."""
+    msh = message.segments[0]
+    fields = msh.raw.split(message.delimiters.field)
+    fields[17:18] = [""]
+    return Message(
+        data=message.data,
+        delimiters=message.delimiters,
+        encoding=message.encoding,
+        separator=message.separator,
+        segments=(Segment(message.delimiters.field.join(fields), message.delimiters, message.encoding),),
+        issues=(),
+    )
+
+
+def _reads(data: bytes, charset: str, delimiters: Delimiters) -> bool:
+    """Whether bytes beyond ASCII are in the set that an MSH-18 declares; one that declares none takes any."""
+    codec = python_codec(charset.split(delimiters.repetition or "\r", 1)[0])
+    if not charset or codec is None:
+        return True
+    try:
+        data.decode(codec)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _plain(text: str, delimiters: Delimiters) -> Raw:
+    """A text of ours; without what would be taken for a delimiter, where these have no escape character."""
+    used = (delimiters.field, delimiters.component, delimiters.repetition, delimiters.escape, delimiters.subcomponent,
+            delimiters.truncation)  # fmt: skip
+    if not any(one and one in text for one in used):
+        return Raw(text)
+    if delimiters.escape:
+        return Raw(escape(text, delimiters))
+    return Raw("".join(sign for sign in text if sign not in used))
 
 
 #: The fields of an MSH on which an acknowledgement's depends, but for its control id.
@@ -133,15 +187,16 @@ def _head(
     version = first(echo[12]) or "2.5.1"
     trigger = first(echo[9].split(delimiters.repetition, 1)[0] if delimiters.repetition else echo[9], 2)
     values: dict[int, Value] = {
-        2: delimiters.msh_2,
-        3: Raw(echo[5]) or application,
-        4: Raw(echo[6]) or facility,
+        2: Raw(delimiters.msh_2),
+        3: Raw(echo[5]) or _plain(application, delimiters),
+        4: Raw(echo[6]) or _plain(facility, delimiters),
         5: Raw(echo[3]),
         6: Raw(echo[4]),
-        9: ("ACK", trigger, "ACK" if version >= "2.4" else None) if trigger else "ACK",
+        9: ("ACK", _plain(trigger, delimiters), "ACK" if version >= "2.4" else None) if trigger else "ACK",
         11: Raw(echo[11]) or "P",
-        12: Raw(echo[12]) or version,
-        18: Raw(echo[18]),
+        12: Raw(echo[12]) or _plain(version, delimiters),
+        # a set that cannot be read here cannot be written either
+        18: Raw(echo[18] if python_codec(echo[18].split(delimiters.repetition or "\r", 1)[0]) else ""),
     }
     if first(echo[15]) or first(echo[16]):
         # 2.9.3.1: an acknowledgement is not itself acknowledged.

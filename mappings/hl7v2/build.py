@@ -32,21 +32,17 @@ def escape(text: str, delimiters: Delimiters = STANDARD) -> str:
     r"""`text` as a value may stand in a message: delimiters as \F\ \S\ \T\ \R\ \E\, a line break as \.br\, every
     other control character as \Xdd\. A text that is the explicit null `""` is written so that it stays text.
 
-    `unescape` gives the same text back. Raises ValueError when the delimiters have no escape character.
+    `unescape` gives the same text back. Raises ValueError when the text needs an escape character and there is none.
     """
     mark = delimiters.escape
+    # a message may do without some of them
+    marks = ((mark, "E"), (delimiters.field, "F"), (delimiters.component, "S"), (delimiters.repetition, "R"),
+             (delimiters.subcomponent, "T"), (delimiters.truncation, "P"), ("\n", ".br"))  # fmt: skip
     if not mark:
-        raise ValueError("these delimiters have no escape character")
-    table = {
-        ord(mark): f"{mark}E{mark}",
-        ord(delimiters.field): f"{mark}F{mark}",
-        ord(delimiters.component): f"{mark}S{mark}",
-        ord(delimiters.repetition): f"{mark}R{mark}",
-        ord(delimiters.subcomponent): f"{mark}T{mark}",
-        ord("\n"): f"{mark}.br{mark}",
-    }
-    if delimiters.truncation:
-        table[ord(delimiters.truncation)] = f"{mark}P{mark}"
+        if text == '""' or _CONTROL.search(text) or any(one and one in text for one, _ in marks):
+            raise ValueError("these delimiters have no escape character")
+        return text
+    table = {ord(one): f"{mark}{name}{mark}" for one, name in marks if one}
     if text == '""':
         return f'{mark}X22{mark}"'
     return _CONTROL.sub(lambda found: f"{mark}X{ord(found[0]):02X}{mark}", text.translate(table))

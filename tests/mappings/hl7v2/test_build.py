@@ -27,9 +27,11 @@ def test_a_text_that_looks_like_null_stays_text() -> None:
     assert field('""') == '\\X22\\"'
 
 
-def test_without_an_escape_character_nothing_is_written() -> None:
-    with pytest.raises(ValueError, match="escape"):
-        field("x", Delimiters(escape=""))
+def test_without_an_escape_character_nothing_is_written_that_needs_one() -> None:
+    assert field("x", Delimiters(escape="")) == "x"
+    for text in ("a|b", "a^b", '""', "a\nb"):
+        with pytest.raises(ValueError, match="escape"):
+            field(text, Delimiters(escape=""))
 
 
 def test_set_ids_and_addresses() -> None:
