@@ -7,6 +7,7 @@ conditional create makes nothing a second time. It shares no code with the hub.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import threading
@@ -30,8 +31,8 @@ class Arrival:
     digest: int
 
 
-#: Answers a request in its stead, or None to let the center answer. It is given the writer, to be rude with.
-Fault = Callable[[asyncio.StreamWriter], Awaitable[bool]]
+#: Treats a sender badly who has been heard: it is given the writer and what the center would have answered.
+Fault = Callable[[asyncio.StreamWriter, bytes], Awaitable[None]]
 
 
 @dataclass
@@ -84,6 +85,7 @@ class Center:
             writer.close()
         while self._open:
             await asyncio.sleep(0.005)
+        await asyncio.sleep(0.005)  # the last of them is told in the loop's next turn
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)
@@ -92,15 +94,18 @@ class Center:
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = re.search(rb"(?i)content-length: *(\d+)", head)
                 body = await reader.readexactly(int(length[1]) if length else 0)
-                if self.fault is not None and await self.fault(writer):
-                    continue
-                answer = self.take(head.split(b" ", 2)[1].decode(), body)
-                writer.write(http(answer))
+                answer = http(self.take(head.split(b" ", 2)[1].decode(), body))
+                if self.fault is not None:
+                    await self.fault(writer, answer)
+                else:
+                    writer.write(answer)
                 await writer.drain()
         except (OSError, EOFError):
             pass
         finally:
             writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
             self._open.discard(writer)
 
     def take(self, path: str, body: bytes) -> bytes:

@@ -67,8 +67,8 @@ class Transport:
         """One request, one answer of any status.
 
         `timeout` is for everything together, in seconds. Raises DeliveryError: `deliver.url`, `deliver.unreachable`
-        (nothing was sent), `deliver.timeout` and `deliver.cut` (bytes may have arrived: `unknown`),
-        `deliver.answer-too-large`.
+        and `deliver.certificate` (nothing was sent), `deliver.timeout` and `deliver.cut` (bytes may have arrived:
+        `unknown`), `deliver.answer-too-large`.
         """
         try:
             # httpx bounds each read; a server that trickles would keep a lane beyond its lease.
@@ -91,12 +91,25 @@ class Transport:
                 return Answer(status=response.status_code, headers=dict(response.headers), body=bytes(body))
         except (httpx.InvalidURL, httpx.UnsupportedProtocol):
             raise DeliveryError("deliver.url", "the destination's URL is not usable", retry=False) from None
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            if _not_believed(error):
+                raise DeliveryError(
+                    "deliver.certificate", "the destination's certificate is not believed, or has expired"
+                ) from None
             raise DeliveryError("deliver.unreachable", "no connection to the destination") from None
         except (httpx.TimeoutException, TimeoutError):
             raise DeliveryError("deliver.timeout", "the destination did not answer in time", unknown=True) from None
         except (httpx.TransportError, httpx.StreamError):
             raise DeliveryError("deliver.cut", "the connection was cut", unknown=True) from None
+
+
+def _not_believed(error: BaseException | None) -> bool:
+    """Whether a connection ended over the other side's certificate."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def resources(bundle: Mapping[str, Any]) -> list[dict[str, Any]]:
