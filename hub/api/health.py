@@ -1,4 +1,4 @@
-"""`GET /health`: whether the hub takes and sends, in counts and states; no names, no payload."""
+"""`GET /health`: whether the hub takes and sends, in counts and states; `GET /health/live`: that it answers at all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hub import pipeline
 
 
 def routes(hub: pipeline.Hub) -> list[Route]:
-    """The one route that asks for no credential: a supervisor has none. It tells nothing of any record."""
+    """Readiness and liveness. They ask for no credential: a supervisor has none. They tell nothing of any record."""
 
     async def health(request: Request) -> Response:
         found = await asyncio.to_thread(pipeline.health, hub)
@@ -23,4 +23,7 @@ def routes(hub: pipeline.Hub) -> list[Route]:
             media_type="application/json",
         )
 
-    return [Route("/health", health, methods=["GET"])]
+    async def live(request: Request) -> Response:
+        return Response(b'{"status":"alive"}', media_type="application/json")
+
+    return [Route("/health", health, methods=["GET"]), Route("/health/live", live, methods=["GET"])]

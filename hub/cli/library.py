@@ -364,6 +364,7 @@ def _validate(resource: Any, asked: str | None) -> Iterator[Issue]:
 
 def schema(
     of: Annotated[str, typer.Argument(help="What to describe: incident, pack, settings or state-policy.")],
+    markdown: Annotated[bool, typer.Option("--markdown", help="Of settings: the page of every key.")] = False,
     as_json: Json = False,
 ) -> None:
     """Prints a JSON Schema (2020-12): of the canonical record, which any system may post, of a pack's pack.yaml, of
@@ -380,7 +381,11 @@ def schema(
         return
     if of == "settings":
         from hub.settings import Settings
+        from hub.settings.reference import page
 
+        if markdown:
+            typer.echo(page(), nl=False)
+            return
         write({"$schema": "https://json-schema.org/draft/2020-12/schema", **Settings.model_json_schema()}, pretty=True)
         return
     if of != "incident":
