@@ -11,7 +11,7 @@ from hub.settings.section import Strict
 class MetricsSection(Strict):
     """`/metrics` in Prometheus's format. With `token` whoever presents it as bearer; without, this machine only.
 
-    `worker_port`: where a worker process of its own (`handoff work`) shows its measures, on loopback; None: nowhere.
+    `worker_port`: where a worker process of its own (`handoff worker`) shows its measures, on loopback; None: nowhere.
     """
 
     token: Secret | None = None

@@ -158,18 +158,17 @@ def _models(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, str]]
             yield path, name
 
 
-def test_every_setting_is_on_the_operators_page() -> None:
+def test_what_the_operators_page_says_of_settings_is_so() -> None:
+    """That every key is somewhere is for docs/settings.md, which is made from the types."""
     page = (ROOT / "docs/operators.md").read_text()
     sections = dict(re.findall(r"^### `\[+([a-z_.]+)\]+`\n(.*?)(?=^##|\Z)", page, re.M | re.S))
     settings = list(_models(Settings))
-    assert {"hub", "source", "destination", "destination.partner"} <= {heading for heading, _ in settings}
-    for heading, name in settings:
-        assert heading in sections, f"docs/operators.md has no section [{heading}]"
-        assert f"`{name}`" in sections[heading], f"docs/operators.md does not name {heading}.{name}"
+    assert {"hub", "source", "destination", "destination.partner"} <= sections.keys()
     for heading, body in sections.items():
         first_cells = re.findall(r"^\| (`[^|]+) \|", body, re.M)
         named = {name for cell in first_cells for name in re.findall(r"`([a-z_]+)`", cell)}
-        assert named == {name for place, name in settings if place == heading}, heading
+        assert named
+        assert named <= {name for place, name in settings if place == heading}, heading
 
 
 def test_every_part_of_a_secret_is_on_the_operators_page() -> None:
