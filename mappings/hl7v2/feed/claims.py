@@ -7,6 +7,7 @@ the few that feeds can meet; the rest claim none. A test compares every claim wi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Final
 
 from mappings.hl7v2.feed.draft import Json
@@ -23,6 +24,7 @@ def _identified(resource: Json) -> bool:
     )
 
 
+@lru_cache(maxsize=4096)
 def valid_npi(number: str) -> bool:
     """Whether a National Provider Identifier has ten digits and its check digit (Luhn over 80840 and the number)."""
     if len(number) != 10 or not (number.isascii() and number.isdigit()):

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from functools import lru_cache
+from itertools import count
 from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
-from mappings.fhir.draft import criteria
-from mappings.fhir.systems import OURS, SID_RESOURCE, url_part
+from mappings.fhir.draft import agency_base, criteria
+from mappings.fhir.systems import SID_RESOURCE
 from mappings.hl7v2.codec import NULL, Message, Segment
 from mappings.hl7v2.delimiters import Delimiters, unescape
 from mappings.hl7v2.times import date_time
@@ -66,6 +67,15 @@ def _finding(rule: str, path: str) -> Issue:
 @lru_cache(maxsize=4096)
 def _times(text: str, path: str, zone: ZoneInfo | None) -> tuple[str | None, tuple[Issue, ...]]:
     return date_time(text, path, zone)
+
+
+_SCOPES = count()
+
+
+@lru_cache(maxsize=256)
+def _scope(base: str, marks: Delimiters, encoding: str) -> int:
+    """A number for all messages whose fields mean the same by the same text; never given twice."""
+    return next(_SCOPES)
 
 
 class Row:
@@ -128,6 +138,7 @@ class Draft:
         "r",
         "rows",
         "s",
+        "scope",
         "zone",
     )
 
@@ -145,7 +156,9 @@ class Draft:
         self.encoding = message.encoding
         self.rows = [Row(segment, marks.field) for segment in message.segments]
         self.custody = custody
-        self.base = f"{OURS}/agency/{url_part(custody)}"
+        self.base = agency_base(None, custody)
+        #: What the meaning of a field depends on beside its text: whose it is, and the delimiters.
+        self.scope = _scope(self.base, marks, message.encoding)
         self.now = instant(now)
         self.zone = zone
         head = self.rows[0].peek(7)
@@ -168,6 +181,8 @@ class Draft:
 
     def text(self, raw: str) -> str | None:
         """One value, unescaped and trimmed, without control characters; None when nothing is left."""
+        if raw.isalnum():
+            return raw  # most values: nothing in them can be anything else
         if self.esc in raw:
             raw = unescape(raw, self.delimiters, encoding=self.encoding)
         if not raw.isprintable():
@@ -184,6 +199,8 @@ class Draft:
     def first(self, raw: str, place: str = "") -> str | None:
         """The first subcomponent of the first component of the first repetition. With `place`, what stands behind it
         is named there."""
+        if raw.isalnum():
+            return raw
         for mark in (self.r, self.c, self.s):
             if mark in raw:
                 raw, rest = raw.split(mark, 1)
@@ -273,6 +290,11 @@ class Draft:
         self.entries.append({"fullUrl": url, "resource": resource, "request": request})
         return url
 
+    @property
+    def said(self) -> int:
+        """How much was reported so far: what reports nothing new can be remembered for the next message."""
+        return len(self._issues) + len(self._unused) + len(self._seen)
+
     # --- the account
 
     def issue(self, rule: str, path: str) -> None:
@@ -310,8 +332,8 @@ class Draft:
             if not used:
                 found[name] = None
                 continue
-            for number in range(1, len(fields)):
-                if not used >> number & 1 and fields[number]:
+            for number, raw in enumerate(fields):
+                if raw and not used >> number & 1 and number:
                     found[f"{name}-{number}"] = None
         found.update(self._unused)
         return tuple(found)

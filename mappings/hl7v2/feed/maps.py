@@ -16,10 +16,13 @@ import orjson
 from mappings.hl7v2.codec import NULL
 from mappings.hl7v2.feed.draft import Draft, Json, Row
 from mappings.hl7v2.feed.parties import REFER
-from mappings.hl7v2.feed.values import MAKE, Make, Vocabulary
+from mappings.hl7v2.feed.values import MAKE, Make, Vocabulary, cwe_code, cwe_coding, cwe_concept, remembering, yes
 
 #: Fills a resource from one field of a segment, as it stands; says whether it read it.
 Fill: TypeAlias = "Callable[[str, Row, Json, Draft], bool]"
+
+#: Fields of which the same few values stand in message after message.
+_CODED: Final = (cwe_concept, cwe_coding, cwe_code, yes)
 
 _MAKES: Final[dict[str, Make]] = {**MAKE, **REFER}
 
@@ -37,13 +40,13 @@ def codes(name: str) -> Vocabulary:
 
 
 @cache
-def segment_map(name: str) -> tuple[tuple[Fill, ...] | None, ...]:
+def segment_map(name: str) -> tuple[tuple[tuple[int, Fill], ...] | None, ...]:
     """What a segment map does with each field, by its number."""
     rules = _data()["segments"][name]
-    table: list[list[Fill]] = [[] for _ in range(max((rule["field"] for rule in rules), default=0) + 1)]
+    table: list[list[tuple[int, Fill]]] = [[] for _ in range(max((rule["field"] for rule in rules), default=0) + 1)]
     segment = name.partition("[")[0]
     for rule in rules:
-        table[rule["field"]].append(_fill(segment, rule))
+        table[rule["field"]].append((rule["field"], _fill(segment, rule)))
     return tuple(tuple(some) or None for some in table)
 
 
@@ -51,14 +54,11 @@ def fill(name: str, row: Row, resource: Json, d: Draft) -> None:
     """Applies a segment map to a segment: every field that a rule reads goes into the resource."""
     table = segment_map(name)
     fields = row.fields
-    for number in range(1, min(len(fields), len(table))):
-        raw = fields[number]
-        if raw:
-            run = table[number]
-            if run is not None:
-                for one in run:
-                    if one(raw, row, resource, d):
-                        row.used |= 1 << number
+    for raw, run in zip(fields, table, strict=False):
+        if raw and run is not None:
+            for number, one in run:
+                if one(raw, row, resource, d):
+                    row.used |= 1 << number
 
 
 def _fill(segment: str, rule: Json) -> Fill:
@@ -70,7 +70,7 @@ def _fill(segment: str, rule: Json) -> Fill:
         if "constant" in rule
         else _made(
             path,
-            _MAKES[rule["make"]],
+            _once(_MAKES[rule["make"]]),
             codes(rule["codes"]) if "codes" in rule else None,
             [(step, many) for step, many in rule.get("hole", ())],
             rule.get("with") or {},
@@ -78,6 +78,19 @@ def _fill(segment: str, rule: Json) -> Fill:
         )
     )
     return _guarded(made, rule["when"]) if "when" in rule else made
+
+
+def _once(make: Make) -> Make:
+    """The same; a coded field's value is made once, and given out as a copy of its own."""
+    if make not in _CODED:
+        return make
+    known = remembering(make)
+
+    def copied(raw: str, d: Draft, place: str, vocabulary: Vocabulary | None) -> Any:
+        value = known(raw, d, place, vocabulary)
+        return dict(value) if isinstance(value, dict) else value
+
+    return copied
 
 
 def _constant(path: list[tuple[str, bool]], value: str) -> Fill:

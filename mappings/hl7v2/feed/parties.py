@@ -18,6 +18,7 @@ from mappings.hl7v2.feed.values import (
     Vocabulary,
     assigner,
     cwe_concept,
+    remembering,
 )
 
 _PHYSICAL: Final = "http://terminology.hl7.org/CodeSystem/location-physical-type"
@@ -25,9 +26,17 @@ _PHYSICAL: Final = "http://terminology.hl7.org/CodeSystem/location-physical-type
 
 def xcn_practitioner(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> Json | None:
     """XCN[Practitioner] (2.A.87) as a Reference."""
-    known = d.interned.get(("practitioner", raw))
-    if known is not None:
-        return {"reference": known} if isinstance(known, str) else dict(known)
+    found = _STAFF(raw, d, place, None)
+    if found is None:
+        return None
+    identifier, name = found
+    if identifier is None:
+        return dict(name)
+    return {"reference": practitioner(d, identifier, name, place)}
+
+
+def _staff(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> tuple[Json | None, Json] | None:
+    """Number and name; without a number None and a Reference that says the name."""
     parts = raw.split(d.c)
     count = len(parts)
     number = d.first(parts[0], f"{place}.1")
@@ -61,9 +70,7 @@ def xcn_practitioner(raw: str, d: Draft, place: str, _: Vocabulary | None = None
         if not words:
             d.rest(parts, place, 9)
             return None
-        made: Json = {"display": words}
-        d.interned["practitioner", raw] = made
-        return dict(made)
+        return None, {"display": words}
     kind = d.first(parts[12]) if count > 12 else None
     system = assigner(parts[8], d, f"{place}.9")[0] if count > 8 and parts[8] else None
     if kind == "NPI":
@@ -71,11 +78,12 @@ def xcn_practitioner(raw: str, d: Draft, place: str, _: Vocabulary | None = None
     identifier: Json = {"type": {"coding": [{"system": V2_0203, "code": kind}]}} if kind else {}
     if system:
         identifier["system"] = system
-    identifier["value"] = number
     # A number without its assigner is this sender's own; which of its lists it is from stands in the field.
-    url = practitioner(d, identifier, name, place)
-    d.interned["practitioner", raw] = url
-    return {"reference": url}
+    identifier["value"] = number
+    return identifier, name
+
+
+_STAFF: Final = remembering(_staff)
 
 
 def practitioner(d: Draft, identifier: Json, name: Json, place: str) -> str:

@@ -10,7 +10,7 @@ from mappings.hl7v2.feed import labels
 from mappings.hl7v2.feed.draft import Draft, Json, Row
 from mappings.hl7v2.feed.group import Group
 from mappings.hl7v2.feed.maps import fill
-from mappings.hl7v2.feed.values import SSN, cwe_concept, cx_identifier, positive, xtn_contact, yes
+from mappings.hl7v2.feed.values import SSN, cwe_concept, cx_identifier, positive, remembering, xtn_contact, yes
 
 _US_CORE: Final = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
 _BIRTH_TIME: Final = "http://hl7.org/fhir/StructureDefinition/patient-birthTime"
@@ -109,13 +109,14 @@ def _more(row: Row, resource: Json, d: Draft) -> None:
         resource["deceasedBoolean"] = dead
     for number, name, main, place in ((10, "race", _RACES, "PID-10"), (22, "ethnicity", _ETHNICITIES, "PID-22")):
         raw = row.peek(number)
-        if raw and raw != NULL and (made := _category(name, raw, main, d, place)):
+        if raw and raw != NULL and (made := _CATEGORY(raw, d, place, (name, main))):
             row.raw(number)
             resource.setdefault("extension", []).append(made)
 
 
-def _category(name: str, raw: str, main: frozenset[str], d: Draft, place: str) -> Json | None:
+def _category(raw: str, d: Draft, place: str, which: tuple[str, frozenset[str]]) -> Json | None:
     """US Core race or ethnicity: OMB categories, details, and the sender's words, which are required there."""
+    name, main = which
     parts: list[Json] = []
     words: list[str] = []
     chosen = 0
@@ -126,7 +127,8 @@ def _category(name: str, raw: str, main: frozenset[str], d: Draft, place: str) -
             text = d.text(one.split(d.c)[1]) if d.c in one else None
             if text and concept is not None:
                 concept["text"] = text
-            d.rest(one.split(d.c), place, 4)
+            said = one.split(d.c)
+            d.rest(said, place, 3 if len(said) > 2 and said[2] != "HL70189" else 4)
         else:
             concept = cwe_concept(one, d, place)
         if concept is None:
@@ -146,6 +148,9 @@ def _category(name: str, raw: str, main: frozenset[str], d: Draft, place: str) -
         return None
     parts.append({"url": "text", "valueString": ", ".join(words)})
     return {"url": f"{_US_CORE}{name}", "extension": parts}
+
+
+_CATEGORY: Final = remembering(_category)
 
 
 def next_of_kin(row: Row, group: Group, d: Draft) -> None:

@@ -114,6 +114,32 @@ def assigner(raw: str, d: Draft, place: str) -> tuple[str | None, str | None]:
     return (f"{d.base}/assigner/{url_part(name)}", name) if name else (None, None)
 
 
+def remembering(make: Callable[[str, Draft, str, Any], Any]) -> Callable[[str, Draft, str, Any], Any]:
+    """The same, making once what it made of a text that had nothing to report and added nothing to the Bundle.
+
+    For coded fields, staff and places, which stand in message after message; never for a person's own fields. The
+    value is shared: nobody changes what is inside it.
+    """
+    known: dict[tuple[str, int, str], Any] = {}
+
+    def again(raw: str, d: Draft, place: str, more: Any = None) -> Any:
+        key = (raw, d.scope, place)
+        value = known.get(key)
+        if value is None:
+            before = d.said
+            value = make(raw, d, place, more)
+            if value is not None and d.said == before:
+                if len(known) >= _REMEMBERED:
+                    known.clear()
+                known[key] = value
+        return value
+
+    return again
+
+
+_REMEMBERED: Final = 4096
+
+
 def _period(d: Draft, place: str, start: str, end: str) -> Json | None:
     first, last = d.time(start, place) if start else None, d.time(end, place) if end else None
     if not first and not last:
@@ -184,6 +210,9 @@ def ei_identifier(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -
 def eip_identifier(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> Json | None:
     """EIP[Identifier-PlacerAssignedIdentifier] (2.A.29): the placer's; the filler's when there is no other."""
     parts = raw.split(d.c)
+    if len(parts) > 2 and d.s not in raw:
+        return ei_identifier(raw, d, place)  # an EI, as up to 2.4
+    d.rest(parts, place, 3)
     if len(parts) > 1 and parts[0] and parts[1]:
         d.left(f"{place}.2")
     given = parts[0] or (parts[1] if len(parts) > 1 else "")
