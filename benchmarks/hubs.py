@@ -91,7 +91,7 @@ class Sender:
     source: str
     connection: http.client.HTTPConnection | None = None
 
-    def send(self, body: bytes, *, seconds: float = 60.0) -> int:
+    def send(self, body: bytes, *, seconds: float = 240.0) -> int:
         """Sends until it is acknowledged; the message's number. Raises TimeoutError, RuntimeError for a refusal."""
         until = time.monotonic() + seconds
         headers = {"authorization": f"Bearer {token(self.source)}", "content-type": "application/json"}

@@ -160,6 +160,8 @@ def _service(pack: Package) -> str | None:
 
 def keep(tx: Tx, hub: Hub, message: Message, source: SourceSection, made: Plan) -> None:
     """Writes the plan and settles the message. Raises LeaseLost when another worker has it by now; nothing is kept."""
+    # before anything that another worker has written already gets in the way
+    messages.still(tx, message)
     parts = made.parts
     issues = [*parts.rejected]
     read_state = "read" if parts.taken.records else "rejected"

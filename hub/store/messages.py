@@ -178,6 +178,24 @@ def claim(tx: Tx, *, owner: str, lease_seconds: float, limit: int) -> list[Messa
     return sorted((_record(row) for row in taken), key=lambda found: found.id)
 
 
+def extend(tx: Tx, claimed: Iterable[Message], *, lease_seconds: float) -> int:
+    """Hold claimed messages longer (heartbeat); how many are still this owner's."""
+    held = 0
+    for one in claimed:
+        until = tx.now + timedelta(seconds=lease_seconds)
+        held += tx.connection.execute(
+            update(message).where(*_mine(one), message.c.lease_until > tx.now).values(lease_until=until)
+        ).rowcount
+    return held
+
+
+def still(tx: Tx, claimed: Message) -> None:
+    """Raises LeaseLost when somebody else has the message by now; nobody can take it before this transaction ends."""
+    found = tx.connection.execute(select(message.c.id).where(*_mine(claimed)).with_for_update()).one_or_none()
+    if found is None:
+        raise LeaseLost
+
+
 def finish(tx: Tx, claimed: Message, state: MessageState, issues: Iterable[Issue] = ()) -> None:
     """Settle a claimed message. Issues carry no payload, and are kept as FHIR writes them.
 

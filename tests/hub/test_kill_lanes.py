@@ -30,6 +30,8 @@ from hub.settings import parse
 from hub.store import FileKeys, KeyRing, Store, disclosures, lanes, messages
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
+#: Seconds in which everything comes to rest, on a machine that does much else.
+PATIENCE = 240.0
 FEED = {
     "name": "sunrise-feed",
     "organization": "sunrise-recovery",
@@ -157,7 +159,7 @@ def play(folder: Path, hubs: Hubs, database: str, url: str, *, kills: int, seed:
         document = settings(folder, url, center=center.port, port=http, mllp=mllp)
         document["source"].append(FEED)
         # what is claimed by a process that was killed is free soon; a day that nobody waits for has no place here
-        document["hub"]["lease"] = 1.0
+        document["hub"]["lease"] = 2.0
         roles = {f"{database}-hub": "run", f"{database}-one": "worker", f"{database}-two": "worker"}
         for name, role in roles.items():
             hubs.start(name, role, document)
@@ -172,7 +174,7 @@ def play(folder: Path, hubs: Hubs, database: str, url: str, *, kills: int, seed:
         assert traffic.broken == []
         settled = parse(document, base=folder)
         with Store(url, KeyRing(FileKeys(settled.hub.keys)), lambda: datetime.now(UTC)) as store:
-            center.wait(lambda: not _missing(traffic, center))
+            center.wait(lambda: not _missing(traffic, center), PATIENCE)
             _at_rest(store, folder, traffic)
             lost = [f"case {case}" for case in _missing(traffic, center)] + _unread(store, traffic)
             states = {d.state for d in store.read(disclosures.listed)}
@@ -199,7 +201,7 @@ def _missing(traffic: Traffic, center: Center) -> list[int]:
 
 def _at_rest(store: Store, folder: Path, traffic: Traffic) -> None:
     """Waits until nothing is left to read, to send or to take from the folder."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE
     inbox = folder / "in/riverton-rms"
     while time.monotonic() < until:
         waiting = store.read(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from pytest_httpx import HTTPXMock
 
 from hub import pipeline
-from hub.store import disclosures
+from hub.store import disclosures, messages
 from hub.worker import Worker
 
 World = Any
@@ -116,3 +117,26 @@ async def test_stopping_ends_every_loop(world: World) -> None:
     async with working(world):
         assert len(asyncio.all_tasks() - before) >= 4
     assert asyncio.all_tasks() == before
+
+
+async def test_what_waits_in_a_batch_stays_with_who_took_it(build: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine so busy that reading the batch takes longer than a lease."""
+    world = build(lambda d: d["hub"].update(lease=0.09))
+    for number in range(3):
+        await world.post("cedar-app", world.form("story-1-contact") | {"number": f"RV26-5{number:05}"})
+    real, read = pipeline.process, []
+
+    def slow(hub: Any, message: Any) -> None:
+        before = world.message(3).lease_until
+        world.time.forward(0.06)
+        while len(read) < 2 and world.message(3).lease_until == before:
+            time.sleep(0.005)
+        assert world.store.write(lambda tx: messages.claim(tx, owner="another", lease_seconds=9, limit=9)) == []
+        read.append(message.id)
+        real(hub, message)
+
+    monkeypatch.setattr(pipeline, "process", slow)
+    async with asyncio.timeout(60):
+        await pipeline.read_waiting(world.hub, "tests", 20)
+    assert read == [1, 2, 3]
+    assert {m.state for m in world.messages()} == {"translated"}
