@@ -19,7 +19,7 @@ from mappings.partner import Partner
 
 #: MessageHeader.event of the notice.
 CONSENT_REVOKED: Final = "https://warmhandoff.org/fhir/CodeSystem/message-event|consent-revoked"
-_KEPT: Final = ("status", "scope", "category", "policy", "policyRule")
+_KEPT: Final[tuple[str, ...]] = ("status", "scope", "category", "policy", "policyRule")
 
 
 def withdrawn(consent: Json) -> Json:
@@ -28,7 +28,7 @@ def withdrawn(consent: Json) -> Json:
     R4 asks for a policy or its rule (ppc-1): where the form has none, the rule says what it was in words.
     """
     number = {"system": SID_RESOURCE, "value": str(consent["id"])}
-    kept = {key: consent[key] for key in _KEPT if key in consent} | {"status": "inactive"}
+    kept: Json = {key: consent[key] for key in _KEPT if key in consent} | {"status": "inactive"}
     if "policy" not in kept and "policyRule" not in kept:
         kept["policyRule"] = {"text": "written consent of the patient"}
     return {"resourceType": "Consent", "id": str(consent["id"]), "identifier": [number], **kept}

@@ -65,37 +65,27 @@ async def test_a_person_is_found_by_the_custody_s_own_number(world: World, httpx
     assert made(world, custody="cedar-coresponse", person="CED-MRN-55173").items == ()
 
 
-@pytest.mark.parametrize(
-    ("given", "rule"),
-    [
-        ({"custody": "nowhere", "person": "x"}, "accounting.custody"),
-        ({"custody": "cedar-coresponse", "person": "NOBODY-1"}, "accounting.person"),
-        ({"custody": "cedar-coresponse", "person": "2f0f2ad7-0000-8000-8000-000000000000"}, "accounting.person"),
-    ],
-)
-async def test_whom_nobody_knows(world: World, given: dict[str, str], rule: str) -> None:
-    with pytest.raises(HubError) as raised:
-        made(world, **given)
-    assert raised.value.rule == rule
-    assert given["person"] not in str(raised.value)
+async def test_whom_nobody_knows(world: World) -> None:
+    for custody, person, rule in (
+        ("nowhere", "x", "accounting.custody"),
+        ("cedar-coresponse", "NOBODY-1", "accounting.person"),
+        ("cedar-coresponse", "2f0f2ad7-0000-8000-8000-000000000000", "accounting.person"),
+    ):
+        with pytest.raises(HubError) as raised:
+            made(world, custody=custody, person=person)
+        assert raised.value.rule == rule
+        assert person == "x" or person not in str(raised.value)
 
 
-async def test_another_custody_finds_nobody(world: World, httpx_mock: HTTPXMock) -> None:
+async def test_another_custody_finds_nobody_and_a_period_ends_after_it_begins(
+    world: World, httpx_mock: HTTPXMock
+) -> None:
     referral = await consented(world, httpx_mock)
     with pytest.raises(HubError, match=r"accounting\.person"):
         made(world, custody="riverton-pd", person=referral.patient_id)
-
-
-async def test_a_period_that_ends_before_it_begins(world: World, httpx_mock: HTTPXMock) -> None:
-    referral = await consented(world, httpx_mock)
+    now = world.time.now
     with pytest.raises(HubError, match=r"accounting\.period"):
-        made(
-            world,
-            custody="sunrise-recovery",
-            person=referral.patient_id,
-            since=world.time.now,
-            until=world.time.now - timedelta(days=1),
-        )
+        made(world, custody="sunrise-recovery", person=referral.patient_id, since=now, until=now - timedelta(days=1))
 
 
 async def test_an_intermediary_s_list_is_the_operator_s_or_its_own(build: Any, httpx_mock: HTTPXMock) -> None:

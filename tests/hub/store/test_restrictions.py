@@ -45,6 +45,7 @@ def test_a_request_goes_one_way_only(store: Store) -> None:
     assert store.read(lambda tx: restrictions.listed(tx, custody="other")) == []
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_suspension_ends_by_itself(store: Store, clock: Any) -> None:
     def work(tx: Any) -> Any:
         return restrictions.suspend(
@@ -69,6 +70,7 @@ def test_a_suspension_ends_by_itself(store: Store, clock: Any) -> None:
     assert standing("p-1") == []
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_who_got_it_in_an_emergency_is_sealed(store: Store) -> None:
     def work(tx: Any) -> Any:
         return disclosures.intend(
