@@ -15,6 +15,7 @@ from hub.release import (
     Party,
     ReleasePolicy,
     Request,
+    StateRule,
     decide,
     decide_json,
     read_overlay,
@@ -93,6 +94,7 @@ def test_s49_an_emergency_that_is_not_documented_whole_opens_nothing(build: Any,
     )[0]
     assert ask(shown) == "permit"
     assert ask({**shown, lacking: None}) == "no-consent"
+    assert ask({**shown, "type": "court-order"}) == "no-consent"
 
 
 def test_s49_the_emergency_s_evidence_is_for_the_emergency_s_purpose(build: Any) -> None:
@@ -221,6 +223,11 @@ def test_evidence_is_a_value_of_its_own() -> None:
 
 
 # --- the file of a state's rules
+
+
+def test_a_rule_asks_for_no_more_than_it_says() -> None:
+    rule = StateRule(id="r", citation="c", then="hold")
+    assert (rule.names_it, rule.exceptions, rule.sensitivities, rule.recipients) == (False, False, set(), set())
 
 
 def test_what_is_said_of_a_state_is_kept() -> None:
