@@ -11,6 +11,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from hub.settings.secret import Secret
 from hub.settings.settings import Settings
 
 _HEAD = """# Settings: every key
@@ -24,20 +25,15 @@ _WORDS = {str: "text", int: "number", float: "number", bool: "true or false", Pa
 
 def page() -> str:
     """The page, in Markdown."""
-    seen: dict[type[BaseModel], str] = {}
     parts = [_HEAD]
     waiting: list[tuple[str, type[BaseModel]]] = [("", Settings)]
     while waiting:
         where, section = waiting.pop(0)
-        if section in seen:
-            continue
-        seen[section] = where
         parts.append(_section(where, section))
-        waiting[:0] = [
-            (_inside(where, name, field), inner)
-            for name, field in section.model_fields.items()
-            if (inner := _model(field.annotation)) is not None
+        inside = [
+            (_inside(where, name, field), _model(field.annotation)) for name, field in section.model_fields.items()
         ]
+        waiting[:0] = [(path, inner) for path, inner in inside if inner is not None and inner is not Secret]
     return "\n".join(parts)
 
 
@@ -72,6 +68,8 @@ def _type(kind: Any) -> str:
         return f"list of {_type(inner[0])}"
     if origin is dict:
         return f"table: {_type(inner[0])} to {_type(inner[1])}"
+    if kind is Secret:
+        return "secret: `env`, `file` or `sha256`"
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return "table"
     return _WORDS.get(kind, "text")
