@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import AnyStr
 
 from mappings.errors import ReadError
 from mappings.hl7v2.delimiters import Delimiters, unescape
@@ -316,7 +317,7 @@ def glance(data: bytes, *, charset: str = "") -> Message:
     encoding, text = _decode(data, start, separator, delimiters, charset, [])
     if f"{separator}MSH" in text or f"{separator}\nMSH" in text:
         parse(data, charset=charset)  # a second MSH, or what only looks like one
-    segment = Segment(text.split(separator, 1)[0], delimiters, encoding)
+    segment = Segment(_line(text, separator), delimiters, encoding)
     return Message(
         data=data, delimiters=delimiters, encoding=encoding, separator=separator, segments=(segment,), issues=()
     )
@@ -352,6 +353,12 @@ def _separator(data: bytes) -> str:
     return "\r\n" if data.count(b"\r\n") == data.count(b"\r") == data.count(b"\n") else "\r"
 
 
+def _line(text: AnyStr, separator: AnyStr) -> AnyStr:
+    """The first segment, without a copy of all that is behind it."""
+    end = text.find(separator)
+    return text if end < 0 else text[:end]
+
+
 def _delimiters(data: bytes, start: int, separator: str) -> Delimiters:
     return _delimiters_of(data[start : start + 16].split(separator.encode("ascii"), 1)[0])
 
@@ -380,7 +387,7 @@ def _decode(
 ) -> tuple[str, str]:
     """The codec and the text. MSH-18 is read from the bytes: every set accepted here has ASCII at its place."""
     body = data[start:] if start else data
-    fields = body.split(separator.encode("ascii"), 1)[0].split(delimiters.field.encode("ascii"))
+    fields = _line(body, separator.encode("ascii")).split(delimiters.field.encode("ascii"))
     declared = fields[17] if len(fields) > 17 else b""
     if delimiters.repetition:
         # The first repetition is the set the message begins in; the others are for ISO 2022 switching.

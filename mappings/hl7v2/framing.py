@@ -114,11 +114,11 @@ class Frames:
             again = buffer.find(VT, self._searched, reach)
             size = reach if again < 0 else again
             if size > self._bound(size):
-                piece = Broken(data=bytes(buffer[: self._limit_now]), rule="receive.too-large")
+                piece = Broken(data=_copy(buffer, self._limit_now), rule="receive.too-large")
                 self._lose()
                 return piece
             if again >= 0:
-                data = bytes(buffer[:again])
+                data = _copy(buffer, again)
                 del buffer[: again + 1]
                 self._begin()
                 if data:
@@ -128,7 +128,7 @@ class Frames:
                 # The end of block may be cut between its two bytes.
                 self._searched = max(0, len(buffer) - 1)
                 return None
-            payload = bytes(buffer[:end])
+            payload = _copy(buffer, end)
             del buffer[: end + 2]
             self._inside, self._skipped = False, 0
             if payload:
@@ -154,3 +154,9 @@ class Frames:
     def _lose(self) -> None:
         self.lost, self._inside = True, False
         self._buffer.clear()
+
+
+def _copy(buffer: bytearray, end: int) -> bytes:
+    """Its beginning; a slice of a bytearray would be a copy more."""
+    with memoryview(buffer) as view, view[:end] as part:
+        return bytes(part)

@@ -16,8 +16,8 @@ PACKAGES = ("hub", "mappings", "profiles")
 #: What sends, and the one module that may call it.
 ADAPTERS = {"fhir_message", "fhir_rest", "hl7v2"}
 SENDERS = {"hub/loop/sending.py"}
-#: Reading a Task of a center sends nothing of anybody's; an acknowledgement says nothing of what was in the message; the
-#: command sends a file that its user has.
+#: Reading a Task of a center sends nothing of anybody's; an acknowledgement says nothing of what was in the message;
+#: the command sends a file that its user has.
 ASKERS = {
     "hub/loop/polling.py": {("fhir_rest", "read_task")},
     "hub/loop/application_ack.py": {("hl7v2", "send"), ("hl7v2", "tell")},

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import socket
+import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -490,3 +492,27 @@ async def test_the_free_port_is_on_the_address_asked_for() -> None:
     async with listening(Taker()) as (server, _):
         with socket.create_connection(("127.0.0.1", server.port)):
             pass
+
+
+async def test_a_message_that_is_held_takes_less_than_three_times_its_bytes() -> None:
+    """While its sender drips, while it is in hand, and all the same whether it comes in one piece or in many."""
+    size, taker = 4 * 1024 * 1024, Slow()
+    data = frame(message(1, size=size))
+    async with listening(taker) as (server, connect):
+        peer = await connect()
+        await settled(lambda: server.counts.connections == 1)
+        gc.collect()
+        tracemalloc.start()
+        try:
+            for at in range(0, len(data), 64 * 1024):
+                await peer.send(data[at : at + 64 * 1024])
+            await settled(lambda: server.counts.frames == 1)
+            _, peak = tracemalloc.get_traced_memory()
+            gc.collect()
+            held, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        taker.free.set()
+        assert await peer.answer() == ("AA", "C1")
+    assert peak < 3 * len(data)
+    assert held < 1.5 * len(data)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -110,6 +112,59 @@ async def test_what_is_not_taken_as_it_is_gets_ar_and_is_kept_once(
     assert kept.issues[0]["details"]["coding"][0]["code"] == rule
     assert world.body(kept.id) == data
     assert not world.messages(state="received")
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+async def test_segments_that_all_end_otherwise_are_taken(build: Any, end: bytes) -> None:
+    world = build(feeds())
+    data = said().replace(b"\r", end)
+    assert codes(await receive(world, data)) == [("AA", "C1", None)]
+    assert [world.body(one.id) for one in world.messages(state="received")] == [data]
+
+
+async def test_what_is_read_together_is_answered_in_order_each_as_it_is(build: Any) -> None:
+    world = build(feeds())
+    frames = [said("C1"), said("C2"), b"hello", said("C3"), said("C1"), said("C2", text="two"), said("C4", who="A|B")]
+    found = await pipeline.receive_all_v2(world.hub, frames, pipeline.Came())
+    assert codes(found) == [
+        ("AA", "C1", None),
+        ("AA", "C2", None),
+        ("AR", None, "100"),
+        ("AA", "C3", None),
+        ("AA", "C1", None),
+        ("AR", "C2", "205"),
+        ("AR", "C4", "103"),
+    ]
+    assert [one.state for one in reversed(world.messages(source="city-feed"))] == [*["received"] * 3, "held"]
+
+
+async def test_what_is_read_together_and_not_stored_is_an_error_for_each(
+    build: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = build(feeds())
+
+    async def down(work: Any) -> Any:
+        raise StoreError("store.commit", "the database did not take the write: nothing was stored")
+
+    monkeypatch.setattr(world.store, "write_async", down)
+    frames = [said("C1"), b"hello", said("C2", modes="AL|NE")]
+    found = await pipeline.receive_all_v2(world.hub, frames, pipeline.Came())
+    assert codes(found) == [("AE", "C1", "207"), ("AE", None, "207"), ("CE", "C2", "207")]
+
+
+async def test_a_large_message_takes_three_times_its_bytes_at_most(build: Any) -> None:
+    world = build(feeds())
+    data = said(text="x" * (4 * 1024 * 1024))
+    await receive(world, said("C0"))
+    gc.collect()
+    tracemalloc.start()
+    try:
+        assert codes(await receive(world, data)) == [("AA", "C1", None)]
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # beside the message itself: its ciphertext, and that once more with its key while the two are put together
+    assert peak < 2 * len(data) + 64 * 1024
 
 
 async def test_over_the_sources_own_limit(build: Any) -> None:
