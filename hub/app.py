@@ -27,6 +27,7 @@ from hub.ingest import folder, http, sql, v2
 from hub.loop import callers, declared, foreign
 from hub.metrics import Metrics
 from hub.settings import Settings
+from hub.spans import Spans
 from hub.store.keys.opened import key_ring
 from hub.store.migrate import migrate
 from hub.store.store import Store
@@ -57,7 +58,8 @@ def open_hub(settings: Settings, *, now: Callable[[], datetime] = clock) -> pipe
     store.counted = metrics.count
     ways = Ways(Transport(), now)
     name = socket.gethostname()
-    return pipeline.Hub(settings=settings, store=store, clock=now, ways=ways, metrics=metrics, name=name)
+    spans = Spans(settings.metrics.traces, name=name)
+    return pipeline.Hub(settings=settings, store=store, clock=now, ways=ways, metrics=metrics, spans=spans, name=name)
 
 
 @asynccontextmanager
@@ -66,6 +68,7 @@ async def running(hub: pipeline.Hub, *, worker: bool) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         stack.callback(hub.store.close)
         stack.push_async_callback(hub.ways.close)
+        stack.callback(hub.spans.close)
         if hub.settings.destination:
             # Nobody waits for it: the hub is ready before.
             warming = asyncio.create_task(asyncio.to_thread(foreign.warm))

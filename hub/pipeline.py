@@ -106,7 +106,8 @@ async def receive(hub: Hub, source: SourceSection, body: bytes, *, media_type: s
         )
 
     try:
-        message, fresh = await hub.store.write_async(work)
+        with hub.spans.span("receive", source=source.name, size=len(body)):
+            message, fresh = await hub.store.write_async(work)
     except DuplicateConflict:
         assert control_id is not None
         control = control_id
@@ -145,7 +146,7 @@ async def read_waiting(hub: Hub, owner: str, limit: int) -> bool:
     try:
         for message in claimed:
             try:
-                await asyncio.to_thread(process, hub, message)
+                await asyncio.to_thread(_traced, hub, message)
             except LeaseLost:
                 log.info("message.lease-lost", message=message.id)
             except Exception as error:  # noqa: BLE001 - one message that breaks a step must not stop the others
@@ -166,6 +167,11 @@ async def _hold(hub: Hub, left: list[Message]) -> None:
         await asyncio.sleep(lease / 3)
         with suppress(StoreError):  # a lost lease is found when it is settled
             await hub.store.write_async(partial(messages.extend, claimed=tuple(left), lease_seconds=lease))
+
+
+def _traced(hub: Hub, message: Message) -> None:
+    with hub.spans.span("process", message=message.id, source=message.source):
+        process(hub, message)
 
 
 #: How often a message is read again because others told of the same incident at the same time.

@@ -13,6 +13,7 @@ from hub.loop.callers import Callers
 from hub.loop.v2_sender import Sender
 from hub.metrics import Metrics
 from hub.settings import Settings, SourceSection
+from hub.spans import Spans
 from hub.store.store import Store
 
 
@@ -28,6 +29,7 @@ class Hub:
     clock: Callable[[], datetime]
     ways: Ways
     metrics: Metrics = field(default_factory=Metrics)
+    spans: Spans = field(default_factory=Spans)
     random: Random = field(default_factory=Random)
     #: When each polled destination, or other regular work, is next due, in epoch seconds.
     due: dict[str, float] = field(default_factory=dict)

@@ -40,8 +40,7 @@ async def tell(hub: Hub, rung: list[Alarm]) -> None:
                 failed = True
                 log.error("notice.failed", way=name, number=alarm.id, rule=error.rule)
         if failed:
-            number = alarm.id
-            await hub.store.write_async(lambda tx, number=number: alarms.sooner(tx, number, seconds=AGAIN))
+            await hub.store.write_async(partial(alarms.sooner, alarm_id=alarm.id, seconds=AGAIN))
 
 
 Way = Callable[[notify.Notice], Awaitable[None]]

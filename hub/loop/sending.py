@@ -80,7 +80,8 @@ async def send(hub: Hub, claim: Claim) -> None:
         )
     )
     try:
-        receipt = await _transmit(hub, claim, destination, ready)
+        with hub.spans.span("deliver", destination=destination.id, delivery=delivery.id, attempt=claim.attempts + 1):
+            receipt = await _transmit(hub, claim, destination, ready)
     except DeliveryError as failed:
         error = failed  # the name of an except clause is gone after it, and the unit of work runs later
         await _settled(

@@ -225,7 +225,7 @@ async def test_a_missing_secret_discloses_nothing_and_is_tried_again(world: Worl
     (world.folder / "secrets/lakeshore").unlink()
     await world.take_in("cedar-app", world.form("story-1-contact"))
     await world.deliver()
-    assert states(world) == []
+    assert states(world) == ["not-sent"]
     assert httpx_mock.get_requests() == []
     (world.folder / "secrets/lakeshore").write_text("back")
     httpx_mock.add_response(status_code=200)
