@@ -103,7 +103,8 @@ class Traffic:
         while not self.over.wait(self.pause * 5):
             number += 1
             part = inbox / f"{number}.xml.part"
-            part.write_text(report.replace("RV26-004417", f"RV26-7{number:06}"))
+            # an incident and a case of its own: the reports of one case are read together
+            part.write_text(report.replace("RV26-004417", f"RV26-7{number:06}").replace("26-10012", f"26-2{number:04}"))
             part.rename(inbox / f"{number}.xml")
             self.taken.setdefault("riverton-rms", []).append(number)
 
