@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from hub.cli.certificates import certificates, handshake
 from hub.cli.finding import Finding
+from hub.cli.machine import machine
 from hub.errors import HubError
 from hub.loop import declared
 from hub.settings import DestinationSection, HubSection, Settings, SmartSection, SourceSection, SqlSection, load
@@ -36,6 +37,7 @@ def checkup(config: Path) -> Iterator[Finding]:
     yield _schema(settings)
     yield _keys(settings)
     yield _module(settings)
+    yield from machine(settings)
     yield _address(settings)
     yield from certificates(settings)
     for source in settings.source:
