@@ -9,8 +9,8 @@ from hub.errors import HubError
 from hub.loop import alarm, package
 from hub.loop.context import Hub
 from hub.loop.record import trace
-from hub.loop.releasing import Cleared, Held, Verdict, decide
-from hub.records import Delivery, Referral
+from hub.loop.releasing import CRIMINAL_JUSTICE, Cleared, Held, Verdict, decide
+from hub.records import Delivery, HoldKind, Referral
 from hub.settings import DestinationSection
 from hub.store import decisions, deliveries, holds, referrals
 from hub.store.tx import Tx
@@ -70,20 +70,12 @@ def put(
         not_carried=list(verdict.left_out),
     )
     if isinstance(verdict, Held):
-        hold = holds.place(
-            tx,
-            kind=verdict.kind,
-            reason=verdict.reason,
-            owner_role=hub.settings.hub.privacy_officer,
-            subject_type="Task",
-            subject_id=referral.task_id,
-            custody=referral.custody,
-            task_id=referral.task_id,
-            message_id=message_id,
-        )
-        alarm.sound_hold(tx, hub, hold)
+        _hold(tx, hub, referral, verdict.kind, verdict.reason, message_id)
         referrals.change(tx, referral.task_id, business_status="held")
         return None
+    if verdict.criminal_justice:
+        # The rest goes, or does not; somebody has to see how such a text came into a record all the same (S51).
+        _hold(tx, hub, referral, "cjis", CRIMINAL_JUSTICE, message_id)
     if not isinstance(verdict, Cleared):
         if not any(d.state == "done" for d in earlier):
             referrals.change(tx, referral.task_id, business_status="withheld")
@@ -109,6 +101,21 @@ def put(
         in_place_of=in_place_of,
         replay_of=replay_of,
     )
+
+
+def _hold(tx: Tx, hub: Hub, referral: Referral, kind: HoldKind, reason: str, message_id: int | None) -> None:
+    hold = holds.place(
+        tx,
+        kind=kind,
+        reason=reason,
+        owner_role=hub.settings.hub.privacy_officer,
+        subject_type="Task",
+        subject_id=referral.task_id,
+        custody=referral.custody,
+        task_id=referral.task_id,
+        message_id=message_id,
+    )
+    alarm.sound_hold(tx, hub, hold)
 
 
 def decide_again(

@@ -19,6 +19,7 @@ from hub.loop import declared, package
 from hub.loop.context import Hub
 from hub.records import EntryDecision, HoldKind
 from hub.release import Context, Outcome, Party, ReleasePolicy, release
+from hub.release.criminal_justice import BECAUSE
 from hub.release.notice import refuses
 from hub.settings import DestinationSection, Settings
 from hub.store import investigation_finds
@@ -33,6 +34,8 @@ from mappings.times import instant
 
 #: What a referral is for (v3-ActReason).
 PURPOSE = "TREAT"
+#: Why a person looks at what the CJIS gate found when it read an entry again.
+CRIMINAL_JUSTICE = "release.criminal-justice"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +48,11 @@ class _Decided:
     entries: tuple[EntryDecision, ...]
     obligations: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+
+    @property
+    def criminal_justice(self) -> bool:
+        """Whether an entry was kept back because it looks like criminal justice information."""
+        return any(BECAUSE in entry.because for entry in self.entries)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -233,6 +241,10 @@ def _verdict(
     decision = outcome.decision
     entries = entries_of(outcome, bundle)
     if outcome.state == "held":
+        if any(BECAUSE in e.because for e in entries):
+            return Held(
+                purpose=PURPOSE, digest=digest, overall="hold", entries=entries, kind="cjis", reason=CRIMINAL_JUSTICE
+            )
         unknown = any("origin is unknown" in reason for e in entries if e.decision == "hold" for reason in e.because)
         return Held(
             purpose=PURPOSE,

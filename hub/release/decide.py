@@ -13,6 +13,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any, Literal
 
+from hub.release import criminal_justice
 from hub.release.content import Facts
 from hub.release.decision import Conflict, Decision, EntryDecision, Verdict
 from hub.release.digest import digest
@@ -158,6 +159,8 @@ def _entry(
     usable: Usable,
     policy: ReleasePolicy,
 ) -> tuple[EntryDecision, _Sides]:
+    if entry.role == "law-enforcement" and criminal_justice.criminal_justice(entry.resource):
+        return _made(index, "hold", (criminal_justice.BECAUSE,)), ((), ())  # whatever law, consent or policy says
     entry, facts = _facts(entry, mentioned=policy.mentions and usable.denies_by_label(directives), text=policy.text)
     over = layer(request.law, facts, entry.role)
     ruling = rule(
