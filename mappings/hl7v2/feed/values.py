@@ -328,6 +328,9 @@ def cwe_concept(raw: str, d: Draft, place: str, vocabulary: Vocabulary | None = 
             continue
         name = d.text(parts[at + 2]) if count > at + 2 else None
         system, local = system_of(name, d, place)
+        if vocabulary is not None and code not in vocabulary and system.startswith(V2_TABLE):
+            # HL7's table is one that sites add to: a code that it has not is the sender's own.
+            system, local = f"{d.base}/CodeSystem/{place.split('.', 1)[0]}", True
         mapped = vocabulary.get(code) if vocabulary is not None and (not name or system.startswith(V2_TABLE)) else None
         if mapped is not None:
             coding = _coding(mapped)
