@@ -4,13 +4,17 @@ The referring organization's clinician may know by treatment (45 CFR 164.506) wh
 and by consent where it is a Part 2 program. An agency may know by an authorization or consent that names it, or a
 named exception (P21, S59), and then only whether the referral was accepted and on what date: no name, no id of the
 health side. Nothing is ever written back into CAD.
+
+For an agency the list is closed (`ITEMS`): the outcome of the referral, whether the person is engaged in care, and what
+the center advises for everybody's safety. Each is decided by itself, for a purpose of its own, on a Task that says
+nothing else: who consented to the first has not consented to the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -19,13 +23,17 @@ from hub.loop import declared, package
 from hub.loop.context import Hub
 from hub.loop.record import audit
 from hub.loop.releasing import PURPOSE, actors_of, basis, origin, party, permitting, policy_for
+from hub.loop.reply import ADVICE
 from hub.records import EntryDecision, Referral
 from hub.release import Context, Outcome, born, release
 from hub.store import decisions, disclosures, documents, referrals
 from hub.store.tx import Tx
 
-#: Why an agency is told (CodeSystem police-purpose-of-use).
+#: Why an agency is told what became of a referral (CodeSystem police-purpose-of-use).
 OUTCOME_PURPOSE = "outcome-feedback"
+#: Task.businessStatus of a person who is in care, and of one who did not come.
+_ENGAGED = frozenset({"in-progress", "completed"})
+_NOT_ENGAGED = frozenset({"no-show", "failed"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,12 +61,15 @@ def tell(hub: Hub, reader: str, incident: str) -> bytes:
             continue
         if not police and one.referral.organization != reader:
             continue
-        render = _for_agency(hub, reader, one) if police else _for_referrer(one)
+        if police:
+            told += _told_agency(hub, reader, one)
+            continue
+        render = _for_referrer(one)
         if one.custody == reader:
             # Nothing has come from the center yet: the referrer's own record of its own referral.
             told.append(render({"entry": [{"resource": one.task}]}))
             continue
-        outcome = _decide(hub, reader, one, purpose=OUTCOME_PURPOSE if police else PURPOSE, render=render)
+        outcome = _decide(hub, reader, one, one.task, purpose=PURPOSE, render=render)
         if outcome.release is not None:
             told.append(outcome.release.bytes)
     return b'{"outcomes":[' + b",".join(told) + b"]}"
@@ -88,13 +99,21 @@ def _referrals(tx: Tx, hub: Hub, keys: list[str]) -> list[_Asked]:
     return list(found.values())
 
 
-def _decide(hub: Hub, reader: str, one: _Asked, *, purpose: str, render: Callable[[dict[str, Any]], bytes]) -> Outcome:
+def _decide(
+    hub: Hub,
+    reader: str,
+    one: _Asked,
+    task: dict[str, Any],
+    *,
+    purpose: str,
+    render: Callable[[dict[str, Any]], bytes],
+) -> Outcome:
     """Decides one item, and records the decision and the disclosure before any byte is handed out."""
     settings = hub.settings
     bundle = {
         "resourceType": "Bundle",
         "type": "collection",
-        "entry": [{"fullUrl": f"urn:uuid:{one.referral.task_id}", "resource": one.task}],
+        "entry": [{"fullUrl": f"urn:uuid:{one.referral.task_id}", "resource": task}],
     }
     outcome = release(
         bundle,
@@ -131,7 +150,7 @@ def _record(tx: Tx, hub: Hub, reader: str, one: _Asked, purpose: str, outcome: O
         )
         for e in outcome.decision.entries
     )
-    known = [d for d in decisions.by_task(tx, one.referral.task_id) if d.recipient == reader]
+    known = [d for d in decisions.by_task(tx, one.referral.task_id) if d.recipient == reader and d.purpose == purpose]
     if not known or known[-1].digest != outcome.decision.digest:
         decisions.record(
             tx,
@@ -144,7 +163,7 @@ def _record(tx: Tx, hub: Hub, reader: str, one: _Asked, purpose: str, outcome: O
             message_id=one.referral.message_id,
             task_id=one.referral.task_id,
         )
-    if outcome.release is not None:
+    if outcome.release is not None and outcome.release.bytes:
         intended = disclosures.intend(
             tx,
             delivery_id=None,
@@ -176,19 +195,75 @@ def _record(tx: Tx, hub: Hub, reader: str, one: _Asked, purpose: str, outcome: O
     )
 
 
-def _for_agency(hub: Hub, agency: str, one: _Asked) -> Callable[[dict[str, Any]], bytes]:
-    """The closed list for an agency: accepted or not, and the date in its own zone. Nothing else."""
+def _told_agency(hub: Hub, agency: str, one: _Asked) -> list[bytes]:
+    """Each item of the closed list that has something to say and may go to the agency."""
     section = next((a for a in hub.settings.agency if a.id == agency), None)
     zone = ZoneInfo(section.zone if section else "UTC")
+    said = []
+    for purpose, of in ITEMS.items():
+        item = of(one)
+        if item is None:
+            continue
+        task, render = item
+        outcome = _decide(hub, agency, one, task, purpose=purpose, render=lambda b, r=render: r(b, zone))  # type: ignore[misc]
+        if outcome.release is not None and outcome.release.bytes:
+            said.append(outcome.release.bytes)
+    return said
 
-    def render(bundle: dict[str, Any]) -> bytes:
+
+_Json = dict[str, Any]
+_Item = tuple[_Json, Callable[[_Json, ZoneInfo], bytes]]
+
+
+def _outcome(one: _Asked) -> _Item | None:
+    """Accepted or not, and the date of the answer in the agency's own zone."""
+    answered = one.referral.answered_at
+    assert answered is not None
+
+    def render(bundle: _Json, zone: ZoneInfo) -> bytes:
         status = bundle["entry"][0]["resource"]["status"]
         accepted = status not in ("rejected", "cancelled", "failed")
-        assert one.referral.answered_at is not None
-        date = one.referral.answered_at.astimezone(zone).date().isoformat()
+        date = answered.astimezone(zone).date().isoformat()
         return orjson.dumps({"referral": "accepted" if accepted else "not-accepted", "date": date})
 
-    return render
+    return _only(one), render
+
+
+def _engagement(one: _Asked) -> _Item | None:
+    """Whether the person is in care or did not come, once the center has said either; no date, no service."""
+    business = one.task.get("businessStatus", {}).get("text")
+    if business not in _ENGAGED | _NOT_ENGAGED:
+        return None
+    said = orjson.dumps({"engagement": "engaged" if business in _ENGAGED else "not-engaged"})
+    return _only(one, "businessStatus"), lambda _bundle, _zone: said
+
+
+def _advice(one: _Asked) -> _Item | None:
+    """What the center advises for safety: its own words for responders, as they stand after redaction."""
+    given = [o for o in one.task.get("output", ()) if o["type"].get("text") == ADVICE]
+    if not given:
+        return None
+
+    def render(bundle: _Json, _zone: ZoneInfo) -> bytes:
+        left = bundle["entry"][0]["resource"].get("output")
+        words = left[0].get("valueString") if left else None
+        return orjson.dumps({"safety_advice": words}) if words else b""
+
+    return {**_only(one), "output": given}, render
+
+
+def _only(one: _Asked, *more: str) -> _Json:
+    """The Task with what every Task says and these elements: an item tells of nothing but itself."""
+    kept = {"resourceType", "id", "meta", "status", "intent", "for", "owner", "requester", *more}
+    return {key: value for key, value in one.task.items() if key in kept}
+
+
+#: What an agency may be told, by the purpose for which each is released. Closed: nothing else is.
+ITEMS: Final[Mapping[str, Callable[[_Asked], _Item | None]]] = {
+    OUTCOME_PURPOSE: _outcome,
+    "follow-up": _engagement,
+    "scene-safety": _advice,
+}
 
 
 def _for_referrer(one: _Asked) -> Callable[[dict[str, Any]], bytes]:

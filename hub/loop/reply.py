@@ -20,6 +20,10 @@ BUSINESS_STATUS = "https://warmhandoff.org/fhir/CodeSystem/task-business-status"
 #: R4 task-status codes that a center's answer may set (Gravity's referral Task has no `received` and no `ready`).
 Status = Literal["accepted", "rejected", "in-progress", "on-hold", "completed", "failed", "cancelled"]
 
+#: Task.output.type.text of what a center advises responders, and how long it may be: advice, not a record.
+ADVICE = "safety-advice"
+LONGEST_ADVICE = 300
+
 #: No answer moves a Task on from these.
 FINAL = frozenset({"rejected", "completed", "failed", "cancelled", "entered-in-error"})
 
@@ -37,7 +41,7 @@ class Reply:
     """A center's answer. Identifiers are whatever it gave to say which referral it means; at least one.
 
     `status` None is word without a decision (pending). `appointment` is a FHIR dateTime. `reason` is the center's
-    text: content, kept in its custody.
+    text: content, kept in its custody. So is `advice`, what the center wants responders to know for everybody's safety.
     """
 
     task_ids: tuple[str, ...] = ()
@@ -47,6 +51,7 @@ class Reply:
     business: str | None = None
     reason: str | None = None
     appointment: str | None = None
+    advice: str | None = None
     remote_id: str | None = None
     form: Literal["task", "message", "rri", "siu"] = "task"
 
@@ -80,6 +85,7 @@ def from_task(
         business=_text(task.get("businessStatus")),
         reason=_text(task.get("statusReason")),
         appointment=_appointment(task),
+        advice=_advice(task),
         remote_id=task["id"] if isinstance(task.get("id"), str) else None,
         form=form,
     )
@@ -96,6 +102,7 @@ def from_own_task(task: dict[str, Any], task_id: str) -> Reply:
         business=said.business,
         reason=said.reason,
         appointment=said.appointment,
+        advice=said.advice,
         form="task",
     )
 
@@ -174,7 +181,7 @@ def moved(task: dict[str, Any], reply: Reply, *, now: str) -> dict[str, Any] | N
         raise ReceiveError(
             "receive.move", "the referral cannot go from its status to this one", path="Task.status", code="conflict"
         )
-    if before in FINAL and (reply.business or reply.appointment):
+    if before in FINAL and (reply.business or reply.appointment or reply.advice):
         return None
     result = {**task, "status": after}
     business = reply.business or (after if after != before else None)
@@ -185,6 +192,9 @@ def moved(task: dict[str, Any], reply: Reply, *, now: str) -> dict[str, Any] | N
     if reply.appointment:
         kept = [o for o in task.get("output", ()) if o["type"].get("text") != "appointment"]
         result["output"] = [*kept, {"type": {"text": "appointment"}, "valueDateTime": reply.appointment}]
+    if reply.advice:
+        kept = [o for o in result.get("output", ()) if o["type"].get("text") != ADVICE]
+        result["output"] = [*kept, {"type": {"text": ADVICE}, "valueString": reply.advice}]
     if result == task:
         return None
     # Words of the center's are in it now, and a profile is claimed only where it is met.
@@ -247,6 +257,17 @@ def _appointment(task: dict[str, Any]) -> str | None:
             value = output.get("valueDateTime")
             if isinstance(value, str):
                 return value
+    return None
+
+
+def _advice(task: dict[str, Any]) -> str | None:
+    """Task.output of type text `safety-advice`: a line of text, as long as the center may make it."""
+    for output in _objects(task.get("output")):
+        kind = output.get("type")
+        if isinstance(kind, dict) and kind.get("text") == ADVICE:
+            value = output.get("valueString")
+            if isinstance(value, str) and value.strip():
+                return " ".join(value.split())[:LONGEST_ADVICE]
     return None
 
 

@@ -76,6 +76,9 @@ class Settings(Strict):
         ):
             if wanted - there:
                 raise ValueError(f"{what} names something that is not configured")
+        if {self.posture(d.organization) for d in self.destination} & {"law-enforcement"}:
+            # P21: what goes towards officers is asked for, item by item (`/outcomes`); nothing is written into CAD.
+            raise ValueError("destination.organization is law enforcement: nothing is sent there")
         for what, names in (
             ("organization.id", [o.id for o in self.organization]),
             ("agency.id", [a.id for a in self.agency]),

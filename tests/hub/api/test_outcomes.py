@@ -11,6 +11,8 @@ import orjson
 import pytest
 from pytest_httpx import HTTPXMock
 
+from hub.errors import SettingsError
+
 World = Any
 Serve = Callable[[World], httpx2.AsyncClient]
 Auth = Callable[[str], dict[str, str]]
@@ -186,3 +188,71 @@ async def test_the_answer_is_the_released_bytes(world: World, serve: Serve, auth
         "reason",
         "appointment",
     }
+
+
+def consented_to(world: World, *purposes: str) -> dict[str, Any]:
+    form = world.form("story-1-contact")
+    form["contacts"][0]["consents"][0]["purposes"] = list(purposes)
+    return dict(form)
+
+
+ADVICE = {"type": {"text": "safety-advice"}, "valueString": "Approach without sirens; a dog is in the yard."}
+ITEMS = {
+    "outcome-feedback": {"referral": "accepted", "date": "2026-11-21"},
+    "follow-up": {"engagement": "engaged"},
+    "scene-safety": {"safety_advice": "Approach without sirens; a dog is in the yard."},
+}
+
+
+@pytest.mark.parametrize(
+    "purposes",
+    [("outcome-feedback",), ("follow-up",), ("scene-safety",), ("outcome-feedback", "scene-safety"), tuple(ITEMS)],
+)
+async def test_p21_each_item_of_the_closed_list_is_decided_by_itself(
+    world: World, serve: Serve, auth: Auth, httpx_mock: HTTPXMock, purposes: tuple[str, ...]
+) -> None:
+    httpx_mock.add_response(method="POST", url="http://127.0.0.1:8101/fhir/$process-message")
+    await world.take_in("cedar-app", consented_to(world, *purposes))
+    await world.deliver()
+    await decide(world, "in-progress", businessStatus={"text": "in-progress"}, output=[ADVICE], note=[{"text": "more"}])
+    answer = await ask(world, serve, auth("riverton-cad"))
+    assert answer.json() == {"outcomes": [said for purpose, said in ITEMS.items() if purpose in purposes]}
+    given = [one.purpose for one in world.disclosures() if one.recipient == "riverton-pd"]
+    assert given == [purpose for purpose in ITEMS if purpose in purposes]
+    assert (await ask(world, serve, auth("lakemont-cad"))).content == NOTHING
+
+
+async def test_p21_no_other_purpose_tells_an_agency_anything(
+    world: World, serve: Serve, auth: Auth, httpx_mock: HTTPXMock
+) -> None:
+    """Not an investigation, not proceedings, not treatment: the list of items is closed."""
+    httpx_mock.add_response(method="POST", url="http://127.0.0.1:8101/fhir/$process-message")
+    await world.take_in("cedar-app", consented_to(world, "investigation", "custody-care", "TREAT"))
+    await world.deliver()
+    await decide(world, "in-progress", businessStatus={"text": "in-progress"}, output=[ADVICE])
+    assert (await ask(world, serve, auth("riverton-cad"))).content == NOTHING
+    assert [one for one in world.disclosures() if one.recipient == "riverton-pd"] == []
+
+
+async def test_p21_who_did_not_come_is_not_engaged_and_who_is_expected_is_nothing_yet(
+    world: World, serve: Serve, auth: Auth, httpx_mock: HTTPXMock
+) -> None:
+    httpx_mock.add_response(method="POST", url="http://127.0.0.1:8101/fhir/$process-message")
+    await world.take_in("cedar-app", consented_to(world, "follow-up"))
+    await world.deliver()
+    await decide(world, "accepted", businessStatus={"text": "scheduled"})
+    assert (await ask(world, serve, auth("riverton-cad"))).content == NOTHING
+    await decide(world, "accepted", businessStatus={"text": "no-show"})
+    assert (await ask(world, serve, auth("riverton-cad"))).json() == {"outcomes": [{"engagement": "not-engaged"}]}
+
+
+@pytest.mark.parametrize("adapter", ["fhir-message", "fhir-rest", "hl7v2"])
+def test_p21_no_destination_is_of_law_enforcement(build: Any, adapter: str) -> None:
+    """Nothing is written into CAD: there is nowhere to write it to."""
+
+    def to_the_police(document: dict[str, Any]) -> None:
+        found = next(one for one in document["destination"] if one["adapter"] == adapter)
+        found["organization"] = "riverton-pd"
+
+    with pytest.raises(SettingsError, match="law enforcement"):
+        build(to_the_police)
