@@ -12,8 +12,9 @@ nothing else: who consented to the first has not consented to the others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -48,30 +49,45 @@ class _Asked:
     consents: list[dict[str, Any]]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Decided:
+    """One item decided; `said` is what goes, nothing where nothing may."""
+
+    asked: _Asked
+    purpose: str
+    outcome: Outcome
+
+    @property
+    def said(self) -> bytes:
+        return b"" if self.outcome.release is None else self.outcome.release.bytes
+
+
 def tell(hub: Hub, reader: str, incident: str) -> bytes:
     """`{"outcomes": [...]}`: what organization `reader` may know of an incident's referrals. Records each disclosure
-    before it returns. An incident that is not there, and one of which nothing may be told, read the same."""
+    before it returns. An incident that is not there, and one of which nothing may be told, read the same, and cost
+    the same look and the same one commit: whoever measures learns nothing either."""
     police = hub.settings.posture(reader) == "law-enforcement"
     agencies = [reader] if police else [agency.id for agency in hub.settings.agency]
     keys = [f"{agency}|{incident}" for agency in agencies]
     asked = hub.store.read(lambda tx: _referrals(tx, hub, keys))
     told: list[bytes] = []
+    made: list[_Decided] = []
     for one in asked:
         if police and one.referral.answered_at is None:
             continue
         if not police and one.referral.organization != reader:
             continue
         if police:
-            told += _told_agency(hub, reader, one)
+            made += _for_agency(hub, reader, one)
             continue
         render = _for_referrer(one)
         if one.custody == reader:
             # Nothing has come from the center yet: the referrer's own record of its own referral.
             told.append(render({"entry": [{"resource": one.task}]}))
             continue
-        outcome = _decide(hub, reader, one, one.task, purpose=PURPOSE, render=render)
-        if outcome.release is not None:
-            told.append(outcome.release.bytes)
+        made.append(_decide(hub, reader, one, one.task, purpose=PURPOSE, render=render))
+    hub.store.write(lambda tx: _note(tx, hub, reader, made))
+    told += [one.said for one in made if one.said]
     return b'{"outcomes":[' + b",".join(told) + b"]}"
 
 
@@ -107,8 +123,8 @@ def _decide(
     *,
     purpose: str,
     render: Callable[[dict[str, Any]], bytes],
-) -> Outcome:
-    """Decides one item, and records the decision and the disclosure before any byte is handed out."""
+) -> _Decided:
+    """Decides one item."""
     settings = hub.settings
     bundle = {
         "resourceType": "Bundle",
@@ -135,8 +151,23 @@ def _decide(
         policy=policy_for(settings, one.center, reader),
         core=frozenset({"Task"}),
     )
-    hub.store.write(lambda tx: _record(tx, hub, reader, one, purpose, outcome))
-    return outcome
+    return _Decided(asked=one, purpose=purpose, outcome=outcome)
+
+
+def _note(tx: Tx, hub: Hub, reader: str, made: Sequence[_Decided]) -> None:
+    """That somebody asked, and what was decided: on the disk before any byte is handed out."""
+    audit(
+        tx,
+        hub,
+        who=f"organization:{reader}",
+        action="E",
+        kind="outcome",
+        entity=("Organization", reader),
+        custody=reader,
+        detail=("asked",),
+    )
+    for one in made:
+        _record(tx, hub, reader, one.asked, one.purpose, one.outcome)
 
 
 def _record(tx: Tx, hub: Hub, reader: str, one: _Asked, purpose: str, outcome: Outcome) -> None:
@@ -195,24 +226,22 @@ def _record(tx: Tx, hub: Hub, reader: str, one: _Asked, purpose: str, outcome: O
     )
 
 
-def _told_agency(hub: Hub, agency: str, one: _Asked) -> list[bytes]:
-    """Each item of the closed list that has something to say and may go to the agency."""
+def _for_agency(hub: Hub, agency: str, one: _Asked) -> list[_Decided]:
+    """Each item of the closed list that has something to say, decided."""
     section = next((a for a in hub.settings.agency if a.id == agency), None)
     zone = ZoneInfo(section.zone if section else "UTC")
-    said = []
+    made = []
     for purpose, of in ITEMS.items():
         item = of(one)
         if item is None:
             continue
         task, render = item
-        outcome = _decide(hub, agency, one, task, purpose=purpose, render=lambda b, r=render: r(b, zone))  # type: ignore[misc]
-        if outcome.release is not None and outcome.release.bytes:
-            said.append(outcome.release.bytes)
-    return said
+        made.append(_decide(hub, agency, one, task, purpose=purpose, render=partial(render, zone=zone)))
+    return made
 
 
 _Json = dict[str, Any]
-_Item = tuple[_Json, Callable[[_Json, ZoneInfo], bytes]]
+_Item = tuple[_Json, Callable[..., bytes]]
 
 
 def _outcome(one: _Asked) -> _Item | None:
@@ -235,7 +264,7 @@ def _engagement(one: _Asked) -> _Item | None:
     if business not in _ENGAGED | _NOT_ENGAGED:
         return None
     said = orjson.dumps({"engagement": "engaged" if business in _ENGAGED else "not-engaged"})
-    return _only(one, "businessStatus"), lambda _bundle, _zone: said
+    return _only(one, "businessStatus"), lambda _bundle, zone: said
 
 
 def _advice(one: _Asked) -> _Item | None:
@@ -244,7 +273,7 @@ def _advice(one: _Asked) -> _Item | None:
     if not given:
         return None
 
-    def render(bundle: _Json, _zone: ZoneInfo) -> bytes:
+    def render(bundle: _Json, zone: ZoneInfo) -> bytes:
         left = bundle["entry"][0]["resource"].get("output")
         words = left[0].get("valueString") if left else None
         return orjson.dumps({"safety_advice": words}) if words else b""

@@ -234,6 +234,33 @@ async def test_p21_no_other_purpose_tells_an_agency_anything(
     assert [one for one in world.disclosures() if one.recipient == "riverton-pd"] == []
 
 
+def counted(real: Callable[..., Any], way: str, done: list[str]) -> Callable[..., Any]:
+    def work(*args: Any, **named: Any) -> Any:
+        done.append(way)
+        return real(*args, **named)
+
+    return work
+
+
+async def test_p21_what_is_not_told_costs_what_is_not_there_costs(
+    world: World, serve: Serve, auth: Auth, httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same number of looks and of commits, so that nobody learns from a clock what no byte says."""
+    httpx_mock.add_response(method="POST", url="http://127.0.0.1:8101/fhir/$process-message")
+    await world.take_in("cedar-app", without_authorization(world))
+    await world.deliver()
+    await decide(world, "in-progress", businessStatus={"text": "in-progress"}, output=[ADVICE])
+    cost: dict[str, list[str]] = {}
+    for incident in (INCIDENT, "RV26-000000"):
+        done = cost[incident] = []
+        with monkeypatch.context() as watched:
+            for way in ("read", "write"):
+                watched.setattr(type(world.store), way, counted(getattr(type(world.store), way), way, done))
+            assert (await ask(world, serve, auth("riverton-cad"), incident)).content == NOTHING
+    assert cost[INCIDENT] == cost["RV26-000000"]
+    assert cost[INCIDENT].count("write") == 1
+
+
 async def test_p21_who_did_not_come_is_not_engaged_and_who_is_expected_is_nothing_yet(
     world: World, serve: Serve, auth: Auth, httpx_mock: HTTPXMock
 ) -> None:
