@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final
 
+from mappings.hl7v2.feed.coded import NPI
 from mappings.hl7v2.feed.draft import Json
-from mappings.hl7v2.feed.values import NPI
 
 _US_CORE: Final = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
 _CLIA: Final = "urn:oid:2.16.840.1.113883.4.7"

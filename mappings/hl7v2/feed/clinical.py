@@ -8,19 +8,12 @@ from typing import Any, Final
 from mappings.fhir.systems import CONDITION_CATEGORY, CONDITION_CLINICAL, DATA_ABSENT_REASON, SID_RESOURCE
 from mappings.hl7v2.codec import NULL
 from mappings.hl7v2.feed import labels, visit
+from mappings.hl7v2.feed.coded import cwe_concept
 from mappings.hl7v2.feed.draft import Draft, Json, Row
 from mappings.hl7v2.feed.group import Group
 from mappings.hl7v2.feed.maps import codes, fill
 from mappings.hl7v2.feed.parties import xon_organization
-from mappings.hl7v2.feed.values import (
-    cwe_concept,
-    date_time,
-    dr_period,
-    number,
-    range_of,
-    time_alone,
-    units,
-)
+from mappings.hl7v2.feed.values import date_time, dr_period, in_order, number, range_of, time_alone, units
 
 _VERIFICATION: Final = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
 _ALLERGY: Final = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"
@@ -66,11 +59,11 @@ def _id(kind: str, resource: Json, d: Draft, owner: str, value: str) -> str:
     return made
 
 
-def condition(row: Row, group: Group, encounter: Json | None, d: Draft) -> None:
-    """DG1 as a Condition of the visit (DG1[Condition]), named by the Encounter (DG1[Encounter])."""
+def condition(row: Row, group: Group, encounter: Json | None, d: Draft) -> str | None:
+    """DG1 as a Condition of the visit (DG1[Condition]), named by the Encounter (DG1[Encounter]); its fullUrl."""
     subject = group.subject(d, "DG1")
     if subject is None:
-        return
+        return None
     resource: Json = {"resourceType": "Condition", "id": ""}
     fill("DG1[Condition]", row, resource, d)
     words = d.text(row.peek(4)) if row.peek(4) != NULL else None
@@ -78,7 +71,7 @@ def condition(row: Row, group: Group, encounter: Json | None, d: Draft) -> None:
     if code is None:
         if words is None:
             row.used = 0
-            return
+            return None
         code = resource["code"] = {"text": words}
         d.take(row, 4, 99)
     elif words is not None:
@@ -117,6 +110,7 @@ def condition(row: Row, group: Group, encounter: Json | None, d: Draft) -> None:
     url = _entry(resource, d)
     group.about = resource
     visit.diagnosis(encounter, url, kind, d.first(row.peek(15)) or "", row, d)
+    return url
 
 
 def allergy(row: Row, group: Group, d: Draft) -> None:
@@ -197,6 +191,7 @@ def coverage(row: Row, group: Group, d: Draft) -> None:
     row.raw(4)
     resource: Json = {"resourceType": "Coverage", "id": "", "status": "active"}
     fill("IN1[Coverage]", row, resource, d)
+    in_order(resource, d, "IN1-13")
     row.set_id()
     value = resource.get("subscriberId") or d.first(row.peek(2)) or row.peek(1) or str(group.count("IN1"))
     resource["id"] = _id("coverage", resource, d, group.key(d), value)

@@ -8,12 +8,14 @@ from typing import Final
 from mappings.fhir.systems import DATA_ABSENT, SID_RESOURCE
 from mappings.hl7v2.codec import NULL
 from mappings.hl7v2.feed import labels
+from mappings.hl7v2.feed.attachments import ed_attachment, rp_attachment
 from mappings.hl7v2.feed.clinical import OBSERVATION_STATUS
+from mappings.hl7v2.feed.coded import cwe_concept
 from mappings.hl7v2.feed.draft import Draft, Json, Row
 from mappings.hl7v2.feed.group import Group
+from mappings.hl7v2.feed.identifiers import ei_identifier
 from mappings.hl7v2.feed.maps import fill
 from mappings.hl7v2.feed.parties import xcn_practitioner
-from mappings.hl7v2.feed.values import cwe_concept, ed_attachment, ei_identifier, rp_attachment
 
 #: Table 0271 (TXA-17) to DocumentReference.docStatus.
 _COMPLETION: Final = {

@@ -14,9 +14,41 @@ from typing import Any, Final, TypeAlias
 import orjson
 
 from mappings.hl7v2.codec import NULL
+from mappings.hl7v2.feed.attachments import ed_attachment, rp_attachment
+from mappings.hl7v2.feed.coded import (
+    Make,
+    Vocabulary,
+    cwe_code,
+    cwe_coding,
+    cwe_concept,
+    remembering,
+    st_concept,
+    yes,
+)
 from mappings.hl7v2.feed.draft import Draft, Json, Row
+from mappings.hl7v2.feed.identifiers import (
+    cx_identifier,
+    dln_identifier,
+    ei_identifier,
+    eip_identifier,
+    ssn_identifier,
+    st_identifier,
+)
+from mappings.hl7v2.feed.names import xad_address, xpn_name, xtn_contact
 from mappings.hl7v2.feed.parties import REFER
-from mappings.hl7v2.feed.values import MAKE, Make, Vocabulary, cwe_code, cwe_coding, cwe_concept, remembering, yes
+from mappings.hl7v2.feed.values import (
+    date,
+    date_time,
+    days,
+    dr_period,
+    instant,
+    number,
+    positive,
+    quantity,
+    range_of,
+    string,
+    time_alone,
+)
 
 #: Fills a resource from one field of a segment, as it stands; says whether it read it.
 Fill: TypeAlias = "Callable[[str, Row, Json, Draft], bool]"
@@ -24,7 +56,37 @@ Fill: TypeAlias = "Callable[[str, Row, Json, Draft], bool]"
 #: Fields of which the same few values stand in message after message.
 _CODED: Final = (cwe_concept, cwe_coding, cwe_code, yes)
 
-_MAKES: Final[dict[str, Make]] = {**MAKE, **REFER}
+#: Datatype maps by their names in the tables; references are in `parties`.
+MAKES: Final[dict[str, Make]] = {
+    "CX[Identifier]": cx_identifier,
+    "EI[Identifier]": ei_identifier,
+    "EIP[Identifier]": eip_identifier,
+    "ST[Identifier]": st_identifier,
+    "SSN[Identifier]": ssn_identifier,
+    "DLN[Identifier]": dln_identifier,
+    "CWE[code]": cwe_code,
+    "CWE[Coding]": cwe_coding,
+    "CWE[CodeableConcept]": cwe_concept,
+    "ST[CodeableConcept]": st_concept,
+    "XPN[HumanName]": xpn_name,
+    "XAD[Address]": xad_address,
+    "XTN[ContactPoint]": xtn_contact,
+    "ID[boolean]": yes,
+    "string": string,
+    "decimal": number,
+    "positiveInt": positive,
+    "dateTime": date_time,
+    "date": date,
+    "instant": instant,
+    "time": time_alone,
+    "CQ[Quantity]": quantity,
+    "NM[Quantity-LengthOfStay]": days,
+    "ED[Attachment]": ed_attachment,
+    "RP[Attachment]": rp_attachment,
+    "NR[Range]": range_of,
+    "DR[Period]": dr_period,
+    **REFER,
+}
 
 
 @cache
@@ -36,7 +98,8 @@ def _data() -> Json:
 @cache
 def codes(name: str) -> Vocabulary:
     """A table of codes by its name in the tables: v2 code to (FHIR code, display, system)."""
-    return {code: (found[0], found[1], found[2]) for code, found in _data()["codes"][name].items()}
+    told = _data()["codes"][name]
+    return Vocabulary({code: (found[0], found[1], found[2]) for code, found in told["codes"].items()}, told["table"])
 
 
 @cache
@@ -70,7 +133,7 @@ def _fill(segment: str, rule: Json) -> Fill:
         if "constant" in rule
         else _made(
             path,
-            _once(_MAKES[rule["make"]]),
+            _once(MAKES[rule["make"]]),
             codes(rule["codes"]) if "codes" in rule else None,
             [(step, many) for step, many in rule.get("hole", ())],
             rule.get("with") or {},
@@ -184,8 +247,8 @@ def _guarded(inner: Fill, clauses: list[list[Any]]) -> Fill:
     tests = [(number, part - 1, op, frozenset(values)) for _, number, part, op, values in clauses]
 
     def run(raw: str, row: Row, resource: Json, d: Draft) -> bool:
-        for number, part, op, values in tests:
-            text = row.peek(number)
+        for at, part, op, values in tests:
+            text = row.peek(at)
             if part or d.c in text:
                 parts = text.split(d.c)
                 text = parts[part] if part < len(parts) else ""

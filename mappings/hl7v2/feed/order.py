@@ -9,9 +9,9 @@ from mappings.hl7v2.codec import NULL
 from mappings.hl7v2.feed import labels
 from mappings.hl7v2.feed.draft import Draft, Json, Row
 from mappings.hl7v2.feed.group import Group
+from mappings.hl7v2.feed.identifiers import V2_0203, ei_identifier, eip_identifier
 from mappings.hl7v2.feed.maps import codes, fill
 from mappings.hl7v2.feed.parties import xcn_practitioner, xon_organization
-from mappings.hl7v2.feed.values import V2_0203, ei_identifier, eip_identifier
 
 #: Priority by tables 0485, 0280 and 0027. What has no word in FHIR is an issue.
 PRIORITY: Final = {"S": "stat", "A": "asap", "R": "routine", "U": "urgent"}

@@ -9,17 +9,10 @@ from __future__ import annotations
 from typing import Final
 
 from mappings.fhir.systems import SID_RESOURCE, url_part
+from mappings.hl7v2.feed.coded import NPI, Make, Vocabulary, cwe_concept, remembering
 from mappings.hl7v2.feed.draft import Draft, Json
-from mappings.hl7v2.feed.values import (
-    _NAME_USE,
-    NPI,
-    V2_0203,
-    Make,
-    Vocabulary,
-    assigner,
-    cwe_concept,
-    remembering,
-)
+from mappings.hl7v2.feed.identifiers import V2_0203, assigner
+from mappings.hl7v2.feed.names import NAME_USE
 
 _PHYSICAL: Final = "http://terminology.hl7.org/CodeSystem/location-physical-type"
 
@@ -41,8 +34,8 @@ def _staff(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> tuple
     count = len(parts)
     number = d.first(parts[0], f"{place}.1")
     name: Json = {}
-    if count > 9 and parts[9] in _NAME_USE:
-        name["use"] = _NAME_USE[parts[9]]
+    if count > 9 and parts[9] in NAME_USE:
+        name["use"] = NAME_USE[parts[9]]
     if count > 1 and (family := d.first(parts[1], f"{place}.2")):
         name["family"] = family
     given = [word for at in (2, 3) if count > at and parts[at] and (word := d.text(parts[at]))]
@@ -58,7 +51,7 @@ def _staff(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> tuple
     if suffix:
         name["suffix"] = suffix
     if count > 9:
-        if parts[9] and parts[9] not in _NAME_USE:
+        if parts[9] and parts[9] not in NAME_USE:
             d.left(f"{place}.10")
         d.rest(parts[:12], place, 11)
         d.rest([*[""] * 13, *parts[13:20]], place, 14)

@@ -7,10 +7,13 @@ from typing import Final
 from mappings.fhir.systems import OMB_RACE, SID_RESOURCE
 from mappings.hl7v2.codec import NULL
 from mappings.hl7v2.feed import labels
+from mappings.hl7v2.feed.coded import SSN, cwe_concept, remembering, yes
 from mappings.hl7v2.feed.draft import Draft, Json, Row
 from mappings.hl7v2.feed.group import Group
+from mappings.hl7v2.feed.identifiers import cx_identifier
 from mappings.hl7v2.feed.maps import fill
-from mappings.hl7v2.feed.values import SSN, cwe_concept, cx_identifier, positive, remembering, xtn_contact, yes
+from mappings.hl7v2.feed.names import xtn_contact
+from mappings.hl7v2.feed.values import in_order, positive
 
 _US_CORE: Final = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
 _BIRTH_TIME: Final = "http://hl7.org/fhir/StructureDefinition/patient-birthTime"
@@ -168,6 +171,7 @@ def next_of_kin(row: Row, group: Group, d: Draft) -> None:
             "patient": subject,
         }
         fill("NK1[RelatedPerson]", row, resource, d)
+        in_order(resource, d, "NK1-9")
         identifiers: list[Json] = resource["identifier"]
         key = person_key(identifiers)
         if key is not None and "system" in key:
@@ -184,6 +188,7 @@ def next_of_kin(row: Row, group: Group, d: Draft) -> None:
         return
     contact: Json = {}
     fill("NK1[Patient]", row, contact, d)
+    in_order(contact, d, "NK1-9")
     if contact:
         row.set_id()
         # pat-1: a contact has at least a name, a number, an address or an organization.

@@ -8,22 +8,15 @@ from typing import Any, Final
 from mappings.fhir.systems import CONSENT_SCOPE, LOINC, SID_RESOURCE, url_part
 from mappings.hl7v2.codec import NULL
 from mappings.hl7v2.confidentiality import TABLE_0498
+from mappings.hl7v2.feed.coded import NPI, cwe_concept
 from mappings.hl7v2.feed.draft import Draft, Json, Row
 from mappings.hl7v2.feed.group import Group
+from mappings.hl7v2.feed.identifiers import V2_0203, assigner, ei_identifier
 from mappings.hl7v2.feed.maps import fill
+from mappings.hl7v2.feed.names import xad_address, xpn_name, xtn_contact
 from mappings.hl7v2.feed.order import PRIORITY, task
 from mappings.hl7v2.feed.parties import organization, xon_organization
-from mappings.hl7v2.feed.values import (
-    NPI,
-    V2_0203,
-    assigner,
-    cwe_concept,
-    dr_period,
-    ei_identifier,
-    xad_address,
-    xpn_name,
-    xtn_contact,
-)
+from mappings.hl7v2.feed.values import dr_period
 
 #: RF1-1 (table 0283) to Task.status. Pending and expired decide nothing.
 _STATUS: Final = {"A": "accepted", "R": "rejected", "P": "requested", "E": "requested"}

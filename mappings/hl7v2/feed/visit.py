@@ -7,11 +7,12 @@ from typing import Any, Final
 from mappings.fhir.systems import ACT_CODE, SID_RESOURCE
 from mappings.hl7v2.codec import NULL
 from mappings.hl7v2.feed import labels
+from mappings.hl7v2.feed.coded import V2_TABLE, cwe_coding
 from mappings.hl7v2.feed.draft import Draft, Json, Row
 from mappings.hl7v2.feed.group import Group
 from mappings.hl7v2.feed.maps import codes, fill
 from mappings.hl7v2.feed.parties import pl_location
-from mappings.hl7v2.feed.values import V2_TABLE, cwe_coding
+from mappings.hl7v2.feed.values import in_order
 from mappings.times import earlier
 
 #: What an event says of the visit, by trigger event, where the published table (Event[EncounterStatus]) says nothing,
@@ -169,6 +170,7 @@ def role(row: Row, encounter: Json | None, d: Draft) -> None:
         return
     participant: Json = {}
     fill("ROL[Encounter-PractitionerRole]", row, participant, d)
+    in_order(participant, d, "ROL-6")
     if "individual" in participant:
         encounter.setdefault("participant", []).append(participant)
         if d.first(row.peek(2)) in ("AD", "UP"):

@@ -22,103 +22,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mappings.hl7v2.feed.parties import REFER
-from mappings.hl7v2.feed.values import MAKE
+from mappings.hl7v2.feed.maps import MAKES
+from mappings.hl7v2.sources.scope import CODE, MAPS, NOT_USED
 from profiles.definitions import r4
 
 HERE = Path(__file__).parent
 TARGET = HERE.parent / "feed" / "v2_to_fhir.json"
 REPORT = HERE.parent.parent.parent / "docs" / "hl7v2-coverage.md"
 
-#: Segment maps that are compiled, and where in the resource their paths begin.
-MAPS: dict[str, tuple[str, str]] = {
-    "PID[Patient]": ("Patient", ""),
-    "PD1[Patient]": ("Patient", ""),
-    "NK1[RelatedPerson]": ("RelatedPerson", ""),
-    "NK1[Patient]": ("Patient", "contact"),
-    "PV1[Encounter]": ("Encounter", ""),
-    "PV2[Encounter]": ("Encounter", ""),
-    "ROL[Encounter-PractitionerRole]": ("Encounter", "participant"),
-    "DG1[Condition]": ("Condition", ""),
-    "AL1[AllergyIntolerance]": ("AllergyIntolerance", ""),
-    "PR1[Procedure]": ("Procedure", ""),
-    "IN1[Coverage]": ("Coverage", ""),
-    "ORC[ServiceRequest]": ("ServiceRequest", ""),
-    "OBR[ServiceRequest]": ("ServiceRequest", ""),
-    "OBR[DiagnosticReport]": ("DiagnosticReport", ""),
-    "TQ1[ServiceRequest]": ("ServiceRequest", ""),
-    "OBX[Observation]": ("Observation", ""),
-    "NTE[Observation]": ("Observation", "note"),
-    "NTE[ServiceRequest]": ("ServiceRequest", "note"),
-    "TXA[DocumentReference]": ("DocumentReference", ""),
-    "SCH[Appointment]": ("Appointment", ""),
-    "AIG[Appointment]": ("Appointment", "participant"),
-    "AIL[Appointment]": ("Appointment", "participant"),
-    "AIP[Appointment]": ("Appointment", "participant"),
-    # what the tables lack
-    "RF1[ServiceRequest]": ("ServiceRequest", ""),
-    "AUT[Coverage]": ("Coverage", ""),
-    "CON[Consent]": ("Consent", ""),
-    "MRG[Patient]": ("Patient", ""),
-}
-#: Segment maps whose whole work is done in code, by the function that does it; the overrides say which rows are not.
-CODE: dict[str, str] = {
-    "MSH[Bundle]": "feed.translate_v2",
-    "MSH[MessageHeader]": "feed.provenance",
-    "MSH[Provenance-Source]": "feed.provenance",
-    "EVN[Provenance]": "feed.provenance",
-    "MSA[MessageHeader]": "feed.acknowledged",
-    "MSH[Encounter]": "feed.visit.status",
-    "PID[Appointment]": "feed.schedule.patient",
-    "AIS[Appointment]": "feed.schedule.service",
-    "OBX[DocumentReference]": "feed.document.content",
-    "NTE[DocumentReference]": "feed.document.note",
-    "NTE[Appointment-Comment]": "feed.schedule.note",
-    "DG1[Encounter]": "feed.visit.diagnosis",
-}
-#: Segment maps that are not used, and why.
-NOT_USED: dict[str, str] = {
-    "AIS[ServiceRequest]": "the order of an appointment is the order message's to make; the appointment names it",
-    "SCH[ServiceRequest]": "the order of an appointment is the order message's to make; the appointment names it",
-    "SCH[Provenance]": "one Provenance for the whole message, from MSH and EVN",
-    "DG1[EpisodeOfCare]": "no EpisodeOfCare: a visit is an Encounter",
-    "IAM[AllergyIntolerance]": "no message in scope has IAM; AL1 is read",
-    "IN3[CareTeam]": "utilization review is not carried",
-    "MRG[Account]": "no Account: billing is not carried; a merge of persons is read by our own rules",
-    "MSH[Provenance-Operator]": "one Provenance for the whole message, from MSH and EVN",
-    "MSH[Provenance-Transformation]": "the hub records its own transformation in its audit",
-    "OBR[Specimen]": "no Specimen: laboratory work is not carried",
-    "OBX[Observation-Component]": "repetitions of one answer are values of one Observation, in components without code",
-    "ORC[DiagnosticReport]": "the report's own fields are in OBR",
-    "ORC[Immunization]": "no immunization message in scope",
-    "ORC[MedicationAdministration]": "no pharmacy message in scope",
-    "ORC[Provenance]": "one Provenance for the whole message, from MSH and EVN",
-    "PD1[Observation-LivingWill]": "an advance directive is not carried on the strength of a flag",
-    "PID[Account]": "no Account: billing is not carried",
-    "PID[Provenance-Patient]": "one Provenance for the whole message, from MSH and EVN",
-    "PRT[CareTeam]": "PRT is not read; the roles that matter stand in PV1, ROL and PRD",
-    "PRT[Device]": "PRT is not read; the roles that matter stand in PV1, ROL and PRD",
-    "PRT[Observation-Location]": "PRT is not read; the roles that matter stand in PV1, ROL and PRD",
-    "PRT[Patient-GeneralPractitioner-PractitionerRole]": "PRT is not read; PD1-4 names the general practitioner",
-    "PRT[Patient-GeneralPractitioner-Practitioner]": "PRT is not read; PD1-4 names the general practitioner",
-    "PRT[PractitionerRole]": "PRT is not read; the roles that matter stand in PV1, ROL and PRD",
-    "PRT[RelatedPerson]": "PRT is not read; NK1 names related persons",
-    "PV1[Basic-EncounterHistory]": "a visit's history is in the versions of its Encounter",
-    "PV1[Coverage]": "no billing classes; IN1 names the insurance",
-    "PV1[Patient]": "PV1-16 is read with the visit, as a label and as the courtesy that it is",
-    "ROL[CareTeam]": "a role stands in the visit that it is for",
-    "ROL[Patient-GeneralPractitioner]": "a role stands in the visit that it is for",
-    "ROL[RelatedPerson]": "NK1 names related persons",
-    "RXA[Immunization]": "no immunization message in scope",
-    "RXO[MedicationRequest]": "no pharmacy message in scope",
-    "RXR[Immunization]": "no immunization message in scope",
-    "RXR[MedicationRequest]": "no pharmacy message in scope",
-    "SFT[Device]": "the sender's software is not a device of the patient's care",
-    "SFT[MessageHeader]": "the sender's software is not a device of the patient's care",
-    "SPM[Specimen]": "no Specimen: laboratory work is not carried",
-    "TQ1[MedicationRequest]": "no pharmacy message in scope",
-    "TXA[Provenance]": "one Provenance for the whole message, from MSH and EVN",
-}
 #: The tables' names of datatype maps, as ours.
 _MAKES = {
     "EI[Identifier-Extension]": "EI[Identifier]",
@@ -237,25 +148,28 @@ def overrides() -> list[Override]:
         return [Override(**{key: value.strip() for key, value in row.items()}) for row in csv.DictReader(file)]
 
 
-def vocabularies(files: dict[str, str], wanted: set[str]) -> dict[str, dict[str, list[str | None]]]:
+def vocabularies(files: dict[str, str], wanted: set[str]) -> dict[str, Any]:
     """The tables of codes that the rules name: v2 code to (FHIR code, display, system). No display of SNOMED."""
-    found: dict[str, dict[str, list[str | None]]] = {}
+    found: dict[str, Any] = {}
     for path, text in sorted(files.items()):
         name = _name(path)
         if path.startswith("codesystems/") and name in wanted:
             table: dict[str, list[str | None]] = {}
+            of = ""
             for row in _rows(text):
                 code, target, system = row[0], row[6], row[9]
                 display: str | None = row[8] or row[7]
                 if not system and row[8].startswith("http"):
                     # some tables have one column fewer
                     display, system = row[7], row[8]
+                if numbered := re.fullmatch(r"HL7(\d{4})", row[2]):
+                    of = f"http://terminology.hl7.org/CodeSystem/v2-{numbered[1]}"
                 if not (code and target and system) or code in table or row[3]:
                     continue
                 if "snomed" in system:
                     display = None
                 table[code] = [target, display or None, system]
-            found[name] = table
+            found[name] = {"table": of, "codes": table}
     missing = wanted - found.keys()
     if missing:
         raise SystemExit(f"no table of codes: {', '.join(sorted(missing))}")
@@ -474,7 +388,7 @@ def _rule(name: str, number: int, condition: str, members: list[Line]) -> tuple[
             # a constant that stands when the field does
             return {"field": number, "at": constants[0][0], "constant": constants[0][1], **_when(clauses)}, ""
         return None, "constants alone"
-    if make not in MAKE and make not in REFER:
+    if make not in MAKES:
         return None, f"no such datatype map: {make or members[0].type}"
     return {"field": number, **_filled(hole, constants), "make": make, **_codes(vocabulary), **_when(clauses)}, ""
 
@@ -528,7 +442,7 @@ def _own(one: Override) -> tuple[dict[str, Any] | None, str]:
         if path is None:
             return None, f"no element of {kind}: {element}"
         constants.append((path, text.strip('"')))
-    if make not in MAKE and make not in REFER:
+    if make not in MAKES:
         return None, f"no such datatype map: {make}"
     made = {"field": _number(one.identifier), **_filled(hole, constants), "make": make, **_codes(one.vocabulary)}
     return made, ""

@@ -69,7 +69,7 @@ def messages(draw: st.DrawFn) -> tuple[bytes, dict[str, str]]:
             if kind == 2:
                 fields.append(draw(st.sampled_from(REAL)))
                 continue
-            parts = []
+            parts: list[str] = []
             for _ in range(draw(st.integers(1, 14)) if kind > 3 else 1):
                 if draw(st.booleans()):
                     word = f"q{number}x{len(lines)}x{len(parts)}z"

@@ -1,0 +1,188 @@
+"""XPN[HumanName], XAD[Address], XTN[ContactPoint]: what a person is called, where they live, how to reach them.
+
+A type or use that FHIR has no word for is named in the account.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mappings.hl7v2.feed.coded import Vocabulary
+from mappings.hl7v2.feed.draft import Draft, Json
+from mappings.hl7v2.feed.values import period
+
+NAME_USE: Final = {
+    "L": "official",
+    "R": "official",
+    "D": "usual",
+    "N": "nickname",
+    "M": "maiden",
+    "S": "anonymous",
+    "MSK": "anonymous",
+    "BAD": "old",
+    "NAV": "temp",
+    "TEMP": "temp",
+}
+
+
+def xpn_name(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> Json | None:
+    """XPN[HumanName] (2.A.88). A name type of table 0200 that FHIR has no use for leaves the name without use."""
+    parts = raw.split(d.c)
+    count = len(parts)
+    made: Json = {}
+    if count > 6 and (kind := parts[6]):
+        use = NAME_USE.get(kind)
+        if use:
+            made["use"] = use
+        else:
+            d.left(f"{place}.7")
+    if parts[0] and (family := d.first(parts[0])):
+        made["family"] = family
+        if d.s in parts[0] and any(parts[0].split(d.s)[1:]):
+            d.left(f"{place}.1")
+    given = [word for part in parts[1:3] if part and (word := d.text(part))]
+    if given:
+        made["given"] = given
+    if count > 3:
+        prefix = d.text(parts[4]) if count > 4 else None
+        if prefix:
+            made["prefix"] = [prefix]
+        suffix = [word for at in (3, 5, 13) if count > at and parts[at] and (word := d.text(parts[at]))]
+        if suffix:
+            made["suffix"] = suffix
+        if count > 7:
+            if count > 11 and (parts[11] or (count > 12 and parts[12])):
+                span = period(d, place, parts[11], parts[12] if count > 12 else "")
+                if span:
+                    made["period"] = span
+            d.rest(parts[:11], place, 8)
+            d.rest(parts, place, 15)
+    return made if made and made.keys() != {"use"} else None
+
+
+_ADDRESS_USE: Final = {
+    "H": "home",
+    "B": "work",
+    "O": "work",
+    "C": "temp",
+    "BI": "billing",
+    "BA": "old",
+    "V": "temp",
+}
+
+
+_ADDRESS_TYPE: Final = {"M": "postal", "SH": "postal"}
+
+
+def xad_address(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> Json | None:
+    """XAD[Address] (2.A.86). A type of table 0190 that FHIR has no word for is named in the account."""
+    parts = raw.split(d.c)
+    count = len(parts)
+    made: Json = {}
+    if count > 6 and (kind := parts[6]):
+        if kind in _ADDRESS_USE:
+            made["use"] = _ADDRESS_USE[kind]
+        elif kind in _ADDRESS_TYPE:
+            made["type"] = _ADDRESS_TYPE[kind]
+        else:
+            d.left(f"{place}.7")
+    lines: list[str] = []
+    if parts[0]:
+        # SAD: the street as one, or its name and number.
+        whole = parts[0].split(d.s)
+        street = d.text(whole[0])
+        name = d.text(whole[1]) if len(whole) > 1 else None
+        number = d.text(whole[2]) if len(whole) > 2 else None
+        if street:
+            lines.append(street)
+            if name or number:
+                d.left(f"{place}.1")
+        elif name or number:
+            lines.append(" ".join(word for word in (number, name) if word))
+    for at in (1, 18):
+        if count > at and parts[at] and (line := d.first(parts[at], f"{place}.{at + 1}")):
+            lines.append(line)
+    if lines:
+        made["line"] = lines
+    for at, element in ((2, "city"), (8, "district"), (3, "state"), (4, "postalCode"), (5, "country")):
+        if count > at and parts[at] and (word := d.first(parts[at], f"{place}.{at + 1}")):
+            made[element] = word
+    if count > 7:
+        d.rest(parts[:8], place, 8)
+        if count > 12 and (span := period(d, place, parts[12], parts[13] if count > 13 else "")):
+            made["period"] = span
+        d.rest([*[""] * 9, *parts[9:12]], place, 10)
+        if count > 14:
+            d.rest([*[""] * 14, *parts[14:18]], place, 15)
+            d.rest(parts, place, 20)
+    return made if made and made.keys() - {"use", "type"} else None
+
+
+_PHONE_USE: Final = {"PRN": "home", "WPN": "work", "PRS": "mobile"}
+
+
+_PHONE_SYSTEM: Final = {
+    "PH": "phone",
+    "FX": "fax",
+    "BP": "pager",
+    "CP": "phone",
+    "MD": "other",
+    "SAT": "phone",
+    "TDD": "other",
+    "TTY": "other",
+    "Internet": "email",
+    "X.400": "email",
+}
+
+
+def xtn_contact(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> Json | None:
+    """XTN[ContactPoint] (2.A.89): the number as its sender wrote it (XTN.12, XTN.1), else put together from its parts.
+
+    A number whose equipment is not said is a telephone's where it stands in a telephone field; FHIR needs a system.
+    """
+    parts = raw.split(d.c)
+    count = len(parts)
+    use = parts[1] if count > 1 else ""
+    kind = parts[2] if count > 2 else ""
+    mail = d.text(parts[3]) if count > 3 and parts[3] else None
+    system = _PHONE_SYSTEM.get(kind)
+    number = d.text(parts[11]) if count > 11 and parts[11] else None
+    if number is None and count > 6 and parts[6]:
+        country, area, local, extension = (d.text(parts[at]) if count > at else None for at in (4, 5, 6, 7))
+        number = " ".join(
+            word
+            for word in (f"+{country}" if country else None, area, local, f"X{extension}" if extension else None)
+            if word
+        )
+    if number is None and parts[0]:
+        number = d.text(parts[0])
+    if mail is not None and (system == "email" or number is None or use == "NET"):
+        value, system = mail, "email"
+        if number is not None and number != mail:
+            d.left(f"{place}.1")
+    else:
+        value = number or ""
+        if mail is not None:
+            d.left(f"{place}.4")
+    if not value:
+        d.rest(parts, place, 1)
+        return None
+    made: Json = {"system": system or "phone", "value": value}
+    if kind == "CP" or use == "PRS":
+        made["use"] = "mobile"
+    elif use in _PHONE_USE:
+        made["use"] = _PHONE_USE[use]
+    elif use and use != "NET":
+        d.left(f"{place}.2")
+    if kind and kind not in _PHONE_SYSTEM:
+        d.left(f"{place}.3")
+    if count > 8:
+        if parts[8]:
+            d.left(f"{place}.9")
+        d.rest([*[""] * 9, *parts[9:11]], place, 10)
+        if count > 12:
+            span = period(d, place, parts[12], parts[13] if count > 13 else "")
+            if span:
+                made["period"] = span
+            d.rest(parts, place, 15)
+    return made
