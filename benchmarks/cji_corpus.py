@@ -32,9 +32,9 @@ NARRATIVES = [one for part in PARTS.values() for one in part]
 
 #: What must hold, (precision, recall): a little under what was measured when the rules were last changed.
 FLOORS = {
-    "tuning": {"narrative": (0.99, 0.99), "passage": (0.84, 0.97)},
-    "held out": {"narrative": (0.97, 0.96), "passage": (0.78, 0.92)},
-    UNSEEN: {"narrative": (0.96, 0.78), "passage": (0.76, 0.64)},
+    "tuning": {"narrative": (0.99, 0.99), "passage": (0.80, 0.95)},
+    "held out": {"narrative": (0.97, 0.96), "passage": (0.72, 0.91)},
+    UNSEEN: {"narrative": (0.97, 0.95), "passage": (0.80, 0.90)},
 }
 
 

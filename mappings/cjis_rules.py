@@ -23,7 +23,9 @@ _OFFENSE = (
     r"(?:theft|assault|dui|dwi|burglary|robbery|trespass|menacing|drug|felony|misdemeanor|harassment|criminal|dv"
     r"|domestic violence|strangulation|arson|homicide|weapons?)"
 )
-_EVENT = r"(?:arrested|convicted|charged|booked|jailed|incarcerated|imprisoned|indicted|locked up|sentenced)"
+_EVENT = (
+    r"(?:cited|ticketed|arrested|convicted|charged|booked|jailed|incarcerated|imprisoned|indicted|locked up|sentenced)"
+)
 _TIMES = r"(?:twice|once before|repeatedly|(?:\w+|\d+) times)"
 #: Another time than that of this call.
 _PAST = (
@@ -153,7 +155,7 @@ _PATTERNS: Final[tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...]
                 ),
             ),
             (
-                "arr|arrest|convict|charg|book|jail|incarcerat|imprison|indict|lock|sentenc|out",
+                "cited|ticketed|arr|arrest|convict|charg|book|jail|incarcerat|imprison|indict|lock|sentenc|out",
                 (
                     r"\b(?:has|have|had)(?: \w+)? been (?:arrested|convicted|incarcerated|jailed|imprisoned|indicted"
                     r"|booked|locked up)\b",
@@ -315,6 +317,45 @@ _PATTERNS: Final[tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...]
             ("po", (r"\b(?:his|her|their|client's|has a) (?-i:PO)\b",)),
             ("plea", (r"\b(?:guilty plea|plea (?:deal|bargain|agreement))\b",)),
             ("dispo", (r"\bdispo date\b",)),
+            (
+                "prior|prev|previous|past|known",
+                (
+                    r"\b(?:prior|prev|previous|past|known) (?:\w+ )?(?:resisting"
+                    r"|eluding|fleeing|trespass(?:ing|es)?"
+                    r"|thefts?|burglar(?:y|ies)|robber(?:y|ies)|menacing|harassment|disorderly"
+                    r"|weapons? (?:charges?|offenses?))\b",
+                ),
+            ),
+            ("sentencing", (r"\bsentencing\b",)),
+            (
+                "face|faces|facing|faced",
+                (
+                    r"\bfac(?:e|es|ed|ing) (?:\w+ ){0,3}?(?:charges?|counts?|prison|jail"
+                    r"|time|trial)\b",
+                ),
+            ),
+            (
+                "jail",
+                (
+                    r"\b(?:went|go|goes|sent|gone|back) (?:back )?to jail (?:for|in|last|when|twice|again"
+                    r"|before|over|because)\b",
+                ),
+            ),
+            ("record", (r"\b(?:extensive|lengthy|long|violent|clean|adult|police) record\b",)),
+            ("charge", (r"\bcharges (?:(?:were|was|are|got|have been|had been) )?(?:dropped|dismissed)\b",)),
+            ("case", (r"\bcase (?:was|got|is|had been) (?:dismissed|dropped|continued|bound over)\b",)),
+            ("nolle", (r"\bnolle\b",)),
+            (
+                "inmate|booking|doc|prisoner",
+                (
+                    r"\b(?:inmate|booking|(?-i:DOC)|prisoner) (?:numbers?|no\b\.?|id\b|#)",
+                    r"\b(?:former|ex)[ -]inmate\b",
+                ),
+            ),
+            ("community", (r"\bcommunity corrections\b",)),
+            ("restitution", (r"\brestitution\b",)),
+            ("deport", (r"\bdeported\b",)),
+            ("failure|failed|fta", (r"\bfail(?:ure|ed) to (?:appear|comply|register)\b", r"\b(?-i:FTA)\b")),
         ),
     ),
     (
@@ -474,6 +515,36 @@ _PATTERNS: Final[tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...]
             ),
             ("wants", (r"\b(?:state|county|agency|department|city|jurisdiction) wants (?:him|her|them)\b",)),
             ("hit", (r"\bhit confirmation\b",)),
+            ("wanted", (r"\bwanted in (?:\w+ ){1,2}?(?:co|county|so|pd|state)\b",)),
+            ("name|names", (r"\bnames? (?:was|were|is|had been) run\b",)),
+            ("run", (r"\b(?:was|were|been) run (?:through|thru|for|by)\b",)),
+            (
+                "clearance|records",
+                (
+                    r"\bclearance (?:from|by|through|with) (?:records|dispatch)\b",
+                    r"\border through records\b",
+                    r"\b(?:cleared|ran|run|queried|checked) (?:him|her|them|(?:the |both )?(?:subjects?|males?"
+                    r"|females?|names?|clients?"
+                    r"|suspects?|part(?:y|ies)|drivers?)) (?:\w+ ){0,2}?(?:through|via|by|with) (?:records"
+                    r"|dispatch|comm\w*)\b",
+                ),
+            ),
+            (
+                "cleared|queried|checked",
+                (
+                    r"\b(?:cleared|queried|checked) (?:him|her|them|(?:the "
+                    r"|both )?(?:subjects?|males?|females?|names?"
+                    r"|clients?|suspects?|part(?:y|ies)|drivers?)) (?:\w+ ){0,2}?(?:through|via|by"
+                    r"|with) (?:records|dispatch|comm\w*)\b",
+                ),
+            ),
+            ("hit", (r"\b(?-i:PO|RO|CPO|TRO|PPO) (?-i:HIT|hit)\b",)),
+            ("petitioner", (r"\bpetitioner\b",)),
+            ("immigration|ice", (r"\b(?:(?-i:ICE)|immigration) (?:hold|warrant|violator)\b",)),
+            ("flagged", (r"\bflagged (?:in|by) (?:the )?(?:system|computer|dispatch|state)\b",)),
+            ("violent|officer", (r"\bviolent tendencies\b", r"\bofficer safety (?:alert|bulletin)\b")),
+            ("non|nonextra", (r"\bnon-? ?extra\w*",)),
+            ("mnp|vin|lic", (r"\b(?-i:MNP)/\w",)),
         ),
     ),
     (
@@ -504,6 +575,7 @@ _PATTERNS: Final[tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...]
             ("identifiable", (r"\bno identifiable record\b",)),
             ("maintained", (r"\bcriminal history record is maintained\b", r"\brecord is maintained and available\b")),
             ("iii", (r"\b(?-i:The|the|THE) (?-i:III)\b", r"\b(?:rpt|reports?|records?|rap) ?- ?(?-i:III)\b")),
+            ("iii", (r"\b(?:in|IN|on|ON) (?-i:III)\b",)),
         ),
     ),
     (
@@ -526,7 +598,7 @@ _PATTERNS: Final[tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...]
     (
         "cjis.state-id",
         (
-            ("sid", (r"\b(?-i:SID)\b\)? ?(?:no\.?|numbers?|nbr|is)? ?[:#/]? ?(?-i:[A-Z]{0,2})\d{5,10}\b",)),
+            ("sid", (r"\b(?-i:SID)\b\)? ?(?:no\.?|numbers?|nbr|is|of)? ?[:#/]? ?(?-i:[A-Z]{0,2})\d{5,10}\b",)),
             ("state", (r"\bstate identification (?:numbers?|no\.)\b",)),
         ),
     ),
