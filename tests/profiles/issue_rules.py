@@ -136,6 +136,7 @@ WORDS = {
     "render.v2-table": "A value is not in the HL7 table of its field: the message was not sent.",
     "render.v2-time": "A time in an HL7 v2 message does not exist: the message was not sent.",
     "restricting.value": "Something of a request to restrict is not known here.",
+    "settings.accounts": "Away from loopback people sign in with accounts, and there is none.",
     "settings.invalid": "A setting is wrong.",
     "settings.labels": "A label policy file or a text reader cannot be used.",
     "settings.exchange": "An agency's exchange policy cannot be used.",

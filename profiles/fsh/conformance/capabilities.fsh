@@ -4,7 +4,7 @@ RuleSet: Statement(id, title)
 * url = "https://warmhandoff.org/fhir/CapabilityStatement/{id}"
 * version = "0.1.0"
 * name = "{title}"
-* status = #draft
+* status = #active
 * date = "2026-11-23"
 * kind = #capability
 * software.name = "Warm Handoff hub"

@@ -3,7 +3,7 @@ RuleSet: Message(id, title, event)
 * url = "https://warmhandoff.org/fhir/MessageDefinition/{id}"
 * version = "0.1.0"
 * name = "{title}"
-* status = #draft
+* status = #active
 * date = "2026-11-23"
 * eventCoding = https://warmhandoff.org/fhir/CodeSystem/message-event#{event}
 

@@ -8,7 +8,7 @@ Description: "Puts security labels on a resource or a Bundle (HL7 Data Segmentat
 * version = "0.1.0"
 * name = "LabelRecords"
 * title = "Label records"
-* status = #draft
+* status = #active
 * kind = #operation
 * date = "2026-11-23"
 * description = "Puts security labels on a resource or a Bundle (HL7 Data Segmentation for Privacy 1.0.0) and gives it back: by origin, by codes and by words, wherever they stand, with the high-water mark of a Bundle. The origin is the caller's organization with its declared posture; a Provenance in the Bundle can add that a record was made from a Part 2 program's, and takes nothing away. Labels that came with it are never lowered. Each added label carries its basis, its classifier and its rule. What came labelled otherwise than it should be is in `outcome`. Nothing of the input is kept or logged; that it was asked for is audited. The answer is no release: it goes back to who sent it."
@@ -45,7 +45,7 @@ Description: "Decides, record by record, whether a recipient may have it for a p
 * version = "0.1.0"
 * name = "DecideRelease"
 * title = "Decide a release"
-* status = #draft
+* status = #active
 * kind = #operation
 * date = "2026-11-23"
 * description = "Decides, record by record, whether a recipient may have it for a purpose, and says why: by the law over the record (42 CFR Part 2, HIPAA, an agency's exchange policy), the declared state policy, the patient's consents, and the named exceptions with their evidence. Who discloses is the caller: its organization with its declared posture. Nothing is sent, and nothing of the question is kept; it is audited. The answer is for who discloses. It is not for the recipient: what is withheld must not be told."

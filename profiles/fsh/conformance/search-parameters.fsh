@@ -3,7 +3,7 @@ RuleSet: Search(id, title, base, type)
 * url = "https://warmhandoff.org/fhir/SearchParameter/{id}"
 * version = "0.1.0"
 * name = "{title}"
-* status = #draft
+* status = #active
 * base = #{base}
 * type = #{type}
 

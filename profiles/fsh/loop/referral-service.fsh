@@ -26,7 +26,7 @@ Description: "The SNOMED CT procedure of each referral service. Codes without de
 * version = "0.1.0"
 * name = "ReferralServiceToSnomed"
 * title = "Referral services to SNOMED CT"
-* status = #draft
+* status = #active
 * description = "The SNOMED CT procedure of each referral service. Codes without descriptions, which need a licence."
 * copyright = "SNOMED CT codes appear without their descriptions; SNOMED CT is copyright of SNOMED International."
 * sourceCanonical = "https://warmhandoff.org/fhir/ValueSet/referral-service-codes"

@@ -5,7 +5,7 @@ RuleSet: MapIdentity(id, name)
 * url = "https://warmhandoff.org/fhir/ConceptMap/{id}"
 * version = "0.1.0"
 * name = "{name}"
-* status = #draft
+* status = #active
 * experimental = false
 
 RuleSet: Between(source, target)
