@@ -443,7 +443,7 @@ class Account:
     failed_at: datetime | None
     locked_at: datetime | None
     removed_at: datetime | None
-    signed_in_at: datetime | None
+    used_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

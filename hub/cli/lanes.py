@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -132,7 +132,7 @@ def pause(destination: Destination, by: By, config: Config = HUB_TOML, as_json: 
     def work(tx: Any, person: str) -> bool:
         return gates.pause(tx, destination, by=person)
 
-    _change(config, destination, by, "destination.paused", work, "it is paused already")
+    _change(config, destination, by, "paused", work, "it is paused already")
     done({"destination": destination, "state": "paused"}, f"{destination} is paused.", as_json)
 
 
@@ -151,7 +151,7 @@ def drain(
     def work(tx: Any, person: str) -> bool:
         return gates.drain(tx, destination, by=person)
 
-    _change(config, destination, by, "destination.drained", work, "it is paused or draining already")
+    _change(config, destination, by, "drained", work, "it is paused or draining already")
     with opened(config) as hub:
         until = time.monotonic() + (wait or 0)
         while (left := hub.store.read(lambda tx: gates.to_drain(tx, destination))) and time.monotonic() < until:
@@ -170,13 +170,14 @@ def resume(destination: Destination, by: By, config: Config = HUB_TOML, as_json:
         freed = lanes.hurry(tx, destination)
         return gates.resume(tx, destination) or freed > 0
 
-    _change(config, destination, by, "destination.resumed", work, "nothing holds it back")
+    _change(config, destination, by, "resumed", work, "nothing holds it back")
     done({"destination": destination, "state": "taking"}, f"{destination} goes on.", as_json)
 
 
-def _change(
-    config: Any, destination: str, by: str, kind: str, work: Callable[[Any, str], bool], otherwise: str
-) -> None:
+Act = Literal["paused", "drained", "resumed"]
+
+
+def _change(config: Any, destination: str, by: str, act: Act, work: Callable[[Any, str], bool], otherwise: str) -> None:
     from hub.errors import StoreError
     from hub.loop.hold import name_of
     from hub.loop.record import audit
@@ -190,7 +191,7 @@ def _change(
         def both(tx: Tx) -> None:
             if not work(tx, person):
                 raise StoreError("store.state", otherwise, code="conflict")
-            audit(tx, hub, who=person, action="U", kind=kind, entity=("destination", destination))
+            audit(tx, hub, who=person, action="U", kind=f"destination.{act}", entity=("destination", destination))
 
         hub.store.write(both)
 

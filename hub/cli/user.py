@@ -83,7 +83,7 @@ def list_users(config: Config = HUB_TOML, as_json: Json = False) -> None:
             "name": one.name,
             "organizations": " ".join(one.custodies),
             "state": "locked" if one.locked_at else "open",
-            "signed_in_at": one.signed_in_at,
+            "used_at": one.used_at,
             "created_at": one.created_at,
             "created_by": one.created_by,
         }

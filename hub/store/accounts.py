@@ -75,7 +75,7 @@ def succeeded(tx: Tx, account_id: int, *, step: int) -> bool:
     changed = tx.connection.execute(
         update(account)
         .where(account.c.id == account_id, account.c.code_step < step, account.c.locked_at.is_(None))
-        .values(code_step=step, failures=0, failed_at=None, signed_in_at=tx.now)
+        .values(code_step=step, failures=0, failed_at=None, used_at=tx.now)
     )
     return bool(changed.rowcount)
 

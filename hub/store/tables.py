@@ -558,7 +558,7 @@ account = Table(
     Column("failed_at", Instant),
     Column("locked_at", Instant),
     Column("removed_at", Instant),
-    Column("signed_in_at", Instant),
+    Column("used_at", Instant),
     Index("ix_account_name", "name", unique=True, **_where("removed_at IS NULL")),
     sqlite_autoincrement=True,
 )

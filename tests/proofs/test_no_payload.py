@@ -285,7 +285,8 @@ def settings_document(samples: Path) -> dict[str, Any]:
     document = tomllib.loads(Template((samples / "demo/hub.toml").read_text()).safe_substitute(names))
     document["hub"].pop("mllp_port")
     document["source"] = [one for one in document["source"] if "folder" not in one]
-    document["destination"] = [one | {"token": {"env": "HANDOFF_TEST_TOKEN"}} for one in document["destination"]]
+    secret = {"token": {"env": "HANDOFF_TEST_TOKEN"}}
+    document["destination"] = [one | ({} if one["adapter"] == "hl7v2" else secret) for one in document["destination"]]
     more = {
         "riverton-eido": ("riverton-pd", "eido"),
         "riverton-nibrs": ("riverton-pd", "nibrs"),

@@ -15,7 +15,7 @@ from hub.cli.listening import Listener
 from hub.settings import MllpSection
 from tests.hub.certificates import Authority
 
-FAMILY = "Tarnwhistle"
+FAMILY = "Fernwhittle"
 HEAD = "MSH|^~\\&|CAD|CITY|EHR|CMHC|20261121150000-0600||ADT^A04^ADT_A01|{0}|P|2.5.1||||||UNICODE UTF-8"
 
 

@@ -399,7 +399,7 @@ def test_the_hub_runs_says_where_and_stops_when_told(config: Path) -> None:
         with urlopen(f"http://127.0.0.1:{told['http']}/health", timeout=10) as answer:
             assert json.loads(answer.read())["status"] == "ok"
         with urlopen(f"http://127.0.0.1:{told['http']}/console", timeout=10) as answer:
-            assert b"One-time token" in answer.read()
+            assert b"one-time token" in answer.read()
         socket.create_connection(("127.0.0.1", told["mllp"]), timeout=5).close()
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=20)

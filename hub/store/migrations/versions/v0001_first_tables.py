@@ -481,7 +481,7 @@ def upgrade() -> None:
         sa.Column("failed_at", TIME, nullable=True),
         sa.Column("locked_at", TIME, nullable=True),
         sa.Column("removed_at", TIME, nullable=True),
-        sa.Column("signed_in_at", TIME, nullable=True),
+        sa.Column("used_at", TIME, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
         sqlite_autoincrement=True,
     )
