@@ -709,18 +709,16 @@ def criminal_justice_passages(text: str) -> tuple[Passage, ...]:
     }
     if not tried:
         return ()
+    spans: dict[int, set[tuple[int, int]]] = {}
+    for rule, place in tried:
+        for hit in _RULES[rule][1][place].finditer(read):
+            spans.setdefault(rule, set()).add(hit.span())
     found: list[Passage] = []
-    for number, (rule, patterns) in enumerate(_RULES):
-        spans = {
-            hit.span()
-            for place, pattern in enumerate(patterns)
-            if (number, place) in tried
-            for hit in pattern.finditer(read)
-        }
+    for rule in sorted(spans):
         end = -1
-        for start, stop in sorted(spans):
+        for start, stop in sorted(spans[rule]):
             if start >= end:  # two patterns of a rule over one place are one passage
-                found.append(Passage(rule=rule, start=start, end=stop))
+                found.append(Passage(rule=_RULES[rule][0], start=start, end=stop))
                 end = stop
     return tuple(found)
 
