@@ -161,6 +161,7 @@ def audit_kinds() -> Iterator[str]:
         "hold": set(get_args(HoldState)) - {"open"},
         "restrictions": set(get_args(RestrictionState)),
         "alarm": set(get_args(AlarmKind)),
+        "investigation": {"found", "settled", "reported"},
         "legal-hold": {"placed", "lifted"},
         "account": {"added", "reset", "locked", "unlocked", "removed"},
         "credential": {"issued", "rotated", "revoked"},

@@ -63,6 +63,7 @@ Description: "What the hub did or was asked to do, for AuditEvent.subtype. A kin
 * #alarm.parked "Alarm: parked" "A delivery was given up, and somebody was told."
 * #alarm.provenance "Alarm: origin unknown" "Nobody knows whose record it is, and somebody was told."
 * #alarm.revocation "Alarm: revocation to be told" "Somebody holds copies under a consent that is revoked, and a person was told to write to them."
+* #alarm.certificate "Alarm: certificate" "A certificate ends soon or has ended, and somebody was told."
 * #alarm.acknowledged "Alarm acknowledged" "A person took an alarm."
 * #lane.unblocked "Lane unblocked" "A person let the deliveries of a lane go on."
 * #lane.joined "Lanes joined" "A person had what goes about two ids of one person put into one order."
