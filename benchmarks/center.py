@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import re
+import ssl
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -40,6 +41,7 @@ class Center:
     """Listens in a thread of its own. Use as a context manager."""
 
     fault: Fault | None = None
+    tls: ssl.SSLContext | None = None
     port: int = 0
     arrivals: list[Arrival] = field(default_factory=list)
     stored: dict[str, int] = field(default_factory=dict)
@@ -76,7 +78,7 @@ class Center:
     async def _serve(self) -> None:
         self._over = asyncio.Event()
         self._open: set[asyncio.StreamWriter] = set()
-        server = await asyncio.start_server(self._connection, "127.0.0.1", self.port, limit=2**24)
+        server = await asyncio.start_server(self._connection, "127.0.0.1", self.port, limit=2**24, ssl=self.tls)
         self.port = server.sockets[0].getsockname()[1]
         self._listening.set()
         await self._over.wait()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchmarks.center import Center, http
+from tests.hub.certificates import Authority
 
 World = Any
 Document = dict[str, Any]
@@ -117,3 +121,35 @@ async def test_what_a_center_does_to_us_passes(
     assert len(center.arrivals) >= 2
     assert set(center.stored.values()) == {1}
     await world.hub.ways.close()
+
+
+async def test_an_expired_certificate_gets_not_one_byte_until_it_is_renewed(
+    build: Callable[..., World], tmp_path: Path
+) -> None:
+    authority = Authority(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*authority.issue("center", ends=timedelta(days=-1)))
+    with Center(tls=context) as center:
+
+        def change(document: Document) -> None:
+            for destination in document["destination"]:
+                if destination["id"] == "lakeshore":
+                    destination["url"] = f"https://127.0.0.1:{center.port}/fhir"
+                    destination["tls"] = {"ca": str(authority.ca)}
+
+        world = build(change)
+        form = world.form("story-1-contact")
+        form["contacts"][0]["follow_up"] = "Case 7 note 1."
+        await world.take_in("cedar-app", form)
+        await world.deliver()
+        (delivery,) = world.deliveries()
+        assert (delivery.state, delivery.last_error) == ("ready", "deliver.certificate")
+        # nothing left the machine, so nothing counts as told
+        assert [d.state for d in world.disclosures()] == ["not-sent"]
+        assert center.arrivals == []
+        context.load_cert_chain(*authority.issue("center"))
+        world.time.forward(600)
+        await world.deliver()
+        assert [d.state for d in world.deliveries()] == ["done"]
+        assert [(one.case, one.note) for one in center.arrivals] == [(7, 1)]
+        await world.hub.ways.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -84,16 +83,6 @@ async def test_failures(
 async def test_a_url_that_cannot_be_used_is_no_disclosure(transport: Transport, url: str) -> None:
     error = await failed(transport, url)
     assert (error.rule, error.unknown, error.retry) == ("deliver.url", False, False)
-
-
-async def test_a_certificate_that_is_not_believed_is_told_from_nobody_there(
-    transport: Transport, httpx_mock: HTTPXMock
-) -> None:
-    refused = httpx.ConnectError("x")
-    refused.__cause__ = ssl.SSLCertVerificationError(1, "certificate has expired")
-    httpx_mock.add_exception(refused)
-    error = await failed(transport)
-    assert (error.rule, error.retry, error.unknown, error.down) == ("deliver.certificate", True, False, True)
 
 
 async def test_an_answer_cut_off_in_its_body(transport: Transport, httpx_mock: HTTPXMock) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import ssl
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -90,3 +90,29 @@ async def test_our_certificate_is_shown_and_a_renewed_one_counts(server: Center,
         assert (refused.value.rule, refused.value.down) == ("deliver.tls", True)
     finally:
         await ways.close()
+
+
+@pytest.mark.parametrize("wrong", ["expired", "of another authority"])
+async def test_a_certificate_that_is_not_believed_is_told_from_nobody_there(
+    wrong: str, authority: Authority, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    issuer, ends = (authority, timedelta(days=-1)) if wrong == "expired" else (Authority(other), timedelta(days=1))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*issuer.issue("center", ends=ends))
+    made = Center()
+    listening = await asyncio.start_server(made.answer, "127.0.0.1", 0, ssl=context)
+    port = listening.sockets[0].getsockname()[1]
+    ways = Ways(Transport(), lambda: datetime.now(UTC))
+    try:
+        section = destination(port, authority, *authority.issue("hub"))
+        with pytest.raises(DeliveryError) as refused:
+            await ways.to(section).request("POST", f"https://127.0.0.1:{port}/", content=b"sealed", timeout=20)
+    finally:
+        await ways.close()
+        listening.close()
+        await listening.wait_closed()
+    error = refused.value
+    assert (error.rule, error.retry, error.unknown, error.down) == ("deliver.certificate", True, False, True)
+    assert made.saw == []
