@@ -91,6 +91,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
                     "name": name,
                     "organization": organization,
                     "reads": reads,
+                    "raw": "kept",
                     "token": {"sha256": hashlib.sha256(TOKENS[name].encode()).hexdigest()},
                 }
                 for name, organization, reads in sources

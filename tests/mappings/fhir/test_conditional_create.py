@@ -18,9 +18,9 @@ FILES = sorted(SAMPLES.glob("*/*/expected.bundle.json"))
 def identifiers(resource: dict[str, Any]) -> list[tuple[str | None, str]]:
     """System and value of each, the value as a search writes it. QuestionnaireResponse has one, not a list."""
     found = resource.get("identifier", [])
-    return [
-        (one.get("system"), one["value"].replace("@", "%40")) for one in (found if isinstance(found, list) else [found])
-    ]
+    # DocumentReference: the search parameter `identifier` looks at both (R4)
+    every = [*(found if isinstance(found, list) else [found]), *filter(None, [resource.get("masterIdentifier")])]
+    return [(one.get("system"), one["value"].replace("@", "%40")) for one in every]
 
 
 @pytest.mark.parametrize("file", FILES, ids=[f"{file.parent.parent.name}/{file.parent.name}" for file in FILES])
