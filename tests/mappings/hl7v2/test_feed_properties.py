@@ -114,7 +114,7 @@ def _nothing_lost(made: Translation, places: dict[str, str]) -> None:
 
 
 @given(messages())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_every_value_is_in_the_bundle_or_accounted_for(made: tuple[bytes, dict[str, str]]) -> None:
     message, places = made
     translation = translate_v2(message, now=NOW)
@@ -135,7 +135,7 @@ def _right(made: Translation) -> None:
 
 
 @given(st.sampled_from(SAMPLES), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_a_damaged_message_is_read_or_refused(sample: Path, data: st.DataObject) -> None:
     message = bytearray(sample.read_bytes())
     for _ in range(data.draw(st.integers(1, 6))):

@@ -101,7 +101,7 @@ def placed(draw: st.DrawFn) -> tuple[str, str, dict[str, Any]]:
     return key, code, resource
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(placed())
 def test_no_code_hides_wherever_and_however_it_is_put(case: tuple[str, str, dict[str, Any]]) -> None:
     key, code, resource = case
@@ -113,7 +113,7 @@ def test_no_code_hides_wherever_and_however_it_is_put(case: tuple[str, str, dict
         assert set(expected.labels) <= {coding["code"] for coding in found.resource["meta"]["security"]}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     written(),
     st.sampled_from(["{s}|{c}", "Basic?code={s}|{c}", "Basic?code={s}%7C{c}&_count=1", "Basic?code=7,{s}|{c}"]),
@@ -127,7 +127,7 @@ def test_no_code_hides_in_a_query(case: tuple[str, str, dict[str, Any]], form: s
     assert set(expected.labels) <= {row.code for row in found.labels}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.sampled_from(DISPLAYS),
     st.sampled_from(["display", "text", "title", "description", "valueString", "div", "name", "comment"]),
@@ -154,7 +154,7 @@ def test_no_display_hides_wherever_and_however_it_is_put(
     assert tells & {row.code for row in label(resource, origin=CENTER).labels}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.recursive(
         st.none()

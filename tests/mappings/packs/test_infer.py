@@ -361,6 +361,7 @@ def test_any_bytes_have_a_form_or_none(data: bytes) -> None:
         assert found.rows + found.rejected >= 0
 
 
+@pytest.mark.proof
 def test_memory_does_not_grow_with_rows() -> None:
     def rows(count: int) -> bytes:
         lines = "".join(
