@@ -10,7 +10,7 @@ from typing import Any
 
 from hub.release.consent import covers_time, moment
 from hub.release.naming import tail
-from mappings.labels.vocabulary import RANK, expand
+from mappings.labels.vocabulary import LAWS, RANK, SENSITIVITIES, expand
 
 Json = dict[str, Any]
 
@@ -48,6 +48,22 @@ class Facts:
     certain: frozenset[str]
     possible: frozenset[str] = frozenset()
     confidentiality: str = "N"
+
+
+def named_in(resource: Json) -> frozenset[str]:
+    """The sensitivities that a Consent names: what is permitted or refused by its name is told of (42 CFR 2.13(c)(2)).
+
+    A refusal of Part 2 records tells of them, too; that a form permits them is what it is a form for.
+    """
+    if resource.get("resourceType") != "Consent":
+        return frozenset()
+    return _named(_dict(resource.get("provision")))
+
+
+def _named(provision: Json) -> frozenset[str]:
+    said = frozenset(str(coding.get("code")) for coding in _list(provision.get("securityLabel")))
+    here = said & (SENSITIVITIES | LAWS if provision.get("type") == "deny" else SENSITIVITIES)
+    return here.union(*(_named(child) for child in _list(provision.get("provision"))))
 
 
 def beyond_labels(node: Json) -> bool:

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any, Literal
 
 from hub.release import criminal_justice
-from hub.release.content import Facts
+from hub.release.content import Facts, named_in
 from hub.release.decision import Conflict, Decision, EntryDecision, Verdict
 from hub.release.digest import digest
 from hub.release.law import IDENTITY_ONLY, Layer, Ruling, layer, rule
@@ -173,6 +173,7 @@ def _entry(
         evidence=request.evidence,
         policy=policy,
     )
+    facts = replace(facts, certain=facts.certain | named_in(entry.resource))
     met: tuple[Met, ...] = ()
     if over != "consent" and ruling.outcome != "deny":
         met = policy.state.met(
@@ -246,7 +247,7 @@ def _entry(
             return _without_permit(index, over, ruling, directives, said, usable, purpose), sides
         used = permits
         because = [_BY_CONSENT[over]]
-        if over in ("part2", "unknown") or PART2 in facts.certain:
+        if over in ("part2", "unknown") or PART2 in codes(entry.resource):
             obligations += PART2_OBLIGATIONS
         else:
             obligations.append("AOD")

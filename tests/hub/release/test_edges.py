@@ -261,3 +261,37 @@ def test_p9_a_record_of_nobody_declared_meets_the_rules_of_each(
         document = build.ask([build.condition("J45.40")], origin=custodian)
         document["request"]["recipient"]["role"] = "covered-entity"
     assert one(document, policy)[0] == expected
+
+
+# --- a consent is an entry, too
+
+
+@pytest.mark.parametrize("code", ["HIV", "OPIOIDUD", "ETHUD", "PSY", "SDV", "GDIS", "42CFRPart2"])
+@pytest.mark.parametrize("nested", [True, False], ids=["exception", "base"])
+def test_p15_a_refusal_by_name_is_not_shown_to_whom_it_refuses(build: Any, code: str, nested: bool) -> None:
+    """42 CFR 2.13(c)(2): "not my HIV record" tells that there is one. Its form does not go where the record does not."""
+    refused = {"type": "deny", "actor": build.to(build.MHC), "securityLabel": build.labels(code)}
+    provision = (
+        {"securityLabel": None, "provision": [refused]} if nested else {"actor": None, "purpose": None, **refused}
+    )
+    form = build.consent(provision=provision, category=[{"coding": build.labels("HIPAAAuthCD")}])
+    assert one(build.ask([form], [form], origin="covered-entity"))[0] == "deny"
+    # Who is refused nothing may read it.
+    assert one(build.ask([form], [], origin="covered-entity"))[0] == "permit"
+
+
+def test_p15_a_consent_that_names_no_sensitivity_goes_beside_a_refusal_of_one(build: Any) -> None:
+    refusal = build.consent("c2", provision={"type": "deny", "securityLabel": build.labels("PSY")})
+    named = build.consent("c3", provision={"securityLabel": build.labels("PSY")})
+    form = build.consent(category=[{"coding": build.labels("HIPAAAuthCD")}])
+    assert one(build.ask([form], [refusal], origin="covered-entity"))[0] == "permit"
+    assert one(build.ask([named], [refusal], origin="covered-entity"))[0] == "deny"
+    # That a form permits Part 2 records tells of none.
+    refusal["provision"]["securityLabel"] = build.labels("42CFRPart2")
+    assert one(build.ask([form], [refusal], origin="covered-entity"))[0] == "permit"
+
+
+def test_p15_a_permission_of_part2_records_asks_for_no_notice(build: Any) -> None:
+    document = build.ask([build.consent()], [build.consent()], origin="law-enforcement")
+    found = decide_json(document)["entries"][0]
+    assert "notice" not in found["obligations"]
