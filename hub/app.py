@@ -12,10 +12,12 @@ from datetime import UTC, datetime
 import structlog
 from fastapi import FastAPI
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
+from starlette.types import Receive, Scope, Send
 
 from hub import pipeline
 from hub.api import answers, capability, deciding, health, jwks, labelling, measures, outcomes
@@ -118,19 +120,20 @@ def create_app(settings: Settings, *, now: Callable[[], datetime] = clock, local
     pages_app.add_exception_handler(404, _unknown)
     pages_app.add_exception_handler(405, _method)
     ingest = http.routes(hub)
+    own = [
+        *ingest,
+        *answers.routes(hub),
+        *outcomes.routes(hub),
+        *labelling.routes(hub),
+        *deciding.routes(hub),
+        *health.routes(hub),
+        *capability.routes(hub),
+        *jwks.routes(hub),
+        *measures.routes(hub),
+    ]
     app = Starlette(
-        routes=[
-            *ingest,
-            *answers.routes(hub),
-            *outcomes.routes(hub),
-            *labelling.routes(hub),
-            *deciding.routes(hub),
-            *health.routes(hub),
-            *capability.routes(hub),
-            *jwks.routes(hub),
-            *measures.routes(hub),
-            Mount("/", pages_app),
-        ],
+        # A path of ours by another method is refused as that; the pages would say that there is no such thing.
+        routes=[*own, *(Route(one.path, _OtherMethod()) for one in own), Mount("/", pages_app)],
         middleware=[Middleware(Guard), Middleware(http.Shortcut, handler=ingest[0].app)],
         exception_handlers={404: _unknown, 405: _method},
         lifespan=lifespan,
@@ -153,6 +156,15 @@ async def _unknown(request: Request, raised: Exception) -> Response:
     return outcome(
         404, Issue(severity="error", code="not-found", rule="receive.unknown", path="", text="there is no such page")
     )
+
+
+class _OtherMethod:
+    """Answers a path that is there, asked for by a method that it has not: 405."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        response = await _method(Request(scope, receive), HTTPException(405))
+        await response(scope, receive, send)
 
 
 async def _method(request: Request, raised: Exception) -> Response:

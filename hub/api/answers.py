@@ -32,6 +32,16 @@ _STATUS = {
 }
 
 
+def _wants_outcome(request: Request) -> bool:
+    """Whether the client asked for an OperationOutcome on success (R4 http, `Prefer`).
+
+    Without it there is no body: client libraries take the body of an update for the resource as it is now. The Task
+    is not given back, whatever is preferred: what the hub holds of it is not all this center's.
+    """
+    preferred = ",".join(request.headers.getlist("prefer")).replace(" ", "").split(",")
+    return "return=OperationOutcome" in [one.partition(";")[0] for one in preferred]
+
+
 def routes(hub: pipeline.Hub) -> list[Route]:
     """The routes by which centers answer over HTTP."""
     credentials: list[tuple[DestinationSection, bytes]] = [
@@ -71,7 +81,10 @@ def routes(hub: pipeline.Hub) -> list[Route]:
         return await take(request, task=None)
 
     async def task(request: Request) -> Response:
-        return await take(request, task=request.path_params["task"])
+        answer = await take(request, task=request.path_params["task"])
+        if answer.status_code == 200 and not _wants_outcome(request):
+            return Response(status_code=200)
+        return answer
 
     return [
         Route("/answers/message", message, methods=["POST"]),

@@ -15,18 +15,21 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.conformance import eido_schema, hl7_validator, hl7v2, medplum, medplum_server, official, package, validators
+from tests.conformance import (
+    clients,
+    eido_schema,
+    hapi_server,
+    hl7_validator,
+    hl7v2,
+    medplum,
+    medplum_server,
+    official,
+    package,
+    validators,
+)
 from tests.conformance.outcome import NotRun, Outcome
 from tests.conformance.page import write
 from tests.conformance.summary import summary
-
-
-def _not_built(what: str) -> Callable[[], Outcome]:
-    def check() -> Outcome:
-        raise NotRun(what)
-
-    return check
-
 
 CHECKS: dict[str, Callable[[], Outcome]] = {
     "package": package.check,
@@ -35,9 +38,9 @@ CHECKS: dict[str, Callable[[], Outcome]] = {
     "official-examples": official.check,
     "medplum-server": medplum_server.check,
     "hl7-validator": hl7_validator.check,
-    "clients": _not_built("the hub has no FHIR API for clients to use yet"),
+    "clients": clients.check,
     "hl7v2": hl7v2.check,
-    "hapi-server": _not_built("a HAPI server through Maven is not built in here yet"),
+    "hapi-server": hapi_server.check,
     "eido-schema": eido_schema.check,
 }
 _COLOUR = {"passed": "green", "failed": "red", "not run": "yellow"}

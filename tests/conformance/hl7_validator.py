@@ -98,8 +98,8 @@ def _package(file: str) -> Iterator[Json]:
                     yield json.loads(content.read())
 
 
-def _planted(us_core: str) -> list[tuple[str, Json, bool]]:
-    """(name, resource, whether it is an error), as claimed of this release."""
+def planted(us_core: str) -> list[tuple[str, Json, bool]]:
+    """(name, resource, whether it is an error) of the controls, as claimed of this release."""
     made = [(name, resource, expected != "nothing") for name, resource, expected in controls()]
     made += [(f"control: {name}", {**VALID[kind], **changed}, True) for name, kind, changed in _MORE]
     return [(name, _released(resource, us_core), wrong) for name, resource, wrong in made]
@@ -125,9 +125,9 @@ def check() -> Outcome:
     everything = whole()
     examples = [(name, one) for name, one in everything if name.startswith("example ")]
     for us_core, told in zip(US_CORE, (everything, examples), strict=True):
-        planted = _planted(us_core)
-        results = validated([*told, *((name, resource) for name, resource, _ in planted)], us_core)
-        for result, (name, _, wrong) in zip(results[len(told) :], planted, strict=True):
+        faulty = planted(us_core)
+        results = validated([*told, *((name, resource) for name, resource, _ in faulty)], us_core)
+        for result, (name, _, wrong) in zip(results[len(told) :], faulty, strict=True):
             if bool(result["errors"]) != wrong:
                 problems.append(f"{name}: {'an error' if wrong else 'nothing'} expected, and not so")
         del results[len(told) :]
@@ -146,13 +146,13 @@ def check() -> Outcome:
         )
     problems += unexplained(warnings, entries)
     problems += codes_elsewhere.stale(codes_elsewhere.listed(), (one for _, one in everything))
-    faulty = sum(wrong for *_, wrong in _planted(US_CORE[0]))
+    faults = sum(wrong for *_, wrong in planted(US_CORE[0]))
     bundles = sum(one["resourceType"] == "Bundle" for _, one in everything)
     detail = (
         f"HL7's engine {engine.library('org.hl7.fhir.validation')} with our profiles, Gravity, DS4P and US Core "
         f"{US_CORE[0]}: {len(everything) - bundles} resources singly and {bundles} Bundles whole, and the "
         f"{len(examples)} examples with US Core {US_CORE[1]}: 0 errors, {len(warnings)} warnings explained by "
-        f"{len(entries)} entries; {faulty} of {faulty} planted faults found"
+        f"{len(entries)} entries; {faults} of {faults} planted faults found"
     )
     return judged(
         PROJECT, detail, list(dict.fromkeys(problems)), tuple(_facts(engine, everything, entries)), tuple(tallies)

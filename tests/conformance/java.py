@@ -29,10 +29,15 @@ class Program:
     folder: Path
     version: str
 
+    def command(self, main: str, *arguments: str, **properties: str) -> list[str]:
+        """The command line of a main class, with system properties of Java."""
+        path = os.pathsep.join((str(self.folder / "target" / "classes"), str(self.folder / "target" / "lib" / "*")))
+        told = [f"-D{key}={value}" for key, value in properties.items()]
+        return [self.executable, _HEAP, *told, "-cp", path, main, *arguments]
+
     def run(self, main: str, *arguments: str, seconds: float) -> None:
         """Runs a main class. Raises RuntimeError with the exception that ended it, if one did."""
-        path = os.pathsep.join((str(self.folder / "target" / "classes"), str(self.folder / "target" / "lib" / "*")))
-        command = [self.executable, _HEAP, "-cp", path, main, *arguments]
+        command = self.command(main, *arguments)
         done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
         if done.returncode != 0:
             wrong = [line for line in done.stderr.splitlines() if "Exception" in line or "Error" in line]

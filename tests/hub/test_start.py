@@ -67,6 +67,17 @@ def test_a_hub_that_no_center_answers_does_without(tmp_path: Path, monkeypatch: 
     assert warmed == []
 
 
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/fhir/Task/1"), ("POST", "/fhir/metadata"), ("GET", "/fhir/$label")]
+)
+def test_a_path_by_another_method_is_refused_as_that(tmp_path: Path, method: str, path: str) -> None:
+    with TestClient(create_app(settings(tmp_path)), base_url="http://127.0.0.1") as client:
+        answer = client.request(method, path)
+        assert (answer.status_code, answer.json()["issue"][0]["code"]) == (405, "not-supported")
+        assert client.get("/fhir/metadata").status_code == 200
+        assert client.get("/fhir/Patient/1").status_code == 404
+
+
 def test_the_models_are_not_part_of_the_import() -> None:
     assert subprocess.run([sys.executable, "-c", LAZY], check=False).returncode == 0
 

@@ -47,7 +47,7 @@ Description: "What a center's system may ask of the hub over FHIR."
 * rest[0].resource[=].profile = "https://warmhandoff.org/fhir/StructureDefinition/referral-task"
 * rest[0].resource[=].documentation = "The id in the URL is the value of `Task.identifier` with system `https://warmhandoff.org/fhir/sid/task`. Status, statusReason, businessStatus and the output of type text appointment are taken; identifiers, focus, for, requester and owner are never changed by an answer. The same answer again changes nothing."
 * rest[0].resource[=].interaction[+].code = #update
-* rest[0].resource[=].interaction[=].documentation = "The center that holds the referral answers it. 200 with an OperationOutcome when the answer is on the disk; 409 when the Task cannot go from where it stands to there; 422 when it is no Task or not a status that an answer can have."
+* rest[0].resource[=].interaction[=].documentation = "The center that holds the referral answers it. 200 when the answer is on the disk, without a body, or with an OperationOutcome where `Prefer: return=OperationOutcome` asks for one; 409 when the Task cannot go from where it stands to there; 422 when it is no Task or not a status that an answer can have."
 * rest[0].resource[=].versioning = #no-version
 * rest[0].resource[=].readHistory = false
 * rest[0].resource[=].updateCreate = false

@@ -1,0 +1,246 @@
+"""What else the hub sends, serves or exports than referrals: one real output of each kind, and more where they differ.
+
+Made by the product's own functions from the samples' records, as the hub makes them: notices of revocations in both
+forms, the Parameters of `$label` and `$decide`, what `handoff release` writes, the accounting of disclosures, audited
+events of every kind, refusals of a restriction, a captured consent, a reader's search and history, the served
+CapabilityStatement, OperationOutcomes, and the consent exports.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+from hub.api import capability
+from hub.audit import to_fhir as audit_event
+from hub.loop import labelling
+from hub.loop.restricting import refusal
+from hub.records import Disclosure, Event, Restriction
+from hub.release import Context, Party, accounting, contract, decide_json, parameters, view
+from mappings.fhir.consent_export import Profile, export_consent
+from mappings.fhir.revocation import revocation
+from mappings.labels import Origin, label_bundle
+from mappings.labels import label as label_one
+from mappings.partner import GENERIC
+from profiles import CANONICAL, load
+from profiles.issue import Issue, operation_outcome
+from tests.conformance.outputs import MESSAGES, Json, outputs
+
+_AT = "2026-01-20T12:00:00Z"
+_NOW = datetime(2026, 1, 20, 12, tzinfo=UTC)
+_CENTER = Origin(reference="lakeshore-cmhc", role="covered-entity")
+_EXPORTS: tuple[Profile, ...] = ("pcf", "fast")
+
+
+@cache
+def kinds() -> tuple[tuple[str, Json], ...]:
+    """(name, resource) of each, as it is sent."""
+    made = (
+        *_revocations(),
+        *_labelled(),
+        *_decided(),
+        *_accounted(),
+        *_audited(),
+        *_restricted(),
+        *_read(),
+        *_said(),
+        *_exported(),
+    )
+    # as bytes and back: what is validated is what JSON has of it
+    return tuple((f"kind {name}", json.loads(json.dumps(resource))) for name, resource in made)
+
+
+def _consents() -> Iterator[tuple[str, Json, tuple[Json, ...]]]:
+    """Each Consent of the samples, with what stands beside it."""
+    for output in outputs():
+        beside = tuple(entry["resource"] for entry in output.bundle["entry"])
+        for resource in beside:
+            if resource["resourceType"] == "Consent":
+                yield f"{output.name} {resource['id'][:8]}", resource, beside
+
+
+def _revocations() -> Iterator[tuple[str, Json]]:
+    for name, consent, _ in _consents():
+        for partner in (MESSAGES, GENERIC):
+            number = f"notice-{consent['id']}"[:64]
+            sent: Json = json.loads(revocation(consent, partner, bundle_id=number, at=_AT))
+            yield f"revocation {partner.form} {name}", sent
+
+
+def _labelled() -> Iterator[tuple[str, Json]]:
+    """The answer of `$label`: a whole Bundle, and a resource by itself."""
+    for output in outputs():
+        if output.referrals:
+            bundle = {**output.bundle, "type": "collection"}
+            bundle["entry"] = [
+                {key: value for key, value in entry.items() if key != "request"} for entry in bundle["entry"]
+            ]
+            found = label_bundle(bundle, [_CENTER] * len(bundle["entry"]))
+            yield f"$label {output.name}", labelling.answer(found)
+            one = bundle["entry"][0]["resource"]
+            yield f"$label {output.name} {one['resourceType']}", labelling.answer(label_one(one, origin=_CENTER))
+
+
+def _decided() -> Iterator[tuple[str, Json]]:
+    """The answer of `$decide`, and what `handoff release` writes of the same question."""
+    for output in outputs():
+        if not output.referrals:
+            continue
+        entries = [entry["resource"] for entry in output.bundle["entry"]]
+        people = [entry for entry in output.bundle["entry"] if entry["resource"]["resourceType"] == "Patient"]
+        question = {
+            "consents": [one for one in entries if one["resourceType"] == "Consent"],
+            "request": {
+                "discloser": {"reference": "Organization/cedar-coresponse", "role": "covered-entity"},
+                "recipient": {"reference": "Organization/lakeshore-cmhc", "role": "covered-entity"},
+                "purpose": "TREAT",
+                "patient": people[0]["fullUrl"] if people else "Patient/nobody",
+                "at": _AT,
+                "entries": entries,
+                "origins": ["Organization/cedar-coresponse"] * len(entries),
+                "postures": {"Organization/cedar-coresponse": "covered-entity"},
+            },
+        }
+        yield f"$decide {output.name}", parameters.answer_of(decide_json(question))
+        yield f"release {output.name}", contract.release_json(question)
+
+
+def _disclosure(number: int, **more: object) -> Disclosure:
+    given: dict[str, object] = {
+        "delivery_id": None,
+        "discloser": "cedar-coresponse",
+        "recipient": "lakeshore-cmhc",
+        "purpose": "TREAT",
+        "what": (("Patient", "p-1"), ("Condition", "c-1"), ("ServiceRequest", "s-1")),
+        "consents": (),
+        "manner": "delivery",
+        "basis": ("treatment, payment, health care operations (45 CFR 164.506(c))",),
+        "part2": False,
+        "digest": "d",
+        "state": "sent",
+        "intended_at": _NOW - timedelta(days=number),
+        "settled_at": None,
+    }
+    return Disclosure(id=number, **{**given, **more})  # type: ignore[arg-type]
+
+
+def _accounted() -> Iterator[tuple[str, Json]]:
+    """An accounting of every manner and purpose, of a recipient with an address and one without; and an empty one."""
+    rows = (
+        _disclosure(1),
+        _disclosure(2, manner="answer", state="unknown"),
+        _disclosure(3, manner="paper", recipient="riverton-pd", purpose="outcome-feedback"),
+        _disclosure(4, manner="emergency", purpose="ETREAT", basis=("medical emergency (42 CFR 2.51)",), part2=True),
+        _disclosure(5, manner="notice", consents=("Consent/c-9",), basis=("notice of revocation (42 CFR 2.32(b))",)),
+        _disclosure(6, basis=("a consent permits (42 CFR 2.31, 2.33(a))",), consents=("Consent/c-9",), part2=True),
+    )
+    known = {"lakeshore-cmhc": "12 Lake Street, Riverton", "riverton-pd": None}
+    told = {name: accounting.Recipient(id=name, name=name, address=where) for name, where in known.items()}
+    cedar = accounting.Recipient(id="cedar-coresponse", name="Cedar Co-Response Program")
+    for name, given in (("all", rows), ("none", ())):
+        report = accounting.account(
+            {"p-1": given},
+            discloser=cedar,
+            role="part2-program",
+            recipients=told,
+            since=_NOW - timedelta(days=365),
+            until=_NOW,
+            now=_NOW,
+            every=True,
+        )
+        yield f"accounting {name}", accounting.to_fhir(report)
+
+
+def _audited() -> Iterator[tuple[str, Json]]:
+    """An event of each audited kind, with each action and outcome somewhere."""
+    coded = load(f"{CANONICAL}/CodeSystem/audit-kind")["concept"]
+    for number, concept in enumerate(coded):
+        event = Event(
+            who="source:cedar-app",
+            action="CRUDE"[number % 5],  # type: ignore[arg-type]
+            kind=concept["code"],
+            entity_type="Task" if number % 2 else "message",
+            entity_id=f"e-{number}",
+            outcome=("0", "4", "8", "12")[number % 4],  # type: ignore[arg-type]
+            at=_NOW,
+            source="hub-1",
+            custody="cedar-coresponse",
+            purpose="TREAT" if number % 3 else "outcome-feedback",
+            patient_id="p-1" if number % 2 else None,
+            detail=("label.conflict",) if number % 2 else (),
+        )
+        yield f"audit {concept['code']}", audit_event(event)
+
+
+def _restricted() -> Iterator[tuple[str, Json]]:
+    plain = {"id": 1, "custody": "cedar-coresponse", "consent_id": "0f3f8a58-9f2e-8f10-9d3e-1c5b7a2d4e60"}
+    plain |= {"health_plan": False, "self_paid": False, "state": "agreed", "asked_at": _NOW, "taken_by": "privacy"}
+    plain |= {"decided_at": _NOW, "decided_by": "privacy", "reason_code": None}
+    wide = Restriction(**plain, recipient=None, purposes=(), sensitivities=())  # type: ignore[arg-type]
+    narrow = Restriction(  # type: ignore[arg-type]
+        **plain, recipient="lakeshore-cmhc", purposes=("TREAT", "outcome-feedback"), sensitivities=("MH", "SUD")
+    )
+    patient = "6a0b2f7e-5d1c-8b3a-9e4f-2c7d8e9f0a1b"
+    yield "restriction wide", refusal(wide, patient, status="active", at=_AT)
+    yield "restriction narrow", refusal(narrow, patient, status="inactive", at=_AT)
+
+
+def _read() -> Iterator[tuple[str, Json]]:
+    """What a reader gets of a search, of a history and of one resource."""
+    output = next(one for one in outputs() if one.referrals)
+    held = [
+        view.Holding(
+            kind=entry["resource"]["resourceType"],
+            id=entry["resource"]["id"],
+            versions=(
+                view.Version(resource=entry["resource"], origin=_CENTER, at=_NOW - timedelta(days=1)),
+                view.Version(resource=entry["resource"] | {"language": "en"}, origin=_CENTER, at=_NOW),
+            ),
+        )
+        for entry in output.bundle["entry"]
+    ]
+    task = next(one for one in held if one.kind == "Task")
+    person = next(entry for entry in output.bundle["entry"] if entry["resource"]["resourceType"] == "Patient")
+    seen = view.look(
+        held,
+        Context(
+            discloser=Party(reference="Organization/lakeshore-cmhc", role="covered-entity"),
+            recipient=Party(reference="Organization/northfork-crisis", role="covered-entity"),
+            purpose="TREAT",
+            patient=person["fullUrl"],
+            at=_NOW,
+        ),
+        (),
+    )
+    for name, reply in (
+        ("search", seen.search("Task", lambda _: True, include=("focus",), count=1, query="status=requested")),
+        ("search nothing", seen.search("Task", lambda _: False)),
+        ("history", seen.history("Task", task.id)),
+        ("resource", seen.read("Task", task.id)),
+        ("absent", seen.read("Task", "nobody")),
+    ):
+        yield f"read {name}", json.loads(reply.body)
+
+
+def _said() -> Iterator[tuple[str, Json]]:
+    yield "metadata", capability.statement("https://hub.example:8443/")
+    issue = Issue(severity="error", code="conflict", rule="receive.move", path="Task.status", text="it cannot go there")
+    yield "outcome", operation_outcome([issue])
+    yield "outcome of nothing", operation_outcome([])
+
+
+def _exported() -> Iterator[tuple[str, Json]]:
+    """Each export that a Consent allows. The profiles claimed are another's, and are not here: see `claimed`."""
+    for name, consent, beside in _consents():
+        for profile in _EXPORTS:
+            made = export_consent(consent, profile, beside=beside)
+            if made.consent is not None:
+                yield f"export {profile} {name}", claimed(made.consent)
+
+
+def claimed(consent: Json) -> Json:
+    """An export without the claim of a profile that no package here defines: it is validated as R4's Consent."""
+    meta = {key: value for key, value in consent["meta"].items() if key != "profile"}
+    return {**consent, "meta": meta} if meta else {key: value for key, value in consent.items() if key != "meta"}
