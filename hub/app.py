@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
-from hub import pipeline
+from hub import pipeline, upkeep
 from hub.api import answers, capability, deciding, health, jwks, labelling, measures, outcomes
 from hub.console import pages
 from hub.delivery.transport import Transport
@@ -56,7 +56,7 @@ def open_hub(settings: Settings, *, now: Callable[[], datetime] = clock) -> pipe
     cipher = ring.database_key() if settings.hub.sqlcipher else None
     migrate(settings.hub.database, cipher)
     store = Store(settings.hub.database, ring, now, cipher=cipher)
-    metrics = Metrics(lambda: pipeline.gauges(store))
+    metrics = Metrics(lambda: upkeep.gauges(store))
     store.counted = metrics.count
     ways = Ways(Transport(), now)
     name = socket.gethostname()
@@ -77,7 +77,7 @@ async def running(hub: pipeline.Hub, *, worker: bool) -> AsyncIterator[None]:
             stack.callback(warming.cancel)
         if hub.callers.changes:
             await hub.store.read_async(hub.callers.refresh)
-            knowing = asyncio.create_task(forever("callers", lambda: pipeline.know_callers(hub), callers.EVERY))
+            knowing = asyncio.create_task(forever("callers", lambda: upkeep.know_callers(hub), callers.EVERY))
             stack.callback(knowing.cancel)
         keeping_up = asyncio.create_task(_take_up_keys(hub.store))
         stack.callback(keeping_up.cancel)

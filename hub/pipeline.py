@@ -5,15 +5,11 @@
                      (`loop.merging`), translate, label, keep, decide, queue (`loop.keeping`)
     Dispatcher       what is queued, lane by lane as there is room (`loop.dispatching`): decide again, record as
                      intended, send, settle (`loop.sending`)
-    label_for        another system's records, labelled and given back (`loop.labelling`)
-    decide_for, consult_for
-                     another system's question whether its records may go (`loop.deciding`)
     receive_v2       HL7 v2 over MLLP, feeds and answers: each acknowledged once it is stored (`loop.v2_arrival`)
     receive_answer, poll
                      what the center says (`loop.answering`, `loop.polling`): the Task moves, the alarm stops
                      (`loop.answer`)
     tell_outcomes    what became of it, as a release to whoever asks (`loop.outcome`)
-    ring             silence rings (`loop.alarm`)
 
 Each step commits before the next begins; a crash between two is taken up where it stood.
 """
@@ -21,50 +17,35 @@ Each step commits before the next begins; a crash between two is taken up where 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
 from functools import partial
 from time import perf_counter
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
-from hub.audit import chain
-from hub.delivery.client_keys import published
-from hub.errors import DuplicateConflict, LeaseLost, ReceiveError, ReleaseError, StoreError
+from hub.errors import DuplicateConflict, LeaseLost, StoreError
 from hub.loop import (
-    alarm,
     answering,
     application_ack,
     arrival,
-    audit_forwarding,
-    certificates,
-    deciding,
     fault,
     feeding,
     keeping,
-    labelling,
     merging,
-    notifying,
     outcome,
     polling,
     recovery,
-    retention,
-    timekeeping,
     v2_arrival,
-    waiting,
 )
 from hub.loop.context import Hub
 from hub.loop.dispatching import Dispatcher
 from hub.loop.reading import take_apart
 from hub.loop.v2_arrival import Came
-from hub.metrics import Gauge
-from hub.records import Alarm, Message
+from hub.records import Message
 from hub.settings import DestinationSection, SourceSection
-from hub.store import lanes, messages
-from hub.store.store import Store
+from hub.store import messages
 from hub.store.tx import Tx
 from mappings.record import record
 from profiles.issue import Issue, operation_outcome
@@ -256,11 +237,6 @@ def v2_limit(hub: Hub, head: bytes, came: Came) -> int:
     return v2_arrival.limit(hub, head, came)
 
 
-async def certificate_expired(hub: Hub) -> None:
-    """A v2 peer was refused for its expired certificate: that feed stands still, and somebody hears of it."""
-    await hub.store.write_async(lambda tx: certificates.refused(tx, hub))
-
-
 async def quarantine(hub: Hub, data: bytes, came: Came, why: str) -> None:
     """Keeps what came over MLLP and was no whole message, for a person."""
     await v2_arrival.quarantine(hub, data, came, why)
@@ -283,114 +259,3 @@ async def poll(hub: Hub) -> bool:
 async def tell_outcomes(hub: Hub, reader: SourceSection, incident: str) -> bytes:
     """The outcomes of an incident's referrals that `reader` may know, as released bytes; else the same nothing."""
     return await asyncio.to_thread(outcome.tell, hub, reader.organization, incident)
-
-
-async def label_for(hub: Hub, source: SourceSection, body: bytes) -> dict[str, Any]:
-    """Another system's records, labelled as that source's own; nothing is kept but the audit. Raises ReceiveError."""
-    try:
-        found = await asyncio.to_thread(labelling.labelled, hub, source, body)
-    except Exception as raised:  # whatever broke, it was asked for
-        refused = (raised.rule if isinstance(raised, ReceiveError) else "hub.failed",)
-        await hub.store.write_async(lambda tx: labelling.note(tx, hub, source, refused, refused=True))
-        raise
-    rules = tuple(sorted({issue.rule for issue in found.issues}))
-    # Who asked is on the disk before the answer leaves, as with every other request that opens a record.
-    await hub.store.write_async(lambda tx: labelling.note(tx, hub, source, rules, refused=False))
-    return labelling.answer(found)
-
-
-async def know_callers(hub: Hub) -> bool:
-    """Takes up which tokens of sources are good now. Never busy."""
-    await hub.store.read_async(hub.callers.refresh)
-    return False
-
-
-def gauges(store: Store) -> list[Gauge]:
-    """What waits in the store now, for whoever watches this hub; nothing when the store does not answer."""
-    try:
-        return store.read(waiting.gauges)
-    except (StoreError, SQLAlchemyError):
-        return []
-
-
-async def forward_audit(hub: Hub) -> bool:
-    """Sends the audit on to the configured repository. True while there is more."""
-    return await audit_forwarding.forward(hub)
-
-
-def client_keys(hub: Hub) -> list[dict[str, Any]]:
-    """The public halves of the keys by which this hub signs itself in at destinations, each once."""
-    return published([path for one in hub.settings.destination if one.smart for path in one.smart.keys])
-
-
-async def retain(hub: Hub) -> bool:
-    """Disposes of a batch of what the retention schedule says. True while there is more."""
-    return bool(await hub.store.write_async(lambda tx: retention.dispose(tx, hub, by="retention schedule")))
-
-
-async def decide_for(hub: Hub, source: SourceSection, body: bytes) -> dict[str, Any]:
-    """Whether another system's records may go, entry by entry; nothing is kept but the audit.
-
-    Raises ReceiveError, ReleaseError.
-    """
-    return await _decided(hub, source, partial(deciding.by_parameters, hub, source, body))
-
-
-async def consult_for(hub: Hub, source: SourceSection, body: bytes) -> dict[str, Any]:
-    """The same over CDS Hooks. Raises ReceiveError, ReleaseError."""
-    return await _decided(hub, source, partial(deciding.by_hook, hub, source, body))
-
-
-async def _decided(hub: Hub, source: SourceSection, ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    try:
-        found = await asyncio.to_thread(ask)
-    except Exception as raised:  # whatever broke, it was asked
-        rule = raised.rule if isinstance(raised, ReceiveError | ReleaseError) else "hub.failed"
-        await hub.store.write_async(lambda tx: deciding.note(tx, hub, source, rule, refused=True))
-        raise
-    said = found["cards"][0]["summary"] if "cards" in found else found["parameter"][0]["valueCode"]
-    await hub.store.write_async(lambda tx: deciding.note(tx, hub, source, said, refused=False))
-    return found
-
-
-async def ring(hub: Hub) -> bool:
-    """Rings what is due. Never busy: it looks again after a pause."""
-
-    def work(tx: Tx) -> tuple[datetime, bool, dict[str, int], list[Alarm]]:
-        back = timekeeping.went_back(tx, hub)
-        behind = alarm.behind(tx, hub)
-        return tx.now, back, behind, alarm.ring(tx, hub)
-
-    at, back, behind, rung = await hub.store.write_async(work)
-    timekeeping.note(hub, at, back=back)
-    hub.rung.clear()
-    hub.rung.update(behind)
-    alarm.say(rung)
-    await notifying.tell(hub, rung)
-    now = hub.clock().timestamp()
-    if now >= hub.due.get(CERTIFICATES, 0.0):
-        hub.due[CERTIFICATES] = now + certificates.EVERY
-        await hub.store.write_async(lambda tx: certificates.look(tx, hub))
-    if now >= hub.due.get(CHECKPOINT, 0.0):
-        hub.due[CHECKPOINT] = now + CHECKPOINT_EVERY
-        await hub.store.write_async(lambda tx: chain.checkpoint(tx, hub.store.keys.signing_key()))
-    return False
-
-
-#: The audit chain is signed this often, in seconds, if anything was added to it.
-CHECKPOINT, CHECKPOINT_EVERY = "audit checkpoint", 60.0
-#: Under this name the next look at the certificates is due.
-CERTIFICATES = "certificates"
-
-
-def health(hub: Hub) -> dict[str, Any]:
-    """Whether the store answers, how many messages are in each state, how deep each destination's lanes are."""
-    try:
-        counts, depths = hub.store.read(lambda tx: (messages.counts(tx), lanes.depths(tx)))
-    except (StoreError, SQLAlchemyError):
-        return {"status": "failing", "store": "unreachable"}
-    return {
-        "status": "ok",
-        "messages": counts,
-        "waiting": {name: depth for name, (depth, _) in depths.items()},
-    }

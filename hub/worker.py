@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from hub import pipeline
+from hub import pipeline, upkeep
 from hub.store.tx import Topic
 
 log = structlog.get_logger("hub.worker")
@@ -54,9 +54,9 @@ class Worker:
             asyncio.create_task(forever("read", self._read, poll, self._wake["messages"])),
             asyncio.create_task(forever("deliver", self._deliver, poll, self._wake["lanes"])),
             asyncio.create_task(forever("poll", lambda: pipeline.poll(self._hub), poll)),
-            asyncio.create_task(forever("alarm", lambda: pipeline.ring(self._hub), poll)),
-            asyncio.create_task(forever("audit", lambda: pipeline.forward_audit(self._hub), FORWARD)),
-            asyncio.create_task(forever("retain", lambda: pipeline.retain(self._hub), RETAIN)),
+            asyncio.create_task(forever("alarm", lambda: upkeep.ring(self._hub), poll)),
+            asyncio.create_task(forever("audit", lambda: upkeep.forward_audit(self._hub), FORWARD)),
+            asyncio.create_task(forever("retain", lambda: upkeep.retain(self._hub), RETAIN)),
         ]
 
     async def stop(self) -> None:

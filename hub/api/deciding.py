@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hub import pipeline
+from hub import asking, pipeline
 from hub.errors import ReceiveError, ReleaseError, StoreError
 from hub.release import hook
 from hub.settings import SourceSection
@@ -46,10 +46,10 @@ def routes(hub: pipeline.Hub) -> list[Route]:
         return Response(orjson.dumps(made), media_type=media_type, headers={"cache-control": "no-store"})
 
     async def decide(request: Request) -> Response:
-        return await answered(request, pipeline.decide_for, FHIR_JSON)
+        return await answered(request, asking.decide_for, FHIR_JSON)
 
     async def consult(request: Request) -> Response:
-        return await answered(request, pipeline.consult_for, _JSON)
+        return await answered(request, asking.consult_for, _JSON)
 
     async def services(request: Request) -> Response:
         return Response(orjson.dumps({"services": [hook.service()]}), media_type=_JSON)

@@ -9,14 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hub import pipeline
+from hub import pipeline, upkeep
 
 
 def routes(hub: pipeline.Hub) -> list[Route]:
     """Readiness and liveness. They ask for no credential: a supervisor has none. They tell nothing of any record."""
 
     async def health(request: Request) -> Response:
-        found = await asyncio.to_thread(pipeline.health, hub)
+        found = await asyncio.to_thread(upkeep.health, hub)
         return Response(
             orjson.dumps(found),
             status_code=200 if found["status"] == "ok" else 503,

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hub import pipeline
+from hub import pipeline, upkeep
 
 #: Seconds for which whoever asked may keep the answer: a new key is published so long before it signs.
 MAX_AGE = 3600
@@ -23,7 +23,7 @@ def routes(hub: pipeline.Hub) -> list[Route]:
     """The route by which a server finds our keys."""
 
     async def keys(request: Request) -> Response:
-        found = await asyncio.to_thread(pipeline.client_keys, hub)
+        found = await asyncio.to_thread(upkeep.client_keys, hub)
         headers = {"cache-control": f"public, max-age={MAX_AGE}"}
         return Response(orjson.dumps({"keys": found}), media_type="application/json", headers=headers)
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hub import pipeline
+from hub import asking, pipeline
 from hub.errors import ReceiveError, StoreError
 from hub.web import FHIR_JSON, bearer, body, busy, error, unauthorized
 
@@ -28,7 +28,7 @@ def routes(hub: pipeline.Hub) -> list[Route]:
             return unauthorized()
         try:
             data = await body(request, hub.settings.hub.max_body)
-            made = await pipeline.label_for(hub, caller, data)
+            made = await asking.label_for(hub, caller, data)
         except ReceiveError as raised:
             return error(_STATUS.get(raised.rule, 422), raised)
         except StoreError as raised:

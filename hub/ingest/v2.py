@@ -6,7 +6,7 @@ import asyncio
 
 import structlog
 
-from hub import pipeline
+from hub import pipeline, upkeep
 from hub.ingest import mllp
 from hub.tls import Why, server_context
 
@@ -28,7 +28,7 @@ async def listen(hub: pipeline.Hub, port: int) -> mllp.Server:
         """A handshake that failed, of whom is not known: its certificate was not believed."""
         log.warning("mllp.tls-refused", why=why)
         if why == "expired" and all(task.done() for task in ringing):
-            ringing[:] = [asyncio.create_task(pipeline.certificate_expired(hub))]
+            ringing[:] = [asyncio.create_task(upkeep.certificate_expired(hub))]
 
     return await mllp.serve(
         hub.settings.hub.bind,

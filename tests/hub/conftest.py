@@ -209,7 +209,12 @@ def world_of(folder: Path, empty: Path, change: Callable[[Document], None] | Non
     shutil.copy(empty, folder / "hub.db")
     store = Store(settings.hub.database, KeyRing(FileKeys(settings.hub.keys)), time)
     hub = Hub(
-        settings=settings, store=store, clock=time, ways=Ways(Transport(), time), random=Random(7), name="hub-under-test"
+        settings=settings,
+        store=store,
+        clock=time,
+        ways=Ways(Transport(), time),
+        random=Random(7),
+        name="hub-under-test",
     )
     return World(hub=hub, time=time, folder=folder, document=document)
 

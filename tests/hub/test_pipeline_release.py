@@ -74,7 +74,13 @@ async def test_a_routing_hold_is_released_to_a_destination_and_stays_there(build
     (hold,) = world.holds()
     world.store.write(
         lambda tx: holding.resolve(
-            tx, world.hub, hold.id, action="release", by="A Person", reason_code="called-the-center", destination="lakeshore"
+            tx,
+            world.hub,
+            hold.id,
+            action="release",
+            by="A Person",
+            reason_code="called-the-center",
+            destination="lakeshore",
         )
     )
     await world.deliver()

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from hub import pipeline
+from hub import upkeep
 from hub.app import create_app
 from hub.cli import certificates as doctor
 from hub.delivery.hl7v2 import send
@@ -224,19 +224,19 @@ async def test_a_feed_over_mutual_tls_into_a_hub(build: Any, authority: Authorit
 async def test_our_certificate_rings_before_it_ends_and_stops_once_renewed(build: Any, authority: Authority) -> None:
     world = build(hub_with_tls(authority, ends=timedelta(days=5)))
     world.time.now = datetime.now(UTC)
-    await pipeline.ring(world.hub)
+    await upkeep.ring(world.hub)
     (alarm,) = world.alarms()
     assert (alarm.kind, alarm.subject_id) == ("certificate", "mllp.tls_certificate")
     authority.issue("hub", ends=timedelta(days=90))
     world.time.forward(certificates.EVERY + 1)
-    await pipeline.ring(world.hub)
+    await upkeep.ring(world.hub)
     assert world.alarms() == []
 
 
 async def test_a_partners_expired_certificate_rings(build: Any) -> None:
     world = build()
     for _ in range(2):
-        await pipeline.certificate_expired(world.hub)
+        await upkeep.certificate_expired(world.hub)
     assert [one.kind for one in world.alarms()] == ["certificate"]
 
 

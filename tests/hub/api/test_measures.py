@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pytest_httpx import HTTPXMock
 from starlette.applications import Starlette
 
-from hub import pipeline
+from hub import upkeep
 from hub.api import measures
 from hub.errors import StoreError
 from hub.metrics import Metrics
@@ -26,7 +26,7 @@ MESSAGE = "http://127.0.0.1:8101/fhir/$process-message"
 def watched(build: Any) -> Any:
     def of(**section: Any) -> World:
         world = build(lambda settings: settings.update(metrics=section))
-        object.__setattr__(world.hub, "metrics", Metrics(lambda: pipeline.gauges(world.store)))
+        object.__setattr__(world.hub, "metrics", Metrics(lambda: upkeep.gauges(world.store)))
         world.store.counted = world.hub.metrics.count
         return world
 

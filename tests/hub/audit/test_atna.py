@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from defusedxml.ElementTree import fromstring
 
-from hub import pipeline
+from hub import upkeep
 from hub.audit import atna
 from hub.records import Event
 from hub.settings import AuditSection
@@ -101,13 +101,13 @@ async def test_every_event_goes_once_and_in_order_also_after_a_cut(build: Any, r
     world = build(lambda settings: settings.update(audit={"syslog": syslog}))
     await world.take_in("cedar-app", world.sample("incident/story-1-contact"))
     repository.cut = True
-    assert await pipeline.forward_audit(world.hub) is False
+    assert await upkeep.forward_audit(world.hub) is False
     assert repository.took == []
     repository.cut = False
-    await pipeline.forward_audit(world.hub)
+    await upkeep.forward_audit(world.hub)
     await world.take_in("cedar-app", world.sample("incident/story-3-contact"))
-    await pipeline.forward_audit(world.hub)
-    await pipeline.forward_audit(world.hub)
+    await upkeep.forward_audit(world.hub)
+    await upkeep.forward_audit(world.hub)
     numbers = [int(found[4]) for one in repository.took if (found := LINE.fullmatch(one))]
     assert len(numbers) == len(repository.took) > 1
     assert numbers == list(range(1, len(numbers) + 1))

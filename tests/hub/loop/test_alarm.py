@@ -6,7 +6,7 @@ from typing import Any
 
 from pytest_httpx import HTTPXMock
 
-from hub import pipeline
+from hub import upkeep
 from hub.loop import alarm
 from hub.store import alarms
 
@@ -90,7 +90,7 @@ async def test_what_is_held_rings_until_it_is_settled(world: World) -> None:
 async def test_ringing_logs_numbers_and_kinds_only(world: World, httpx_mock: HTTPXMock, capsys: Any) -> None:
     await world.delivered(httpx_mock)
     world.time.forward(DAY)
-    assert await pipeline.ring(world.hub) is False
+    assert await upkeep.ring(world.hub) is False
     said = capsys.readouterr().out
     assert "unanswered" in said
     form = world.form("story-1-contact")

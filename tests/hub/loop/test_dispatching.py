@@ -12,7 +12,7 @@ import orjson
 import pytest
 from pytest_httpx import HTTPXMock
 
-from hub import pipeline
+from hub import upkeep
 from hub.errors import StoreError
 from hub.loop import sending
 from hub.loop.dispatching import Dispatcher
@@ -191,15 +191,15 @@ async def test_what_waits_for_a_destination_that_is_down_rings(build: Any, httpx
     httpx_mock.add_exception(httpx.ConnectError("x"), url=MESSAGE, is_reusable=True)
     await take_in(world, 1, 2, 3)
     await world.deliver()
-    await pipeline.ring(world.hub)
+    await upkeep.ring(world.hub)
     assert world.alarms() == []  # it may be back in a moment
     world.time.now = gate(world).open_until
     await world.deliver()
-    await pipeline.ring(world.hub)
+    await upkeep.ring(world.hub)
     assert [(a.kind, a.repeats) for a in world.alarms()] == [("undelivered", 1)] * 3
     await take_in(world, 4)
-    await pipeline.ring(world.hub)
-    await pipeline.ring(world.hub)
+    await upkeep.ring(world.hub)
+    await upkeep.ring(world.hub)
     assert [a.repeats for a in world.alarms()] == [1] * 4
 
 
@@ -333,11 +333,11 @@ async def test_a_clock_that_is_set_back_delays_nothing(world: World, httpx_mock:
     await take_in(world, 1, 2)
     (claim,) = world.store.write(lambda tx: claims.take(tx, owner="dead:1", lease_seconds=30, limit=1))
     await world.deliver()
-    await pipeline.ring(world.hub)
+    await upkeep.ring(world.hub)
     assert states(world, "lakeshore") == ["ready", "ready"]
     world.time.forward(-7 * 24 * 3600)
     httpx_mock.add_response(url=MESSAGE, is_reusable=True)
-    await pipeline.ring(world.hub)
+    await upkeep.ring(world.hub)
     await world.deliver()
     assert sorted(states(world, "lakeshore")) == ["done", "ready"]
     # nobody knows whether the other is still being sent: it is free after the longest that a lease can last

@@ -11,7 +11,7 @@ import orjson
 import pytest
 from pytest_httpx import HTTPXMock
 
-from hub import pipeline
+from hub import upkeep
 from hub.errors import SettingsError
 from hub.settings import parse
 from hub.store import alarms
@@ -77,7 +77,7 @@ async def test_whoever_is_to_know_is_written_to(build: Any, post: Post) -> None:
     }  # fmt: skip
     world = build(lambda settings: settings.update(alarm={"page": "https://hub.example", "email": email}))
     sound(world)
-    await pipeline.ring(world.hub)
+    await upkeep.ring(world.hub)
     assert post.to == ["rcpt TO:<desk@example.org>", "rcpt TO:<intake@example.org>"]
     message = message_from_bytes(post.took[0])
     assert message["Subject"] == "[Warm Handoff] alarm 1: undelivered"
@@ -86,10 +86,10 @@ async def test_whoever_is_to_know_is_written_to(build: Any, post: Post) -> None:
     assert "https://hub.example/console/alarms" in text
     assert "the-task" not in text
     assert "0100" not in text
-    await pipeline.ring(world.hub)
+    await upkeep.ring(world.hub)
     assert len(post.took) == 1  # it rings again after its time, not at each look
     world.time.forward(901)
-    await pipeline.ring(world.hub)
+    await upkeep.ring(world.hub)
     assert b"rung 2 times" in post.took[1]
 
 
@@ -98,11 +98,11 @@ async def test_an_email_that_does_not_go_is_tried_again_within_a_minute(build: A
     world = build(lambda settings: settings.update(alarm={"email": email}))
     post.refuse = True
     sound(world)
-    await pipeline.ring(world.hub)
+    await upkeep.ring(world.hub)
     assert post.took == []
     post.refuse = False
     world.time.forward(61)
-    await pipeline.ring(world.hub)
+    await upkeep.ring(world.hub)
     assert len(post.took) == 1
 
 
@@ -115,9 +115,9 @@ async def test_a_system_that_pages_people_is_told(
     httpx_mock.add_response(method="POST", url=HOOK, status_code=500)
     httpx_mock.add_response(method="POST", url=HOOK, status_code=204)
     sound(world)
-    await pipeline.ring(world.hub)
+    await upkeep.ring(world.hub)
     world.time.forward(61)
-    await pipeline.ring(world.hub)
+    await upkeep.ring(world.hub)
     first, again = httpx_mock.get_requests()
     assert first.headers["authorization"] == "Bearer h00k"
     told = orjson.loads(again.content)
