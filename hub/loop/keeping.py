@@ -179,9 +179,9 @@ def keep(tx: Tx, hub: Hub, message: Message, source: SourceSection, made: Plan) 
     )
     for whole, decided in zip(parts.wholes, made.decided, strict=True):
         issues += whole.issues
-        _keep_part(tx, hub, message, source, whole)
+        _keep_part(tx, hub, message, source, whole, [one.package for one in decided])
         for one in decided:
-            _keep_referral(tx, hub, message, source, whole.part, one)
+            _keep_referral(tx, hub, message, source, one)
     withdraw(tx, source, message, parts)
     if parts.expunged:
         _hold_expunged(tx, hub, message, source)
@@ -220,10 +220,13 @@ def _hold_expunged(tx: Tx, hub: Hub, message: Message, source: SourceSection) ->
     alarm.sound_hold(tx, hub, hold)
 
 
-def _keep_part(tx: Tx, hub: Hub, message: Message, source: SourceSection, whole: Whole) -> None:
+def _keep_part(
+    tx: Tx, hub: Hub, message: Message, source: SourceSection, whole: Whole, packages: Sequence[Package]
+) -> None:
     part = whole.part
-    key = incident_key(part.incident)
+    custody, key = source.organization, incident_key(part.incident)
     kinds: dict[str, int] = {}
+    found: list[documents.New] = []
     for entry, origin in zip(part.bundle["entry"], part.origins, strict=True):
         resource = entry["resource"]
         kinds[resource["resourceType"]] = kinds.get(resource["resourceType"], 0) + 1
@@ -231,15 +234,28 @@ def _keep_part(tx: Tx, hub: Hub, message: Message, source: SourceSection, whole:
             continue  # the hub's own Task, as answers moved it, is the one that stands
         if resource["resourceType"] == "Consent" and package.stays_ended(tx, resource):
             continue  # what was revoked here is not given anew by the form's being sent again
-        documents.put(
-            tx,
-            resource,
-            custody=source.organization,
-            origin=origin,
-            patient_id=package.about(resource),
-            incident=key,
-            message_id=message.id,
+        found.append(
+            documents.New(
+                resource=resource,
+                custody=custody,
+                origin=origin,
+                patient_id=package.about(resource),
+                incident=key,
+                message_id=message.id,
+            )
         )
+    for pack in packages:
+        found.append(
+            documents.New(
+                resource=package.document(pack.task_id, pack.bundle, pack.origins),
+                custody=custody,
+                origin=custody,
+                patient_id=pack.patient_id,
+                incident=key,
+                message_id=message.id,
+            )
+        )
+    documents.put_all(tx, found)
     account = part.translation
     trace(
         tx,
@@ -268,18 +284,8 @@ def _keep_part(tx: Tx, hub: Hub, message: Message, source: SourceSection, whole:
         alarm.sound_hold(tx, hub, hold)
 
 
-def _keep_referral(tx: Tx, hub: Hub, message: Message, source: SourceSection, part: Part, one: Decided) -> None:
+def _keep_referral(tx: Tx, hub: Hub, message: Message, source: SourceSection, one: Decided) -> None:
     pack = one.package
-    package.keep(
-        tx,
-        pack.task_id,
-        pack.bundle,
-        pack.origins,
-        custody=source.organization,
-        patient_id=pack.patient_id,
-        incident=incident_key(part.incident),
-        message_id=message.id,
-    )
     if isinstance(one.to, str):
         hold = holds.place(
             tx,

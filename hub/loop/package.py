@@ -39,19 +39,10 @@ class Kept:
     origins: tuple[str | None, ...]
 
 
-def keep(
-    tx: Tx,
-    task_id: str,
-    bundle: dict[str, Any],
-    origins: Sequence[str | None],
-    *,
-    custody: str,
-    patient_id: str,
-    incident: str | None,
-    message_id: int | None,
-) -> None:
-    """Stores a package under its Task's id, as a new version if anything but `recorded` times has changed."""
-    kept = {
+def document(task_id: str, bundle: dict[str, Any], origins: Sequence[str | None]) -> dict[str, Any]:
+    """The document by which a package is kept, under its Task's id: a new version if anything but `recorded` times
+    has changed."""
+    return {
         "resourceType": "Bundle",
         "id": task_id,
         "type": "collection",
@@ -60,15 +51,6 @@ def keep(
         "entry": bundle["entry"],
         "timestamp": bundle["timestamp"],
     }
-    documents.put(
-        tx,
-        kept,
-        custody=custody,
-        origin=custody,
-        patient_id=patient_id,
-        incident=incident,
-        message_id=message_id,
-    )
 
 
 def load(tx: Tx, task_id: str) -> Kept | None:

@@ -5,11 +5,12 @@ The same content is the same version; other content is a new version, never an o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, Select, bindparam, select, update
+from sqlalchemy import Row, Select, bindparam, select, tuple_, update
 
 from hub.records import Document
 from hub.store import vault
@@ -17,6 +18,23 @@ from hub.store.tables import document
 from hub.store.tx import Tx
 
 _NOUN = "document"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class New:
+    """One resource to be kept, as `put` takes it."""
+
+    resource: dict[str, Any]
+    custody: str
+    origin: str | None = None
+    patient_id: str | None = None
+    incident: str | None = None
+    message_id: int | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What it is known by: type and id."""
+        return self.resource["resourceType"], self.resource["id"]
 
 
 def put(
@@ -34,35 +52,90 @@ def put(
     `resource` has an id; `meta.versionId` and `meta.lastUpdated` are ours and do not count as content. `incident` is
     the incident key, kept as a blind index. The security labels are bound into the seal.
     """
-    content = _content(resource)
-    # whose record it is decides the law: a new origin is a new version
-    digest = tx.keys.blind(custody, "document.body", (origin or "").encode() + b"\x1f" + content)
-    labels = _labels(resource)
-    key = None if incident is None else tx.keys.blind(custody, "incident", incident)
-    row = _current(tx, resource["resourceType"], resource["id"])
-    if row is not None and row.digest == digest and not row.deleted:
-        if key is not None and row.incident_key != key:
-            # Filed under a case number until the event's own came: the same content under its better name.
-            tx.connection.execute(update(document).where(document.c.id == row.id).values(incident_key=key))
-        return _record(tx, row, fresh=False, content=content)
-    made = _add(
-        tx,
-        row,
-        {
-            "resource_type": resource["resourceType"],
-            "resource_id": resource["id"],
-            "custody": custody,
-            "origin": origin,
-            "patient_id": patient_id,
-            "incident_key": key,
-            "message_id": message_id,
-            "digest": digest,
-            "labels": labels,
-            "deleted": False,
-        },
+    new = New(
+        resource=resource,
+        custody=custody,
+        origin=origin,
+        patient_id=patient_id,
+        incident=incident,
+        message_id=message_id,
     )
-    vault.put(tx, _NOUN, made.id, "resource", content, custody=custody, label=" ".join(labels))
-    return _record(tx, made, content=content)
+    return put_all(tx, [new])[0]
+
+
+def put_all(tx: Tx, found: Sequence[New]) -> list[Document]:
+    """As `put` for one after the other, parallel to `found`, with a few statements for all of them.
+
+    A resource that comes twice has the second as a version after the first.
+    """
+    made: list[Document] = []
+    start = 0
+    while start < len(found):
+        keys: set[tuple[str, str]] = set()
+        end = start
+        while end < len(found) and end - start < _BATCH and found[end].key not in keys:
+            keys.add(found[end].key)
+            end += 1
+        made += _put_once(tx, found[start:end])
+        start = end
+    return made
+
+
+def _put_once(tx: Tx, found: Sequence[New]) -> list[Document]:
+    """Resources that differ in type or id."""
+    rows = tx.connection.execute(_CURRENT_OF, {"wanted": [new.key for new in found]}).all()
+    standing = {(row.resource_type, row.resource_id): row for row in rows}
+    values: list[dict[str, Any]] = []
+    contents: list[bytes] = []
+    made: dict[int, Document] = {}
+    renamed: dict[bytes, list[int]] = {}
+    places: list[int] = []
+    for place, new in enumerate(found):
+        content = _content(new.resource)
+        # whose record it is decides the law: a new origin is a new version
+        digest = tx.keys.blind(new.custody, "document.body", (new.origin or "").encode() + b"\x1f" + content)
+        key = None if new.incident is None else tx.keys.blind(new.custody, "incident", new.incident)
+        row = standing.get(new.key)
+        if row is not None and row.digest == digest and not row.deleted:
+            if key is not None and row.incident_key != key:
+                # Filed under a case number until the event's own came: the same content under its better name.
+                renamed.setdefault(key, []).append(row.id)
+            made[place] = _record(tx, row, fresh=False, content=content)
+            continue
+        kind, name = new.key
+        values.append(
+            {
+                "resource_type": kind,
+                "resource_id": name,
+                "custody": new.custody,
+                "origin": new.origin,
+                "patient_id": new.patient_id,
+                "incident_key": key,
+                "message_id": new.message_id,
+                "digest": digest,
+                "labels": _labels(new.resource),
+                "deleted": False,
+            }
+        )
+        contents.append(content)
+        places.append(place)
+    for key, ids in renamed.items():
+        tx.connection.execute(update(document).where(document.c.id.in_(ids)).values(incident_key=key))
+    if values:
+        added = _add(tx, [standing.get((one["resource_type"], one["resource_id"])) for one in values], values)
+        vault.put_all(
+            tx,
+            _NOUN,
+            [
+                vault.New(
+                    noun_id=row.id, part="resource", plain=content, custody=row.custody, label=" ".join(row.labels)
+                )
+                for row, content in zip(added, contents, strict=True)
+            ],
+        )
+        for place, row, content in zip(places, added, contents, strict=True):
+            made[place] = _record(tx, row, content=content)
+    return [made[place] for place in range(len(found))]
 
 
 def delete(tx: Tx, resource_type: str, resource_id: str, *, message_id: int | None = None) -> Document | None:
@@ -72,7 +145,8 @@ def delete(tx: Tx, resource_type: str, resource_id: str, *, message_id: int | No
         return None
     kept = ("resource_type", "resource_id", "custody", "origin", "patient_id", "incident_key", "labels")
     values = {name: getattr(row, name) for name in kept}
-    return _record(tx, _add(tx, row, values | {"message_id": message_id, "digest": b"", "deleted": True}))
+    [made] = _add(tx, [row], [values | {"message_id": message_id, "digest": b"", "deleted": True}])
+    return _record(tx, made)
 
 
 def expunge(tx: Tx, resource_type: str, resource_id: str, custody: str) -> bool:
@@ -162,15 +236,25 @@ _CURRENT = (
     .order_by(document.c.version.desc())
     .limit(1)
 )
-_ADD = document.insert().returning(*document.c)
+_CURRENT_OF = select(document).where(
+    tuple_(document.c.resource_type, document.c.resource_id).in_(bindparam("wanted", expanding=True)),
+    document.c.current.is_(True),
+)
+_ADD = document.insert().returning(*document.c, sort_by_parameter_order=True)
+#: Resources in one statement: well below what either database takes.
+_BATCH = 400
 
 
-def _add(tx: Tx, before: Row[Any] | None, values: dict[str, Any]) -> Row[Any]:
-    if before is not None:
-        tx.connection.execute(update(document).where(document.c.id == before.id).values(current=False))
-    version = 1 if before is None else before.version + 1
-    values = values | {"version": version, "created_at": tx.now, "current": True}
-    return tx.connection.execute(_ADD, values).one()
+def _add(tx: Tx, before: Sequence[Row[Any] | None], values: Sequence[dict[str, Any]]) -> Sequence[Row[Any]]:
+    """New versions, each after the one before it, which is not current any more."""
+    ended = [row.id for row in before if row is not None]
+    if ended:
+        tx.connection.execute(update(document).where(document.c.id.in_(ended)).values(current=False))
+    rows = [
+        one | {"version": 1 if row is None else row.version + 1, "created_at": tx.now, "current": True}
+        for row, one in zip(before, values, strict=True)
+    ]
+    return tx.connection.execute(_ADD, rows).all()
 
 
 def _all(tx: Tx, wanted: Select[Any]) -> list[Document]:

@@ -6,6 +6,8 @@ document is known by (noun, id, part); custody and label are bound into it and c
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -16,6 +18,17 @@ from hub.errors import KeyringError
 from hub.store import crypto
 from hub.store.tables import sealed
 from hub.store.tx import Tx
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class New:
+    """One document to be sealed."""
+
+    noun_id: int
+    part: str
+    plain: bytes
+    custody: str
+    label: str = ""
 
 
 @cache
@@ -36,12 +49,23 @@ def put(
 
 def put_parts(tx: Tx, noun: str, noun_id: int, parts: dict[str, bytes], *, custody: str, label: str = "") -> None:
     """Seal several parts of one row."""
+    put_all(
+        tx,
+        noun,
+        [New(noun_id=noun_id, part=part, plain=plain, custody=custody, label=label) for part, plain in parts.items()],
+    )
+
+
+def put_all(tx: Tx, noun: str, found: Iterable[New]) -> None:
+    """Seal several documents of one noun."""
     statement, order = _insert(tx.connection.dialect)
+    sealed_rows = [_row(tx, noun, new) for new in found]
+    rows: list[Any] = sealed_rows if order is None else [[row[name] for name in order] for row in sealed_rows]
     # on the driver's cursor, since every input passes here: no column needs Core's conversions
-    cursor = tx.cursor
-    for part, plain in parts.items():
-        row = _row(tx, noun, noun_id, part, plain, custody, label)
-        cursor.execute(statement, row if order is None else [row[name] for name in order])
+    if len(rows) == 1:
+        tx.cursor.execute(statement, rows[0])
+    elif rows:
+        tx.cursor.executemany(statement, rows)
 
 
 def find(tx: Tx, noun: str, noun_id: int, part: str) -> bytes | None:
@@ -112,14 +136,15 @@ def _key(noun: str, noun_id: int, part: str) -> Any:
     return and_(sealed.c.noun == noun, sealed.c.noun_id == noun_id, sealed.c.part == part)
 
 
-def _row(tx: Tx, noun: str, noun_id: int, part: str, plain: bytes, custody: str, label: str) -> dict[str, Any]:
-    kid, blob = tx.keys.seal(custody, plain, crypto.associated(noun, str(noun_id), part, custody, label))
+def _row(tx: Tx, noun: str, new: New) -> dict[str, Any]:
+    bound = crypto.associated(noun, str(new.noun_id), new.part, new.custody, new.label)
+    kid, blob = tx.keys.seal(new.custody, new.plain, bound)
     return {
         "noun": noun,
-        "noun_id": noun_id,
-        "part": part,
-        "custody": custody,
-        "label": label,
+        "noun_id": new.noun_id,
+        "part": new.part,
+        "custody": new.custody,
+        "label": new.label,
         "kid": kid,
         "blob": blob,
     }
