@@ -48,8 +48,12 @@ class Feeder:
         return first + count
 
     async def _send(self, case: int) -> None:
-        body = contact(case)
-        head = f"POST /ingest/{APP} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token(APP)}\r\n"
+        status, _ = await self.post(APP, contact(case))
+        self.refused += not 200 <= status < 300
+
+    async def post(self, source: str, body: bytes) -> tuple[int, bytes]:
+        """Sends that as it is; the answer's status and body."""
+        head = f"POST /ingest/{source} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token(source)}\r\n"
         head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         while True:
             known = bool(self._idle)
@@ -58,15 +62,14 @@ class Feeder:
                 writer.write(head.encode() + body)
                 answer = await reader.readuntil(b"\r\n\r\n")
                 length = next(line for line in answer.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-                await reader.readexactly(int(length.split(b":")[1]))
+                said = await reader.readexactly(int(length.split(b":")[1]))
             except (OSError, EOFError):
                 writer.close()
                 if not known:  # one that was idle for long is closed by the hub; a fresh one is not
                     raise
                 continue
-            self.refused += not answer.startswith(b"HTTP/1.1 2")
             self._idle.append((reader, writer))
-            return
+            return int(answer.split(b" ", 2)[1]), said
 
     def close(self) -> None:
         """Ends the connections."""
@@ -100,7 +103,7 @@ def run(folder: Path, *, seconds: float, rate: float = RATE, url: str | None = N
 
             first = asyncio.run(feed())
             center.wait(lambda: len({one.case for one in center.arrivals}) == len(feeder.due), 60)
-            arrived = {}
+            arrived: dict[int, float] = {}
             for one in center.arrivals:
                 arrived.setdefault(one.case, one.at)
             measured = [case for case in feeder.due if case >= first]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import hashlib
 import http.client
@@ -15,6 +16,7 @@ import time
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import randrange
 from string import Template
 from typing import Any
 
@@ -32,10 +34,13 @@ def token(name: str) -> str:
 
 
 def free_port() -> int:
-    """A port that nobody has at this moment."""
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return int(held.getsockname()[1])
+    """A port that nobody has at this moment, and none that the system gives to whoever connects: a hub that was killed
+    must find it free when it starts again, and a sender that knocks meanwhile must not be given it for itself."""
+    while True:
+        port = randrange(10_000, 32_000)
+        with socket.socket() as held, contextlib.suppress(OSError):
+            held.bind(("127.0.0.1", port))
+            return port
 
 
 def settings(folder: Path, database: str, *, center: int, port: int, mllp: int | None = None) -> Document:
@@ -85,9 +90,9 @@ def call(case: int) -> bytes:
 
 @dataclass
 class Sender:
-    """One keep-alive connection to a hub, which is found again when it was killed."""
+    """One keep-alive connection to one of the hubs; the next of them, and this one again, when it was killed."""
 
-    port: int
+    ports: tuple[int, ...]
     source: str
     connection: http.client.HTTPConnection | None = None
 
@@ -98,20 +103,25 @@ class Sender:
         while time.monotonic() < until:
             try:
                 if self.connection is None:
-                    self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+                    self.connection = http.client.HTTPConnection("127.0.0.1", self.ports[0], timeout=10)
                 self.connection.request("POST", f"/ingest/{self.source}", body, headers)
                 answer = self.connection.getresponse()
                 said = answer.read()
             except (OSError, http.client.HTTPException):
-                self.close()
+                self._next()
                 time.sleep(0.01)
                 continue
             if answer.status in (200, 202):
                 return int(json.loads(said)["message"])
             if answer.status not in (429, 503):
                 raise RuntimeError(f"{answer.status} {said[:300]!r}")
+            self._next()
             time.sleep(0.02)
         raise TimeoutError("not acknowledged")
+
+    def _next(self) -> None:
+        self.close()
+        self.ports = (*self.ports[1:], self.ports[0])
 
     def close(self) -> None:
         """Ends the connection."""
@@ -178,8 +188,14 @@ class Hubs:
             time.sleep(0.005)
 
     def kill(self, name: str) -> None:
-        """`kill -9` of a process that was started here."""
-        os.kill(self.alive.pop(name), signal.SIGKILL)
+        """`kill -9` of a process that was started here; waits until nothing of it is left."""
+        pid = self.alive.pop(name)
+        os.kill(pid, signal.SIGKILL)
+        until = time.monotonic() + 60
+        with contextlib.suppress(ProcessLookupError):
+            while time.monotonic() < until:
+                os.kill(pid, 0)
+                time.sleep(0.001)
 
     def _line(self) -> str:
         assert self._nursery.stdout is not None
