@@ -7,12 +7,13 @@ have moved it, stands in for the one that translation made.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
+from hub.records import Document
 from hub.release.consent import moment
 from hub.store import documents
 from hub.store.tx import Tx
@@ -60,11 +61,7 @@ def load(tx: Tx, task_id: str) -> Kept | None:
         return None
     bundle = {key: value for key, value in found.resource.items() if key != "meta"}
     origins = tuple(orjson.loads(found.resource["meta"]["extension"][0]["valueString"]))
-    bundle = _with_ended(tx, bundle)
-    task = documents.current(tx, "Task", task_id)
-    if task is not None and task.resource is not None:
-        bundle = with_task(bundle, task.resource)
-    return Kept(task_id=task_id, bundle=bundle, origins=origins)
+    return Kept(task_id=task_id, bundle=standing(tx, task_id, bundle), origins=origins)
 
 
 def with_task(bundle: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
@@ -193,18 +190,21 @@ def taken_back(consent: dict[str, Any]) -> str | None:
 
 def standing(tx: Tx, task_id: str, bundle: dict[str, Any]) -> dict[str, Any]:
     """A fresh package with the Task as answers have left it, where the hub knows the referral already."""
-    bundle = _with_ended(tx, bundle)
-    task = documents.current(tx, "Task", task_id)
+    resources = [entry["resource"] for entry in bundle["entry"]]
+    consents = {("Consent", one["id"]) for one in resources if one["resourceType"] == "Consent"}
+    found = documents.current_all(tx, [("Task", task_id), *sorted(consents)])
+    bundle = _with_ended(bundle, found)
+    task = found.get(("Task", task_id))
     return bundle if task is None or task.resource is None else with_task(bundle, task.resource)
 
 
-def _with_ended(tx: Tx, bundle: dict[str, Any]) -> dict[str, Any]:
+def _with_ended(bundle: dict[str, Any], standing: Mapping[tuple[str, str], Document]) -> dict[str, Any]:
     """The Bundle with its Consents as they stand where they were revoked or ended here: none goes out as active."""
 
     def now(resource: dict[str, Any]) -> dict[str, Any]:
         if resource["resourceType"] != "Consent":
             return resource
-        found = documents.current(tx, "Consent", resource["id"])
+        found = standing.get(("Consent", resource["id"]))
         return found.resource if found is not None and found.resource and _stays(found.resource, resource) else resource
 
     return {**bundle, "entry": [{**entry, "resource": now(entry["resource"])} for entry in bundle["entry"]]}

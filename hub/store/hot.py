@@ -1,7 +1,7 @@
-"""INSERTs that run for every input, on the driver's cursor: compiled once a dialect, columns converted by their types.
+"""Writing that is done for every input, on the driver's cursor: compiled once a dialect, values converted by type.
 
-Core's execution costs several times what SQLite needs for the row. Only for INSERTs whose columns are always the
-same; the caller gives a value for each.
+Core's execution costs several times what SQLite needs for the row. Only for statements that are always the same; the
+caller gives a value for each parameter.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import Dialect, Table
+from sqlalchemy import Dialect, Insert, Table
 
 from hub.store.tables import insert_into
 from hub.store.tx import Tx
@@ -57,6 +57,40 @@ class HotInsert:
             tuple((place, convert) for place, convert in enumerate(conversions) if convert is not None),
             order is None,
             returns,
+        )
+        self._compiled[dialect.name] = compiled
+        return compiled
+
+
+class HotStatement:
+    """One INSERT whose values are all named parameters or SQL; what it breaks is raised as the driver raises it."""
+
+    def __init__(self, statement: Insert) -> None:
+        self._statement = statement
+        self._compiled: dict[str, tuple[str, tuple[str, ...] | None, tuple[tuple[str, Callable[[Any], Any]], ...]]] = {}
+
+    def run(self, tx: Tx, values: Mapping[str, Any]) -> None:
+        """Runs it once with these parameters."""
+        dialect = tx.connection.dialect
+        statement, order, conversions = self._compiled.get(dialect.name) or self._compile(dialect)
+        given = dict(values)
+        for name, convert in conversions:
+            given[name] = convert(given[name])
+        tx.cursor.execute(statement, given if order is None else [given[name] for name in order])
+
+    def _compile(
+        self, dialect: Dialect
+    ) -> tuple[str, tuple[str, ...] | None, tuple[tuple[str, Callable[[Any], Any]], ...]]:
+        made = self._statement.compile(dialect=dialect)
+        found = {
+            name: parameter.type.dialect_impl(dialect).bind_processor(dialect)
+            for parameter, name in made.bind_names.items()
+        }
+        order = getattr(made, "positiontup", None)
+        compiled = (
+            str(made),
+            None if order is None else tuple(order),
+            tuple((name, convert) for name, convert in found.items() if convert is not None),
         )
         self._compiled[dialect.name] = compiled
         return compiled

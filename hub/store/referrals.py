@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, bindparam, or_, select, update
 
 from hub.errors import StoreError
 from hub.records import Referral
@@ -89,7 +89,12 @@ def change(tx: Tx, task_id: str, **values: Any) -> Referral:
 
 def find_by_task(tx: Tx, task_id: str) -> Referral | None:
     """By our Task's id."""
-    return _one(tx, select(referral).where(referral.c.task_id == task_id))
+    row = tx.connection.execute(_BY_TASK, {"wanted": task_id}).one_or_none()
+    return None if row is None else Referral(**row._mapping)
+
+
+# made once: building a statement costs more than running it, and a referral is looked for at each step
+_BY_TASK = select(referral).where(referral.c.task_id == bindparam("wanted"))
 
 
 def find_by_remote(tx: Tx, destination: str, remote_id: str) -> Referral | None:

@@ -88,10 +88,16 @@ _FIND = select(sealed.c.custody, sealed.c.label, sealed.c.blob).where(
 
 def get(tx: Tx, noun: str, noun_id: int, part: str) -> bytes:
     """As `find`. Raises KeyringError `keys.missing` when there is none."""
-    found = find(tx, noun, noun_id, part)
+    row = tx.connection.execute(_FIND, {"noun": noun, "noun_id": noun_id, "part": part}).one_or_none()
+    return opened(tx, noun, noun_id, part, None if row is None else (row.custody, row.label, row.blob))
+
+
+def opened(tx: Tx, noun: str, noun_id: int, part: str, found: tuple[str, str, bytes] | None) -> bytes:
+    """As `get`, of what was read already: its (custody, label, blob), or None where there is none."""
     if found is None:
         raise KeyringError("keys.missing", "there is no such sealed document")
-    return found
+    custody, label, blob = found
+    return tx.keys.unseal(custody, blob, crypto.associated(noun, str(noun_id), part, custody, label))
 
 
 def get_json(tx: Tx, noun: str, noun_id: int, part: str) -> Any:
