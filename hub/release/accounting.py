@@ -19,6 +19,7 @@ from typing import Any, Final, Literal
 
 from hub.records import Disclosure, Suspension
 from hub.release.purpose import ACT_REASON, LOCAL, PURPOSE, TPO, within
+from mappings.fhir.bundle import derived_id
 
 Json = dict[str, Any]
 Rule = Literal["45 CFR 164.528", "42 CFR 2.25", "42 CFR 2.24"]
@@ -294,8 +295,13 @@ def to_fhir(report: Report) -> Json:
     """
     made: Json = {"resourceType": "Bundle", "type": "collection", "timestamp": _instant(report.made)}
     if report.items:
-        made["entry"] = [{"resource": _event(one, report)} for one in report.items]
+        made["entry"] = [{"fullUrl": _url(one, report), "resource": _event(one, report)} for one in report.items]
     return made
+
+
+def _url(one: Item, report: Report) -> str:
+    """The same for the same disclosure in each report (R4 bundle: an entry of a collection has one)."""
+    return f"urn:uuid:{derived_id(report.discloser.id, f'disclosure|{one.number}')}"
 
 
 def _event(one: Item, report: Report) -> Json:

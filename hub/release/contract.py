@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, get_args
+from uuid import UUID
 
 from hub.errors import ReleaseError
 from hub.release.consent import moment
@@ -26,6 +27,7 @@ from hub.release.redact import redact
 from hub.release.request import Entry, Request
 from hub.release.seal import seal
 from hub.release.withheld import beside
+from mappings.fhir.bundle import derived_id
 from mappings.incident import Role
 from mappings.labels.marking import Labelled, high_water, label
 from mappings.labels.origin import Origin
@@ -72,15 +74,28 @@ def release_json(document: Json, *, policy: ReleasePolicy = DEFAULT) -> Json:
         if _name(consent, index) in cited and not refuses(consent)
     ]
     carried = carry_notice(redacted.bundle, _obligations(decision, redacted.kept), GENERIC, consents=used)
+    addressed = {**carried, "entry": [_addressed(entry) for entry in carried["entry"]]}
     seal(
-        json.dumps(carried, ensure_ascii=False).encode(),
+        json.dumps(addressed, ensure_ascii=False).encode(),
         recipient=asked.request.recipient.reference or "",
         purpose=asked.request.purpose,
         media_type="application/fhir+json",
         withheld=redacted.withheld if carried is redacted.bundle else beside(redacted.withheld, artifacts(used)),
         decision=decision,
     )
-    return carried
+    return addressed
+
+
+def _addressed(entry: Json) -> Json:
+    """The entry with the fullUrl that each of a collection has (R4 bundle). No server is known: it is no address."""
+    if "fullUrl" in entry or "id" not in entry["resource"]:
+        return entry
+    identity = str(entry["resource"]["id"])
+    try:
+        number = str(UUID(identity))
+    except ValueError:
+        number = derived_id(identity, str(entry["resource"]["resourceType"]))
+    return {"fullUrl": f"urn:uuid:{number}", **entry}
 
 
 def _entry(one: Labelled) -> Json:

@@ -72,7 +72,7 @@ _SEARCHES: dict[str, tuple[str, Callable[[Json], Iterator[str]], str]] = {
     "respond-by": (
         "Task",
         lambda one: iter([f"le{one['restriction']['period']['end']}"] if "restriction" in one else []),
-        "lt1990-01-01",
+        "gt2999-01-01",
     ),
     "caution-severity": ("Flag", lambda one: (e["valueCode"] for e in _extension(one, "caution-severity")), "nothing"),
     "expiry-event": ("Consent", lambda one: _parts(one, PART2_ELEMENTS, "expiryEvent", "valueString"), "nothing"),
