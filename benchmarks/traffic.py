@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks.center import Center
 from benchmarks.hubs import APP, CAD, SAMPLES, Sender, call, contact
 from hub.errors import StoreError
-from hub.store import Store, lanes, messages
+from hub.store import Store, disclosures, lanes, messages
 
 #: The source of HL7 v2 that the hubs' settings need for it.
 FEED = {
@@ -166,11 +166,12 @@ def waiting(store: Store) -> int:
 
 
 def at_rest(store: Store, folder: Path, patience: float) -> None:
-    """Waits until nothing is left to read, to send or to take from the folder. AssertionError if it takes longer."""
+    """Waits until nothing is left to read, send, settle or take from the folder. AssertionError if it takes longer."""
     until = time.monotonic() + patience
     inbox = folder / "in/riverton-rms"
     while time.monotonic() < until:
-        if not waiting(store) and not list(inbox.glob("*.xml")):
+        unsettled = store.read(lambda tx: disclosures.listed(tx, state="intended"))
+        if not waiting(store) and not unsettled and not list(inbox.glob("*.xml")):
             return
         time.sleep(0.05)
     raise AssertionError("it does not come to rest")

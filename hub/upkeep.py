@@ -19,6 +19,7 @@ from hub.loop import (
     audit_forwarding,
     certificates,
     notifying,
+    recovery,
     retention,
     timekeeping,
     waiting,
@@ -34,18 +35,20 @@ log = structlog.get_logger("hub.upkeep")
 
 
 async def ring(hub: Hub) -> bool:
-    """Rings what is due. Never busy: it looks again after a pause."""
+    """Rings what is due, and settles what nobody sends any more. Never busy: it looks again after a pause."""
 
-    def work(tx: Tx) -> tuple[datetime, bool, dict[str, int], list[Alarm]]:
+    def work(tx: Tx) -> tuple[datetime, bool, dict[str, int], list[Alarm], int]:
         back = timekeeping.went_back(tx, hub)
         behind = alarm.behind(tx, hub)
-        return tx.now, back, behind, alarm.ring(tx, hub)
+        return tx.now, back, behind, alarm.ring(tx, hub), recovery.settle_abandoned(tx, hub)
 
-    at, back, behind, rung = await hub.store.write_async(work)
+    at, back, behind, rung, unsettled = await hub.store.write_async(work)
     timekeeping.note(hub, at, back=back)
     hub.rung.clear()
     hub.rung.update(behind)
     alarm.say(rung)
+    if unsettled:
+        log.warning("recover.unknown", disclosures=unsettled)
     await notifying.tell(hub, rung)
     now = hub.clock().timestamp()
     if now >= hub.due.get(CERTIFICATES, 0.0):

@@ -1,8 +1,9 @@
-"""A new start: what a dead process had claimed, and what it was sending when it died."""
+"""What a dead process had claimed and was sending, and sendings whose end nobody could write down."""
 
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 
 import structlog
 
@@ -34,6 +35,18 @@ async def recover(hub: Hub, owner: str) -> None:
     unsettled = await hub.store.write_async(work)
     if unsettled:
         log.warning("recover.unknown", disclosures=unsettled)
+
+
+def settle_abandoned(tx: Tx, hub: Hub) -> int:
+    """What was intended a lease ago or before, and whose lane nobody holds, counts as made; how many there were.
+
+    Where a sending's end could not be written down (the database was away for longer than a lease) and its delivery
+    never went again, being superseded meanwhile, nobody else would say so.
+    """
+    left = disclosures.abandoned(tx, before=tx.now - timedelta(seconds=hub.settings.hub.lease))
+    for disclosure in left:
+        disclosures.settle(tx, disclosure.id, "unknown")
+    return len(left)
 
 
 def _gone(owner: str, host: str) -> bool:

@@ -91,19 +91,20 @@ def settle(tx: Tx, disclosure_id: int, state: Literal["sent", "not-sent", "unkno
     return _record(row)
 
 
-def abandoned(tx: Tx, owner: str) -> list[Disclosure]:
-    """Those still `intended` that nobody is sending, oldest first: their lane's claim is `owner`'s own (which has just
-    started, and sends nothing yet) or has run out. After a crash, whoever cannot tell settles them `unknown`."""
-    return _all(
-        tx,
+def abandoned(tx: Tx, owner: str | None = None, *, before: datetime | None = None) -> list[Disclosure]:
+    """Those still `intended` that nobody is sending, oldest first: their lane's claim has run out, or is `owner`'s own
+    (which has just started, and sends nothing yet); of those alone that were intended `before`. Whoever cannot tell
+    settles them `unknown`."""
+    wanted = (
         select(disclosure)
         .outerjoin(delivery, delivery.c.id == disclosure.c.delivery_id)
         .outerjoin(lane, lane.c.id == delivery.c.lane_id)
         .where(
             disclosure.c.state == INTENDED,
             or_(lane.c.id.is_(None), lane.c.owner == owner, lane.c.lease_until <= tx.now),
-        ),
+        )
     )
+    return _all(tx, wanted if before is None else wanted.where(disclosure.c.intended_at < before))
 
 
 def accounting(tx: Tx, *, discloser: str, patient_id: str, since: datetime | None = None) -> list[Disclosure]:

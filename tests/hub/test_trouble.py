@@ -13,10 +13,11 @@ import pytest
 from pytest_httpx import HTTPXMock
 from sqlalchemy import make_url
 
-from hub import pipeline
+from hub import pipeline, upkeep
 from hub.errors import StoreError
 from hub.ingest import folder as ingest_folder
-from hub.store import Store, messages
+from hub.loop import sending
+from hub.store import Store, claims, messages
 
 World = Any
 Document = dict[str, Any]
@@ -191,3 +192,31 @@ async def test_restarts_at_any_moment_lose_nothing(
                 await step(world.hub, "tests", 20)
             world.time.forward(5)
     assert len(world.messages()) == len(forms)
+
+
+async def test_a_sending_whose_end_nobody_wrote_down_counts_as_made(
+    world: World, httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = world.form("story-1-contact")
+    await world.take_in("cedar-app", form)
+    (claim,) = world.store.write(lambda tx: claims.take(tx, owner="other:1", lease_seconds=30, limit=1))
+
+    async def ended(*given: Any, **named: Any) -> Any:
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patched, pytest.raises(asyncio.CancelledError):
+        patched.setattr(sending, "_transmit", ended)
+        await sending.send(world.hub, claim)
+    await upkeep.ring(world.hub)
+    assert [d.state for d in world.disclosures()] == ["intended"]  # for all that is known, it is under way
+    world.time.forward(31)
+    form["version"] = "2"
+    form["contacts"][0]["follow_up"] = "Another word."
+    httpx_mock.add_response(url=MESSAGE)
+    await world.take_in("cedar-app", form)
+    await world.deliver()
+    # what was cut off is superseded by now, and never goes again
+    assert [d.state for d in world.deliveries()] == ["superseded", "done"]
+    assert [d.state for d in world.disclosures()] == ["intended", "sent"]
+    await upkeep.ring(world.hub)
+    assert [d.state for d in world.disclosures()] == ["unknown", "sent"]
