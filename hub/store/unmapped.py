@@ -25,11 +25,25 @@ _NOUN = "unmapped"
 
 def note(tx: Tx, *, custody: str, source: str, message_id: int, found: Iterable[Unmapped], seen_at: datetime) -> None:
     """Counts the codes of a message. `seen_at`: when its bytes came first; reading them again is no new sight."""
-    for code, number in sorted(Counter(found).items(), key=lambda pair: repr(pair[0])):
-        row = _row_of(tx, custody, source, code)
-        tx.connection.execute(
-            unmapped_use.insert(), {"unmapped_id": row, "message_id": message_id, "number": number, "seen_at": seen_at}
+    counted = sorted(Counter(found).items(), key=lambda pair: repr(pair[0]))
+    if not counted:
+        return
+    said = [orjson.dumps([code.code, code.system, code.text]) for code, _ in counted]
+    keys = [tx.keys.blind(custody, "unmapped.code", one) for one in said]
+    # nearly every code was seen before: they are asked for together
+    known = {
+        (row.field, row.code_key): row.id
+        for row in tx.connection.execute(
+            select(unmapped.c.id, unmapped.c.field, unmapped.c.code_key).where(
+                unmapped.c.source == source, unmapped.c.code_key.in_(keys)
+            )
         )
+    }
+    uses = []
+    for (code, number), one, key in zip(counted, said, keys, strict=True):
+        row = known.get((code.field[:255], key)) or _row_of(tx, custody, source, code, one, key)
+        uses.append({"unmapped_id": row, "message_id": message_id, "number": number, "seen_at": seen_at})
+    tx.connection.execute(unmapped_use.insert(), uses)
 
 
 def forget(tx: Tx, message_ids: Sequence[int]) -> None:
@@ -88,14 +102,8 @@ def _select() -> Select[Any]:
     )
 
 
-def _row_of(tx: Tx, custody: str, source: str, code: Unmapped) -> int:
-    said = orjson.dumps([code.code, code.system, code.text])
-    values = {
-        "custody": custody,
-        "source": source,
-        "field": code.field[:255],
-        "code_key": tx.keys.blind(custody, "unmapped.code", said),
-    }
+def _row_of(tx: Tx, custody: str, source: str, code: Unmapped, said: bytes, key: bytes) -> int:
+    values = {"custody": custody, "source": source, "field": code.field[:255], "code_key": key}
     added = tx.connection.execute(
         insert_into(tx.connection.dialect.name, unmapped)
         .values(**values)
