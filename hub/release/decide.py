@@ -239,13 +239,14 @@ def _entry(
         remove = elements
     because: list[str] = [ruling.because]
     used: tuple[str, ...] = ()
+    grounds: tuple[str, ...] = ()
     obligations: list[str] = list(ruling.obligations)
     if ruling.outcome == "hold":
         return _made(index, "hold", tuple(because)), sides
     if ruling.outcome == "ask-consent":
         if not permits:
             return _without_permit(index, over, ruling, directives, said, usable, purpose), sides
-        used = permits
+        used, grounds = permits, permits[:1]
         because = [_BY_CONSENT[over]]
         if over in ("part2", "unknown") or PART2 in codes(entry.resource):
             obligations += PART2_OBLIGATIONS
@@ -253,7 +254,7 @@ def _entry(
             obligations.append("AOD")
     because += [one.rule.because for one in met if one not in unmet or remove]
     if freed := [name for by in freeing.values() for name in by]:
-        used = (*used, *freed)
+        used, grounds = (*used, *freed), (*grounds, *freed)
         obligations.append("AOD")
     if "notice" in obligations and not request.carries_notice:
         return _made(index, "hold", ("the destination cannot carry the notice and scope (42 CFR 2.32)",)), sides
@@ -261,8 +262,9 @@ def _entry(
         taken = expand(labels) & (SENSITIVITIES | {ORIGIN_UNKNOWN})
         obligations.append("REDACT{" + ",".join(sorted(labels)) + "}")
         made = _made(index, "redact", tuple(because), consents=(*used, *denies), obligations=tuple(obligations))
-        return replace(made, redact=taken, remove=remove), sides
-    return _made(index, "permit", tuple(because), consents=used, obligations=tuple(obligations)), sides
+        return replace(made, redact=taken, remove=remove, grounds=grounds), sides
+    made = _made(index, "permit", tuple(because), consents=used, obligations=tuple(obligations))
+    return replace(made, grounds=grounds), sides
 
 
 def _freeing(met: Met, permits: tuple[str, ...], directives: Sequence[Directive]) -> tuple[str, ...]:

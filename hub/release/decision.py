@@ -17,6 +17,8 @@ class EntryDecision:
     decision: Verdict
     because: tuple[str, ...]
     consents: tuple[str, ...] = ()
+    #: The consents that go along with the entry (42 CFR 2.32(b)): the same whether or not anything was refused.
+    grounds: tuple[str, ...] = ()
     obligations: tuple[str, ...] = ()
     redact: frozenset[str] = frozenset()
     remove: frozenset[str] = frozenset()

@@ -1,16 +1,15 @@
 """Somebody's words in a resource: which strings are, and the resource without those that repeat a withheld value.
 
-Words hidden deeper than entities, tags and attachments are not found here: the seal looks at the final bytes.
+Words hidden deeper than entities, tags, escapes and attachments are not found here: the seal looks at the final bytes.
 """
 
 from __future__ import annotations
 
-import html
 import re
 from typing import Any, Final
 
 from hub.release.structure import GONE, Gone, child_type, is_core, pointless, required
-from hub.release.withheld import Withheld, normal, plainly
+from hub.release.withheld import Withheld, normal, plainly, present
 from mappings.labels.marking import decoded_text
 
 Json = dict[str, Any]
@@ -22,6 +21,10 @@ _PROSE: Final = frozenset(
         "valueMarkdown", "patientInstruction", "name", "details", "summary", "authorString", "detail",
     ]
 )  # fmt: skip
+
+
+#: What may stand between the letters of a value.
+_HIDING: Final = re.compile(r"[&<%\\]")
 
 
 def _is_prose(key: str, node: Json, parent: str) -> bool:
@@ -90,9 +93,10 @@ def without_prose(node: Json, kind: str, parent: str, needles: Withheld) -> Any:
 
 
 def _tells(text: str, needles: Withheld) -> bool:
-    """Whether the prose has one of the values, in words or between tags. What is hidden deeper the seal finds."""
+    """Whether the prose has one of the values: in words, between tags, or under entities, escapes and percent signs.
+
+    What is hidden deeper the seal finds.
+    """
     if plainly(needles, normal(text)):
         return True
-    if "&" in text or "<" in text:
-        return bool(plainly(needles, normal(html.unescape(re.sub(r"<[^<>]*>", "", text)))))
-    return False
+    return _HIDING.search(text) is not None and bool(present(needles, text))

@@ -11,6 +11,7 @@ Works on FHIR, before rendering. The input is not changed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -38,6 +39,9 @@ _SAME_ORIGIN: Final = Origin(reference="", role="other")
 
 #: Whose absence leaves the rest without a person: their entries do not go without the patient's.
 _SUBJECTS: Final = frozenset({"subject", "patient", "for", "beneficiary", "individual"})
+
+#: In an entry's JSON: words may be written otherwise than they are read.
+_HIDING: Final = re.compile(r'[\\&<%]|"data"')
 
 #: Obligations of an earlier release and marks that tell something was withheld.
 _TELLING: Final = frozenset({"REDACTED", "MASKED", "SUBSETTED", "REDACT", "MASK"})
@@ -216,7 +220,7 @@ def _free_text(
     for index in sorted(kept):
         text = plain[index]
         # Escapes, entities and attachments are undone on the way through.
-        if not (hits[index] - have or "\\" in text or "&" in text or '"data"' in text):
+        if not (hits[index] - have or _HIDING.search(text)):
             continue
         resource = kept[index]["resource"]
         left = without_prose(resource, str(resource.get("resourceType", "")), "", gone)

@@ -73,6 +73,9 @@ _NOT_VALUES: Final = frozenset(
             "district",
         ),
         *("postalCode", "source", "meaning", "kind", "linkId", "hash", "path"),
+        # Codes of FHIR where they are strings: "source" of a Provenance is also what every MessageHeader has.
+        *("role", "category", "severity", "criticality", "docStatus", "lifecycleStatus", "method", "participantStatus"),
+        *("when", "dayOfWeek", "daysOfWeek", "periodUnit", "durationUnit", "operationalStatus"),
     ]
 )
 _DATE = re.compile(r"\d{4}(-\d\d){0,2}(T[\d:.+\-Z]*)?\Z")
@@ -203,7 +206,7 @@ def found_in(withheld: Withheld, rendered: bytes) -> int:
     if not withheld:
         return 0
     text = rendered.decode("utf-8", errors="replace")
-    if "\\" in text and _is_json(rendered):
+    if "\\" in text and _document(rendered) is not None:
         # In JSON an escape is only an escape: with all undone nothing is lost.
         text = _JSON_ESCAPE.sub(_json_plain, text)
     found = present(withheld, text)
@@ -211,10 +214,30 @@ def found_in(withheld: Withheld, rendered: bytes) -> int:
         found |= present(withheld, rendered.decode("utf-16", errors="replace"))
     if rendered.startswith(b"MSH") and "\ufffd" in text:
         found |= present(withheld, rendered.decode(_declared(rendered), errors="replace"))
+    if found and (document := _document(rendered)) is not None:
+        # What an element is called is FHIR's own word.
+        found = present(_only(withheld, found), "\n".join(_leaves(document)))
     if found and withheld.remains is not None:
-        doubtful = Withheld(withheld.words & found, withheld.texts & found)
-        found -= present(doubtful, orjson.dumps(withheld.remains).decode())
+        # As it can be read there: what is only hidden in it was not meant to stay.
+        plain = "\n".join((orjson.dumps(withheld.remains).decode(), *_leaves(withheld.remains)))
+        found -= plainly(_only(withheld, found), normal(plain))
     return len(found)
+
+
+def _only(withheld: Withheld, some: Set[str]) -> Withheld:
+    return Withheld(withheld.words & some, withheld.texts & some)
+
+
+def _leaves(part: Any) -> Iterator[str]:
+    """What a JSON value holds, without the names of its elements."""
+    if isinstance(part, dict):
+        for value in part.values():
+            yield from _leaves(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from _leaves(value)
+    else:
+        yield str(part)
 
 
 def _declared(message: bytes) -> str:
@@ -223,12 +246,14 @@ def _declared(message: bytes) -> str:
     return python_codec((head.get("MSH-18") if head else None) or "8859/1") or "iso8859-1"
 
 
-def _is_json(rendered: bytes) -> bool:
+def _document(rendered: bytes) -> Any:
+    """The object or array that the bytes are as JSON; None: they are none."""
+    if rendered.lstrip()[:1] not in (b"{", b"["):
+        return None
     try:
-        orjson.loads(rendered)
+        return orjson.loads(rendered)
     except orjson.JSONDecodeError:
-        return False
-    return True
+        return None
 
 
 def present(withheld: Withheld, haystack: str) -> set[str]:

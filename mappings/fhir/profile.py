@@ -73,9 +73,8 @@ def still_claiming(resource: dict[str, Any]) -> dict[str, Any]:
     kept = [url for url in claimed if isinstance(url, str) and _meets(resource, url)]
     if kept == claimed:
         return resource
-    left = {key: value for key, value in meta.items() if key != "profile"}
-    if kept:
-        left = {**left, "profile": kept}
+    # Where it stood: that it was put in last would tell that something was taken.
+    left = {key: kept if key == "profile" else value for key, value in meta.items() if kept or key != "profile"}
     if left:
         return {**resource, "meta": left}
     return {key: value for key, value in resource.items() if key != "meta"}

@@ -269,7 +269,7 @@ def test_p9_a_record_of_nobody_declared_meets_the_rules_of_each(
 @pytest.mark.parametrize("code", ["HIV", "OPIOIDUD", "ETHUD", "PSY", "SDV", "GDIS", "42CFRPart2"])
 @pytest.mark.parametrize("nested", [True, False], ids=["exception", "base"])
 def test_p15_a_refusal_by_name_is_not_shown_to_whom_it_refuses(build: Any, code: str, nested: bool) -> None:
-    """42 CFR 2.13(c)(2): "not my HIV record" tells that there is one. Its form does not go where the record does not."""
+    """42 CFR 2.13(c)(2): "not my HIV record" tells of one. The form does not go where the record does not."""
     refused = {"type": "deny", "actor": build.to(build.MHC), "securityLabel": build.labels(code)}
     provision = (
         {"securityLabel": None, "provision": [refused]} if nested else {"actor": None, "purpose": None, **refused}

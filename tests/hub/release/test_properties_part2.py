@@ -10,11 +10,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.release import Entry, Party, Request, decide
 from mappings.labels import Origin, label
+from tests.proof.examples import examples
 
 Json = dict[str, Any]
 
@@ -339,7 +340,7 @@ def frees(consent: Json, request: Request) -> bool:
     return False
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(300)
 @given(request=requests(), held=st.lists(consents(), min_size=1, max_size=3))
 def test_nothing_of_part2_goes_that_no_single_consent_names(request: Request, held: list[Json]) -> None:
     went = [made for made in decide(request, held).entries if made.goes]

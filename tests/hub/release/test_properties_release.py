@@ -8,15 +8,14 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.release import Context, Entry, Outcome, Party, Request, decide, release
 from hub.release.consent import check_consent
 from mappings.labels import Origin, label
 from profiles.check import check
-
-FAST = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+from tests.proof.examples import examples
 
 CENTER = Origin(reference="Organization/center", role="covered-entity")
 PROGRAM = Origin(reference="Organization/otp", role="part2-program")
@@ -112,7 +111,7 @@ def place(resource: dict[str, Any], pointers: list[dict[str, Any]], words: list[
     return made
 
 
-@FAST
+@examples(120)
 @given(data=st.data())
 def test_released_is_what_an_input_without_the_withheld_thing_gives(data: st.DataObject) -> None:
     secret_one = data.draw(hidden())
@@ -228,7 +227,7 @@ def requests(draw: st.DrawFn) -> Request:
     )
 
 
-@FAST
+@examples(120)
 @given(request=requests(), held=st.lists(consents(), max_size=4), more=consents("deny"))
 def test_permits_never_grow_when_a_deny_is_added(request: Request, held: list[Any], more: dict[str, Any]) -> None:
     more["provision"].pop("provision", None)  # a deny with a permit inside is more than a deny
@@ -272,7 +271,7 @@ def test_a_refusal_is_not_hidden_by_another_consent_under_its_id() -> None:
     assert decide(request, [here, here]).to_json() == decide(request, [here]).to_json()
 
 
-@FAST
+@examples(120)
 @given(request=requests(), held=st.lists(consents(), max_size=5, unique_by=lambda one: one["id"]), data=st.data())
 def test_order_of_consents_does_not_matter(request: Request, held: list[Any], data: st.DataObject) -> None:
     shuffled = data.draw(st.permutations(held))
@@ -280,7 +279,7 @@ def test_order_of_consents_does_not_matter(request: Request, held: list[Any], da
     assert decide(request, held).digest == decide(request, shuffled).digest
 
 
-@FAST
+@examples(120)
 @given(request=requests(), held=st.lists(consents(), max_size=4))
 def test_the_decision_for_an_entry_does_not_depend_on_others(request: Request, held: list[Any]) -> None:
     from dataclasses import replace
@@ -297,7 +296,7 @@ def test_the_decision_for_an_entry_does_not_depend_on_others(request: Request, h
         )
 
 
-@FAST
+@examples(120)
 @given(request=requests(), held=st.lists(consents(), max_size=4))
 def test_part2_goes_by_consent_alone_and_with_its_notice(request: Request, held: list[Any]) -> None:
     for one, entry_of in zip(decide(request, held).entries, request.entries, strict=True):
@@ -316,7 +315,7 @@ anything = st.recursive(
 )
 
 
-@FAST
+@examples(120)
 @given(junk=anything)
 def test_any_provision_is_decided(junk: Any) -> None:
     consent = {

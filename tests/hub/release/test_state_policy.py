@@ -183,6 +183,16 @@ RULE = f'[[rule]]\nid = "r"\ncitation = "c"\n{DENY}\n'
         (HEAD + RULE + RULE, "rule"),
         ("Quellmarken = 1\n" + HEAD + RULE, ""),
         (HEAD + "rule = [1]", "rule[0]"),
+        (HEAD + "rule = []", "rule"),
+        (HEAD + "rule = 1", "rule"),
+        (HEAD + "rule = true", "rule"),
+        (HEAD.replace("2026-11-02", "2026") + RULE, "reviewed"),
+        (HEAD + RULE + "exceptions = 0", "rule[0].exceptions"),
+        (HEAD + RULE + "exceptions = 1", "rule[0].exceptions"),
+        (HEAD + RULE + 'sensitivities = ["HIV"]\nnames_it = true', "rule[0].names_it"),
+        (HEAD + RULE.replace("deny", "ask-consent") + "names_it = true", "rule[0].names_it"),
+        (HEAD + RULE.replace('"c"', "7"), "rule[0].citation"),
+        (HEAD + RULE.replace('"c"', '" "'), "rule[0].citation"),
     ],
 )
 def test_a_wrong_file_is_refused_by_place_and_without_its_values(text: str, place: str) -> None:
