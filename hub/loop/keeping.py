@@ -77,21 +77,21 @@ def plan(hub: Hub, source: SourceSection, parts: Together, *, now: datetime) -> 
 
 def _decide(hub: Hub, source: SourceSection, part: Part, pack: Package, now: datetime) -> Decided:
     to = route(hub.settings, pack.organization, _service(pack))
-    known = hub.store.read(lambda tx: referrals.find_by_task(tx, pack.task_id))
+    fresh = package.consents_of(part.bundle, pack.patient_id)
+
+    def look(tx: Tx) -> tuple[Referral | None, dict[str, Any], list[dict[str, Any]], bool]:
+        return (
+            referrals.find_by_task(tx, pack.task_id),
+            package.standing(tx, pack.task_id, pack.bundle),
+            package.known_consents(tx, pack.patient_id, fresh),
+            deliveries.went(tx, pack.task_id),
+        )
+
+    known, bundle, consents, update = hub.store.read(look)
     if known is not None:
         to = stays(hub.settings, known.destination, to)
     if isinstance(to, str):
         return Decided(package=pack, bundle=pack.bundle, to=to, verdict=None)
-    fresh = package.consents_of(part.bundle, pack.patient_id)
-
-    def look(tx: Tx) -> tuple[dict[str, Any], list[dict[str, Any]], bool]:
-        return (
-            package.standing(tx, pack.task_id, pack.bundle),
-            package.known_consents(tx, pack.patient_id, fresh),
-            _went(tx, pack.task_id),
-        )
-
-    bundle, consents, update = hub.store.read(look)
     verdict = decide(
         hub,
         task_id=pack.task_id,
@@ -118,7 +118,7 @@ def decide_again(
             kept = package.load(tx, referral.task_id)
             if referral.task_id not in done and referral.status not in FINAL and kept is not None:
                 consents = package.known_consents(tx, patient, fresh)
-                found.append((referral, kept, consents, _went(tx, referral.task_id)))
+                found.append((referral, kept, consents, deliveries.went(tx, referral.task_id)))
         return found
 
     decided = []
@@ -141,11 +141,6 @@ def decide_again(
         )
         decided.append(Again(referral=referral, to=to, verdict=verdict))
     return decided
-
-
-def _went(tx: Tx, task_id: str) -> bool:
-    """Whether the destination may have an earlier form of this referral."""
-    return any(d.state == "done" for d in deliveries.listed(tx, task_id=task_id))
 
 
 def _service(pack: Package) -> str | None:

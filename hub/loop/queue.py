@@ -140,7 +140,7 @@ def decide_again(
     except KeyError:
         raise HubError("hold.destination", "the referral's destination is no longer configured") from None
     if update is None:
-        update = any(d.state == "done" for d in deliveries.listed(tx, task_id=referral.task_id))
+        update = deliveries.went(tx, referral.task_id)
     verdict = decide(
         hub,
         task_id=referral.task_id,

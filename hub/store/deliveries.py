@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, select, update
+from sqlalchemy import Row, Select, and_, bindparam, func, literal_column, select, update
 
 from hub.errors import StoreError
 from hub.records import Attempt, Delivery, DeliveryKind, DeliveryState
@@ -165,6 +165,19 @@ def listed(
         if value is not None:
             wanted = wanted.where(column == value)
     return [record(row) for row in tx.connection.execute(wanted)]
+
+
+def went(tx: Tx, task_id: str) -> bool:
+    """Whether anything was delivered of a referral."""
+    return tx.connection.execute(_WENT, {"wanted": task_id}).first() is not None
+
+
+# made once: building a statement costs more than running it
+_WENT = (
+    select(delivery.c.id)
+    .where(delivery.c.task_id == bindparam("wanted"), delivery.c.state == literal_column("'done'"))
+    .limit(1)
+)
 
 
 def repeated(tx: Tx, delivery_ids: Iterable[int]) -> set[int]:

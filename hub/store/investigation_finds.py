@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from hub.errors import StoreError
 from hub.records import InvestigationFind
@@ -27,14 +27,19 @@ def note(tx: Tx, *, custody: str, patient_id: str, reference: str, by: str) -> I
 
 def stands(tx: Tx, custody: str, patient_id: str) -> bool:
     """Whether a custody must not use what it has of a person."""
-    wanted = (
-        select(investigation_find.c.id)
-        .where(investigation_find.c.custody == custody)
-        .where(investigation_find.c.patient_id == patient_id)
-        .where(investigation_find.c.settled_at.is_(None))
-        .limit(1)
+    return tx.connection.execute(_STANDING, {"whose": custody, "whom": patient_id}).first() is not None
+
+
+# made once: each decision asks, and building a statement costs more than running it
+_STANDING = (
+    select(investigation_find.c.id)
+    .where(
+        investigation_find.c.custody == bindparam("whose"),
+        investigation_find.c.patient_id == bindparam("whom"),
+        investigation_find.c.settled_at.is_(None),
     )
-    return tx.connection.execute(wanted).first() is not None
+    .limit(1)
+)
 
 
 def settle(tx: Tx, find_id: int, *, by: str, how: str) -> InvestigationFind:
