@@ -157,6 +157,8 @@ class City:
     #: by case of a contact, when it was to be sent (monotonic seconds)
     due: dict[int, float] = field(default_factory=dict)
     refused: int = 0
+    #: answers that said: not now
+    put_off: int = 0
 
     async def send(self, seconds: float, rate: float) -> None:
         """Sends for so long, so many a second."""
@@ -180,7 +182,10 @@ class City:
         self._feeder.close()
 
     async def _send(self, piece: Piece) -> None:
-        status, said = await self._feeder.post(piece.source, piece.body)
+        while (answer := await self._feeder.post(piece.source, piece.body))[0] in (429, 503):
+            self.put_off += 1  # not taken yet: it is sent again, as any sender does
+            await asyncio.sleep(1)
+        status, said = answer
         if status not in (200, 202):
             self.refused += 1
             return

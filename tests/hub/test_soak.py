@@ -92,6 +92,7 @@ def test_memory_stays_flat_and_nothing_is_lost(tmp_path: Path) -> None:
         "of_fifty": MIX,
         "acknowledged": dict(sorted(city.taken.items())),
         "refused": city.refused,
+        "put_off": city.put_off,
         "lost": lost,
         "states": states,
         "referrals_sent_again": len(center.arrivals) - len({(one.case, one.id) for one in center.arrivals}),
@@ -103,7 +104,7 @@ def test_memory_stays_flat_and_nothing_is_lost(tmp_path: Path) -> None:
         "resident_kib_every_10_s": memory,
     }
     RESULTS.mkdir(parents=True, exist_ok=True)
-    (RESULTS / f"{datetime.now(UTC):%Y-%m-%d}-soak.json").write_text(json.dumps(result, indent=1) + "\n")
+    (RESULTS / f"{datetime.now(UTC):%Y-%m-%d}-soak-{rate:g}.json").write_text(json.dumps(result, indent=1) + "\n")
     assert lost == 0
     assert city.refused == 0
     assert states == ["translated"]
