@@ -122,6 +122,7 @@ def check(ended: dict[str, Any]) -> None:
     assert min(ended["arrivals_while_one_was_dead"]) > 0
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_two_hubs_share_the_work_and_either_may_die(tmp_path: Path, url: str) -> None:
     check(play(tmp_path, url, rounds=1, pause=0.4))

@@ -283,7 +283,7 @@ _JSON = st.recursive(
     )
     | _JSON
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_any_json_is_read_or_rejected(value: Any) -> None:
     try:
         data = orjson.dumps(value)

@@ -98,7 +98,7 @@ def test_the_demo_tells_all_and_again_sends_nothing_twice(tmp_path: Path) -> Non
     assert processes_of(tmp_path) == []
 
 
-@pytest.mark.parametrize("moment", ["while it is set up", "in the story"])
+@pytest.mark.parametrize("moment", ["while it is set up", pytest.param("in the story", marks=pytest.mark.proof)])
 def test_sigterm_ends_everything(tmp_path: Path, moment: str) -> None:
     reached: Callable[[], bool] = {
         "while it is set up": lambda: (tmp_path / "logs" / "hub.log").exists(),
@@ -114,6 +114,7 @@ def test_sigterm_ends_everything(tmp_path: Path, moment: str) -> None:
     until(lambda: processes_of(tmp_path) == [], 10)
 
 
+@pytest.mark.proof
 def test_without_once_the_hub_keeps_running_and_says_where(tmp_path: Path) -> None:
     from urllib.request import urlopen
 

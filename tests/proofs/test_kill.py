@@ -169,12 +169,14 @@ def test_three_kills_of_the_hub_lose_nothing(tmp_path: Path) -> None:
     assert ended.starts == len(CENTERS) + 1 + 3
 
 
+@pytest.mark.proof
 def test_a_kill_between_storing_and_knowing_stores_nothing_twice(tmp_path: Path) -> None:
     ended = play(tmp_path, [("hub", 0.0), ("hub", 0.0)], stored=STORED)
     check(ended)
     assert len(ended.killed) >= 1
 
 
+@pytest.mark.proof
 def test_a_kill_of_an_ehr_loses_nothing(tmp_path: Path) -> None:
     ended = play(tmp_path, [("lakeshore", Random(7).uniform(0.3, 2.0))])
     check(ended)

@@ -125,7 +125,7 @@ def _killed_runs(folder: Path, *, times: int, size: int, workers: int, kills: in
     return moments
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.proof), 2])
 def test_a_killed_run_ends_in_the_same_bytes(workers: int, tmp_path: Path) -> None:
     moments = _killed_runs(tmp_path, times=60, size=20, workers=workers, kills=3, chance=Random(2026 + workers))
     assert moments

@@ -372,6 +372,7 @@ def test_the_scan_of_its_own_reads_every_form(sent: bytes) -> None:
 
 @examples(60)
 @given(case=cases())
+@pytest.mark.proof
 def test_nothing_withheld_is_in_what_leaves_and_it_is_as_if_it_were_deleted(case: Case) -> None:
     made, origins = bundle(case)
     outcome = go(made, origins, case)

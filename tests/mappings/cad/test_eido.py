@@ -481,7 +481,7 @@ _PARTS = st.lists(st.dictionaries(_NAMES, _JSON, max_size=8), max_size=3) | _JSO
 
 
 @given(st.fixed_dictionaries({"eidoVersion": st.just("1.0") | _JSON}, optional=dict.fromkeys(_COMPONENTS, _PARTS)))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_any_document_is_read_or_rejected(value: Any) -> None:
     body = {**value, "$id": "urn:1"} if "$id" not in value else value
     for one in read_eido(orjson.dumps(body), DIRECTORY):
@@ -492,14 +492,14 @@ def test_any_document_is_read_or_rejected(value: Any) -> None:
 
 
 @given(_JSON)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_any_json_is_read_or_rejected(value: Any) -> None:
     for one in read_eido(orjson.dumps(value)):
         assert isinstance(one, Incident | Rejected)
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_any_bytes_are_read_or_rejected(data: bytes) -> None:
     for one in read_eido(data):
         assert isinstance(one, Incident | Rejected)

@@ -236,7 +236,7 @@ def mutated(draw: Any) -> Any:
 
 
 @given(mutated())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_mutated_document_is_read_or_rejected_and_translates(body: Any) -> None:
     from datetime import UTC, datetime
 

@@ -406,14 +406,14 @@ def _merged(given: Sequence[Telling]) -> Iterator[tuple[Any, ...]]:
         yield one.incident, dict(reading.ids), dict(reading.paths), reading.told, one.issues, one.stood
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(tellings=_tellings(), data=st.data())
 def test_any_order_of_arrival_gives_the_same(tellings: list[Telling], data: st.DataObject) -> None:
     shuffled = data.draw(st.permutations(tellings))
     assert list(_merged(shuffled)) == list(_merged(tellings))
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(tellings=_tellings())
 def test_any_merge_becomes_a_right_bundle_and_loses_nobody(tellings: list[Telling]) -> None:
     for each in sort_out(tellings).sets:

@@ -263,6 +263,7 @@ def test_any_damage_to_the_file_is_rejected_or_read(at: int, noise: bytes) -> No
     cells(WHOLE[:at] + noise + WHOLE[at + len(noise) :])
 
 
+@pytest.mark.proof
 def test_memory_does_not_grow_with_a_sheet() -> None:
     peaks = []
     for count in (500, 4000):

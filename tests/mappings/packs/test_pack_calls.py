@@ -120,6 +120,7 @@ FORMATS = {
 
 
 @pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.proof
 def test_memory_does_not_grow_with_a_file(make_pack: Callable[..., Pack], name: str) -> None:
     source, head, row, tail = FORMATS[name]
     pack = make_pack(source + INCIDENT)

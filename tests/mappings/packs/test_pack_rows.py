@@ -252,7 +252,7 @@ WEBHOOK_KEYS = st.sampled_from(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.lists(st.dictionaries(WEBHOOK_KEYS | st.text(max_size=3), VALUES, max_size=8) | VALUES, max_size=4))
 def test_any_json_is_read_or_rejected(rows: list[Any]) -> None:
     pack = load_pack("riverton-webhook")
@@ -262,7 +262,7 @@ def test_any_json_is_read_or_rejected(rows: list[Any]) -> None:
         assert isinstance(one, Incident) or one.index == index
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.binary(max_size=200), st.sampled_from(["new-orleans-cad", "seattle-cad", "riverton-webhook", "riverton-rms"]))
 def test_any_bytes_are_read_or_rejected(data: bytes, name: str) -> None:
     pack = load_pack(name)
