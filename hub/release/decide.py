@@ -173,7 +173,8 @@ def _entry(
         evidence=request.evidence,
         policy=policy,
     )
-    facts = replace(facts, certain=facts.certain | named_in(entry.resource))
+    if named := named_in(entry.resource):
+        facts = replace(facts, certain=facts.certain | named)
     met: tuple[Met, ...] = ()
     if over != "consent" and ruling.outcome != "deny":
         met = policy.state.met(
@@ -264,7 +265,7 @@ def _entry(
         made = _made(index, "redact", tuple(because), consents=(*used, *denies), obligations=tuple(obligations))
         return replace(made, redact=taken, remove=remove, grounds=grounds), sides
     made = _made(index, "permit", tuple(because), consents=used, obligations=tuple(obligations))
-    return replace(made, grounds=grounds), sides
+    return replace(made, grounds=grounds) if grounds else made, sides
 
 
 def _freeing(met: Met, permits: tuple[str, ...], directives: Sequence[Directive]) -> tuple[str, ...]:
