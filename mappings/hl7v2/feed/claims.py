@@ -68,13 +68,35 @@ _CLAIMS: Final[dict[str, tuple[str, Callable[[Json], bool]]]] = {
 
 
 def claim(entries: Iterable[Json]) -> None:
-    """Adds `meta.profile` to each resource that meets a profile of those known here."""
-    for entry in entries:
-        resource = entry["resource"]
-        found = _CLAIMS.get(resource["resourceType"])
-        if found is not None and found[1](resource):
-            meta = resource.get("meta")
-            if meta is None:
-                resource["meta"] = {"profile": [found[0]]}
-            else:
-                meta["profile"] = [found[0]]
+    """Adds `meta.profile` to each resource that meets a profile of those known here.
+
+    An Encounter comes last: US Core asks the same of the people and organizations that it refers to.
+    """
+    every = list(entries)
+    claiming = {
+        entry.get("fullUrl") for entry in every if entry["resource"]["resourceType"] != "Encounter" and _claim(entry)
+    }
+    of_kinds = {entry.get("fullUrl") for entry in every if entry["resource"]["resourceType"] in _CLAIMS}
+    for entry in every:
+        if entry["resource"]["resourceType"] == "Encounter" and not (_about(entry["resource"]) & of_kinds) - claiming:
+            _claim(entry)
+
+
+def _claim(entry: Json) -> bool:
+    resource = entry["resource"]
+    found = _CLAIMS.get(resource["resourceType"])
+    if found is None or not found[1](resource):
+        return False
+    meta = resource.get("meta")
+    if meta is None:
+        resource["meta"] = {"profile": [found[0]]}
+    else:
+        meta["profile"] = [found[0]]
+    return True
+
+
+def _about(encounter: Json) -> set[str]:
+    """What an Encounter refers to for which US Core has a profile of its own."""
+    named = [encounter.get("subject"), encounter.get("serviceProvider")]
+    named += [one.get("individual") for one in encounter.get("participant", ())]
+    return {one["reference"] for one in named if one is not None and "reference" in one}
