@@ -222,7 +222,7 @@ def _last(day: datetime | None) -> datetime | None:
 
 def _put(report: Report, form: Form, out: Path | None) -> None:
     """The report in that form, to a file or to standard output."""
-    from hub.release.accounting import to_csv, to_fhir
+    from hub.release.accounting_forms import to_csv, to_fhir
 
     if form is Form.fhir and out is None:
         write(to_fhir(report))

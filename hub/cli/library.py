@@ -96,10 +96,7 @@ def translate(
             continue
         for key, rows in result.account().items():
             account[key].extend(rows)
-    if issues is not None:
-        issues.write_bytes(orjson.dumps(account, option=orjson.OPT_INDENT_2) + b"\n")
-    if rejected:
-        raise typer.Exit(1)
+    _close(account, issues, rejected=rejected)
 
 
 def _messages(
@@ -143,6 +140,11 @@ def _messages(
                 continue
             for key, rows in result.account().items():
                 account[key].extend(rows)
+    _close(account, issues, rejected=rejected)
+
+
+def _close(account: dict[str, Any], issues: Path | None, *, rejected: bool) -> None:
+    """Writes the account where it was asked for, and ends with 1 when some input was rejected."""
     if issues is not None:
         issues.write_bytes(orjson.dumps(account, option=orjson.OPT_INDENT_2) + b"\n")
     if rejected:

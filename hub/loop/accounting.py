@@ -8,7 +8,9 @@ to the person that asked, and that is their act.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 
 from hub.errors import HubError
 from hub.loop.context import Hub
@@ -62,20 +64,7 @@ def of_person(
         asked=asked,
         named={number: name for number, name in strangers.items() if name is not None},
     )
-    for one in patients:
-        audit(
-            tx,
-            hub,
-            who=who,
-            action="R",
-            kind="disclosures.accounting",
-            entity=("Patient", one),
-            custody=custody,
-            purpose="PATRQT",
-            patient_id=one,
-            detail=(f"listed:{sum(item.patient == one for item in report.items)}",),
-        )
-    return report
+    return _viewed(tx, hub, report, "accounting", patients, custody=custody, who=who)
 
 
 def of_intermediary(
@@ -106,15 +95,29 @@ def of_intermediary(
         now=tx.now,
         asked=asked,
     )
+    return _viewed(tx, hub, report, "intermediary", patients, custody=intermediary, who=who)
+
+
+def _viewed(
+    tx: Tx,
+    hub: Hub,
+    report: Report,
+    what: Literal["accounting", "intermediary"],
+    patients: Sequence[str],
+    *,
+    custody: str,
+    who: str,
+) -> Report:
+    """The report, once it is audited who had it made, and how much of it is of each patient."""
     for one in patients:
         audit(
             tx,
             hub,
             who=who,
             action="R",
-            kind="disclosures.intermediary",
+            kind=f"disclosures.{what}",
             entity=("Patient", one),
-            custody=intermediary,
+            custody=custody,
             purpose="PATRQT",
             patient_id=one,
             detail=(f"listed:{sum(item.patient == one for item in report.items)}",),

@@ -16,11 +16,11 @@ from typing import Any, Final
 from hub.loop import package
 from hub.loop.context import Hub
 from hub.loop.reading import agency_of
-from hub.loop.record import audit, trace
+from hub.loop.record import settle_message, trace
 from hub.loop.releasing import origin
 from hub.records import Message
 from hub.settings import SourceSection
-from hub.store import documents, messages, referrals
+from hub.store import documents, referrals
 from hub.store.tx import Tx
 from mappings.errors import WarmHandoffError
 from mappings.fhir.profile import still_claiming
@@ -129,18 +129,7 @@ def keep(
             unused=len(account.unused),
         )
         trace(tx, message.id, "label", "labelled", labels=_labels(one.bundle))
-    messages.finish(tx, message, "translated" if made else "rejected", issues)
-    audit(
-        tx,
-        hub,
-        who=f"source:{source.name}",
-        action="C",
-        kind="message",
-        entity=("message", message.id),
-        outcome="0" if made else "4",
-        custody=source.organization,
-        detail=("translated" if made else "rejected",),
-    )
+    settle_message(tx, hub, message, read=bool(made), issues=issues)
 
 
 def _keep(tx: Tx, message: Message, source: SourceSection, one: Fed) -> dict[str, int]:

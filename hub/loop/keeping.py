@@ -16,11 +16,11 @@ from hub.loop import alarm, gating, package, queue, revoking
 from hub.loop.context import Hub
 from hub.loop.merging import Together, Whole, note, withdraw
 from hub.loop.reading import Part
-from hub.loop.record import audit, trace
+from hub.loop.record import settle_message, trace
 from hub.loop.releasing import Verdict, decide
 from hub.loop.reply import FINAL
 from hub.loop.routing import Trouble, route, stays
-from hub.records import Message, MessageState, Referral
+from hub.records import Message, Referral
 from hub.settings import DestinationSection, SourceSection
 from hub.store import deliveries, documents, holds, messages, referrals
 from hub.store.tx import Tx
@@ -185,19 +185,7 @@ def keep(tx: Tx, hub: Hub, message: Message, source: SourceSection, made: Plan) 
     for patient in dict.fromkeys(p for part in parts.parts for p in package.patients_with_consents(part.bundle)):
         revoking.tell(tx, hub, patient, message_id=message.id)
     gating.settle(tx, hub, message, source, parts)
-    state: MessageState = "translated" if parts.parts else "rejected"
-    messages.finish(tx, message, state, issues)
-    audit(
-        tx,
-        hub,
-        who=f"source:{source.name}",
-        action="C",
-        kind="message",
-        entity=("message", message.id),
-        outcome="0" if parts.parts else "4",
-        custody=source.organization,
-        detail=(state,),
-    )
+    settle_message(tx, hub, message, read=bool(parts.parts), issues=issues)
 
 
 def _hold_expunged(tx: Tx, hub: Hub, message: Message, source: SourceSection) -> None:

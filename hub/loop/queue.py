@@ -9,7 +9,7 @@ from hub.errors import HubError
 from hub.loop import alarm, package
 from hub.loop.context import Hub
 from hub.loop.record import trace
-from hub.loop.releasing import CRIMINAL_JUSTICE, Cleared, Held, Verdict, decide
+from hub.loop.releasing import CRIMINAL_JUSTICE, Cleared, Held, Verdict, decide_kept
 from hub.records import Delivery, HoldKind, Referral
 from hub.settings import DestinationSection
 from hub.store import decisions, deliveries, holds, referrals
@@ -141,16 +141,6 @@ def decide_again(
         raise HubError("hold.destination", "the referral's destination is no longer configured") from None
     if update is None:
         update = deliveries.went(tx, referral.task_id)
-    verdict = decide(
-        hub,
-        task_id=referral.task_id,
-        patient_id=referral.patient_id,
-        bundle=kept.bundle,
-        origins=kept.origins,
-        organization=referral.organization,
-        destination=to,
-        consents=package.known_consents(tx, referral.patient_id),
-        now=tx.now,
-        update=update,
-    )
+    consents = package.known_consents(tx, referral.patient_id)
+    verdict = decide_kept(hub, referral, kept, to, consents=consents, now=tx.now, update=update)
     return put(tx, hub, referral, to, verdict, message_id=message_id, replay_of=replay_of)

@@ -7,9 +7,10 @@ from typing import Any
 
 from hub.audit import chain
 from hub.loop.context import Hub
-from hub.records import AuditAction, AuditOutcome, Event, Step
-from hub.store import traces
+from hub.records import AuditAction, AuditOutcome, Event, Message, MessageState, Step
+from hub.store import messages, traces
 from hub.store.tx import Tx
+from profiles.issue import Issue
 
 
 def trace(tx: Tx, message_id: int | None, step: Step, state: str, *, at: datetime | None = None, **detail: Any) -> None:
@@ -19,6 +20,23 @@ def trace(tx: Tx, message_id: int | None, step: Step, state: str, *, at: datetim
         tx.count("deliveries", destination, state)
     if message_id is not None:
         traces.add(tx, message_id, step, state, at=at, **detail)
+
+
+def settle_message(tx: Tx, hub: Hub, message: Message, *, read: bool, issues: list[Issue]) -> None:
+    """The last of a message that was read, or of which nothing could be: its state, and who had sent it."""
+    state: MessageState = "translated" if read else "rejected"
+    messages.finish(tx, message, state, issues)
+    audit(
+        tx,
+        hub,
+        who=f"source:{message.source}",
+        action="C",
+        kind="message",
+        entity=("message", message.id),
+        outcome="0" if read else "4",
+        custody=message.custody,
+        detail=(state,),
+    )
 
 
 def audit(

@@ -17,7 +17,7 @@ import orjson
 from hub.errors import ReleaseError
 from hub.loop import declared, package
 from hub.loop.context import Hub
-from hub.records import EntryDecision, HoldKind
+from hub.records import EntryDecision, HoldKind, Referral
 from hub.release import Context, Outcome, Party, ReleasePolicy, release
 from hub.release.criminal_justice import BECAUSE
 from hub.release.notice import refuses
@@ -167,6 +167,31 @@ def named(consents: Sequence[dict[str, Any]], bundle: dict[str, Any]) -> list[di
 
     return [{**consent, **{k: with_name(consent[k]) for k in ("organization", "provision") if k in consent}}
             for consent in consents]  # fmt: skip
+
+
+def decide_kept(
+    hub: Hub,
+    referral: Referral,
+    kept: package.Kept,
+    destination: DestinationSection,
+    *,
+    consents: Sequence[dict[str, Any]],
+    now: datetime,
+    update: bool,
+) -> Verdict:
+    """As `decide`, of a referral whose package is kept."""
+    return decide(
+        hub,
+        task_id=referral.task_id,
+        patient_id=referral.patient_id,
+        bundle=kept.bundle,
+        origins=kept.origins,
+        organization=referral.organization,
+        destination=destination,
+        consents=consents,
+        now=now,
+        update=update,
+    )
 
 
 def decide(

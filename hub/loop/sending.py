@@ -22,7 +22,7 @@ from hub.loop import alarm, package, queue, revoking
 from hub.loop.answer import V2, keep_unread, take
 from hub.loop.context import Hub
 from hub.loop.record import audit, trace
-from hub.loop.releasing import Cleared, Verdict, decide
+from hub.loop.releasing import Cleared, Verdict, decide_kept
 from hub.loop.reply import from_v2
 from hub.records import Claim, Referral, Tried
 from hub.settings import DestinationSection
@@ -175,18 +175,8 @@ def _prepare(hub: Hub, claim: Claim, destination: DestinationSection) -> _Ready:
         return referral, kept, consents, deliveries.release(tx, claim.delivery.id)
 
     referral, kept, consents, payload = hub.store.read(look)
-    verdict = decide(
-        hub,
-        task_id=referral.task_id,
-        patient_id=referral.patient_id,
-        bundle=kept.bundle,
-        origins=kept.origins,
-        organization=referral.organization,
-        destination=destination,
-        consents=consents,
-        now=hub.clock(),
-        update=claim.delivery.kind == "update",
-    )
+    update = claim.delivery.kind == "update"
+    verdict = decide_kept(hub, referral, kept, destination, consents=consents, now=hub.clock(), update=update)
     return _Ready(referral=referral, verdict=verdict, payload=payload)
 
 

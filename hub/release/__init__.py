@@ -12,11 +12,11 @@ from hub.release.decision import Decision, EntryDecision
 from hub.release.law import Evidence
 from hub.release.naming import Party
 from hub.release.notice import STATEMENT_1, STATEMENT_2, carry_notice, scope_text
-from hub.release.outcome import Context, Outcome, Withholding, born, release
+from hub.release.outcome import Outcome, Withholding, born, release
 from hub.release.overlay import StateOverlay, StateRule, overlay_schema, read_overlay
 from hub.release.policy import ExchangePolicy, ExchangeRule, ReleasePolicy
 from hub.release.redact import Redacted, redact
-from hub.release.request import Entry, Request
+from hub.release.request import Context, Entry, Request
 from hub.release.seal import Leak, Release, seal
 from hub.release.withheld import Withheld
 

@@ -6,19 +6,17 @@ the disclosing side's own record; nothing of it goes to the recipient.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final, Literal
 
 from hub.release.decide import decide
 from hub.release.decision import Decision
-from hub.release.law import Evidence, Law
-from hub.release.naming import Party
+from hub.release.law import Law
 from hub.release.notice import artifacts, can_carry, carry_notice, refuses
 from hub.release.policy import DEFAULT, ReleasePolicy
 from hub.release.redact import Redacted, redact
-from hub.release.request import Entry, Request
+from hub.release.request import Context, Entry, Request
 from hub.release.seal import Release, seal
 from hub.release.withheld import Withheld, beside
 from mappings.labels.marking import Label, Labelled, label_bundle
@@ -30,23 +28,6 @@ Json = dict[str, Any]
 
 #: Without these a referral is none: if one of them may not go, nothing goes.
 REFERRAL_CORE: Final = frozenset({"Task", "ServiceRequest", "Patient"})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Context:
-    """Who discloses to whom, about whom, for what, when. `at` is zone-aware; `zone` is that of date-only periods."""
-
-    discloser: Party
-    recipient: Party
-    purpose: str
-    patient: str | None
-    at: datetime
-    zone: str = "UTC"
-    law: Law | None = None
-    actors: Mapping[str, Json] = field(default_factory=dict)
-    evidence: tuple[Evidence, ...] = ()
-    #: The patient's; None: that of the Patient in the Bundle, if it is there.
-    birth_date: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

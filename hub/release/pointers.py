@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from hub.release.structure import GONE, Gone, child_type, pointless, required
+from hub.release.structure import GONE, Gone, child_type, put
 
 Json = dict[str, Any]
 
@@ -100,13 +100,8 @@ def cut(node: Json, kind: str, removed: Names) -> Any:
             left = value if same else items or GONE
         if left is value:
             continue
-        if out is None:
-            out = dict(node)
-        if isinstance(left, Gone):
-            if required(kind, key) or pointless(node, kind, key):
-                return GONE
-            out.pop(key)
-            out.pop(f"_{key}", None)
-        else:
-            out[key] = left
+        made = put(out, node, kind, key, left)
+        if isinstance(made, Gone):
+            return GONE
+        out = made
     return node if out is None else out

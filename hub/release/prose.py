@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from hub.release.structure import GONE, Gone, child_type, is_core, pointless, required
+from hub.release.structure import GONE, Gone, child_type, is_core, put
 from hub.release.withheld import Withheld, normal, plainly, present
 from mappings.labels.marking import decoded_text
 
@@ -21,8 +21,8 @@ _PROSE: Final = frozenset(
         "valueMarkdown", "patientInstruction", "name", "details", "summary", "authorString", "detail",
     ]
 )  # fmt: skip
-
-
+#: A part of a resource is these words: without them there is none.
+_WHOLE: Final = frozenset(["data", "text", "div"])
 #: What may stand between the letters of a value.
 _HIDING: Final = re.compile(r"[&<%\\]")
 
@@ -79,16 +79,12 @@ def without_prose(node: Json, kind: str, parent: str, needles: Withheld) -> Any:
                 left = [one for one in items if not isinstance(one, Gone)] or GONE
         if left is value:
             continue
-        if out is None:
-            out = dict(node)
-        if isinstance(left, Gone):
-            whole = "resourceType" not in node and (key in ("data", "text", "div") or key.startswith("value"))
-            if whole or required(kind, key) or pointless(node, kind, key):
-                return GONE
-            out.pop(key)
-            out.pop(f"_{key}", None)
-        else:
-            out[key] = left
+        if left is GONE and "resourceType" not in node and (key in _WHOLE or key.startswith("value")):
+            return GONE
+        made = put(out, node, kind, key, left)
+        if isinstance(made, Gone):
+            return GONE
+        out = made
     return node if out is None else out
 
 

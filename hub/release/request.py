@@ -28,8 +28,11 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Request:
-    """One question about several entries. `at` is zone-aware; `zone` (IANA) is that of date-only periods."""
+class Context:
+    """Who discloses to whom, about whom, for what, when.
+
+    `at` is zone-aware; `zone` (IANA) is that of date-only periods.
+    """
 
     discloser: Party
     recipient: Party
@@ -38,10 +41,17 @@ class Request:
     at: datetime
     zone: str = "UTC"
     law: Law | None = None
-    entries: tuple[Entry, ...] = ()
     actors: Mapping[str, Json] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
+    #: The patient's, as FHIR has it (a year and a month alone are no age). None: that of the Patient in the Bundle
+    #: that is released, if it is there; to `decide`, not known.
+    birth_date: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request(Context):
+    """One question about several entries."""
+
+    entries: tuple[Entry, ...] = ()
     #: Whether the destination's form takes the 2.32 notice and the consent's scope; if not, what needs them is held.
     carries_notice: bool = True
-    #: The patient's, as FHIR has it (a year and a month alone are no age); None: not known.
-    birth_date: str | None = None

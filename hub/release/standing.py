@@ -14,8 +14,8 @@ from typing import Any
 
 import orjson
 
-from hub.release.outcome import Context
 from hub.release.policy import DEFAULT, ReleasePolicy
+from hub.release.request import Context
 from hub.release.view import Holding, View, look
 from mappings.labels.origin import Origin
 from mappings.times import zone
@@ -65,10 +65,12 @@ def standing(
 class Views:
     """Views kept by their standing: the same question of the same records under the same consents is decided once.
 
-    `limit`: most views kept; the oldest goes. Not for several threads.
+    `base`: the address that the records are served under. `limit`: most views kept; the oldest goes. Not for several
+    threads.
     """
 
-    def __init__(self, limit: int = 256) -> None:
+    def __init__(self, base: str, limit: int = 256) -> None:
+        self.base = base
         self.limit = limit
         self._kept: dict[str, tuple[datetime, datetime, View]] = {}
 
@@ -88,7 +90,7 @@ class Views:
         known = self._kept.get(stands.key)
         if known is not None and known[0] <= context.at < known[1]:
             return known[2]
-        made = look(holdings, context, consents, policy=policy)
+        made = look(holdings, context, consents, base=self.base, policy=policy)
         self._kept.pop(stands.key, None)
         self._kept[stands.key] = (context.at, stands.until, made)
         while len(self._kept) > self.limit:

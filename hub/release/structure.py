@@ -88,3 +88,17 @@ class Gone:
 
 
 GONE: Final = Gone()
+
+
+def put(out: Json | None, node: Json, kind: str, key: str, left: Any) -> Json | Gone:
+    """The copy of `node` (`out`, if one was begun) with `left` at the key, or without the key where `left` is GONE;
+    GONE where the node cannot be without it, or is nothing without it."""
+    made = dict(node) if out is None else out
+    if not isinstance(left, Gone):
+        made[key] = left
+        return made
+    if required(kind, key) or pointless(node, kind, key):
+        return GONE
+    made.pop(key)
+    made.pop(f"_{key}", None)
+    return made

@@ -23,8 +23,9 @@ import orjson
 
 from hub.records import Event
 from hub.release.decision import Decision
-from hub.release.outcome import Context, release
+from hub.release.outcome import release
 from hub.release.policy import DEFAULT, ReleasePolicy
+from hub.release.request import Context
 from hub.release.seal import Release, seal
 from hub.release.withheld import Withheld, beside
 from mappings.labels.origin import Origin
@@ -100,12 +101,14 @@ GONE: Final = Reply(
 
 @dataclass(kw_only=True)
 class View:
-    """What a reader may see of some holdings; made by `look`."""
+    """What a reader may see of some holdings; made by `look`. `base`: the address that the records are served under,
+    without a slash at its end (R4 bundle: the fullUrl of what a server holds is where it holds it)."""
 
     holdings: Mapping[Key, Holding]
     context: Context
     consents: Sequence[Json]
     policy: ReleasePolicy
+    base: str
     _resources: dict[Key, Json]
     _decision: Decision | None
     _hidden: Withheld
@@ -132,7 +135,7 @@ class View:
             return NOTHING
         entries: list[Json] = []
         for one in reversed(seen):
-            entry: Json = {"fullUrl": f"{kind}/{identity}"}
+            entry: Json = {"fullUrl": f"{self.base}/{kind}/{identity}"}
             if one.resource is not None:
                 entry["resource"] = _stamped(one.resource, one)
             method = "DELETE" if one.resource is None else "POST" if one.number == 1 else "PUT"
@@ -203,17 +206,17 @@ class View:
         found = [self._present(key) for key in sorted(self._resources) if key[0] == kind]
         hits = [one for one in found if one is not None and matches(one)]
         page = hits[offset:] if count is None else hits[offset : offset + count]
-        entries = [_entry(one, "match") for one in page]
+        entries = [self._entry(one, "match") for one in page]
         have = {(str(one["resourceType"]), str(one["id"])) for one in page}
         for one in self._included(page, include, revinclude):
             key = (str(one["resourceType"]), str(one["id"]))
             if key not in have:
                 have.add(key)
-                entries.append(_entry(one, "include"))
+                entries.append(self._entry(one, "include"))
         made: Json = {"resourceType": "Bundle", "type": "searchset", "total": len(hits)}
-        made["link"] = [{"relation": "self", "url": _url(kind, query, count, offset)}]
+        made["link"] = [{"relation": "self", "url": self._url(kind, query, count, offset)}]
         if count and offset + count < len(hits):
-            made["link"].append({"relation": "next", "url": _url(kind, query, count, offset + count)})
+            made["link"].append({"relation": "next", "url": self._url(kind, query, count, offset + count)})
         if entries:
             made["entry"] = entries
         return self._sealed(made)
@@ -239,6 +242,16 @@ class View:
         if not seen or seen[-1].resource is None:
             return None
         return _stamped(seen[-1].resource, seen[-1])
+
+    def _entry(self, resource: Json, mode: str) -> Json:
+        url = f"{self.base}/{resource['resourceType']}/{resource['id']}"
+        return {"fullUrl": url, "resource": resource, "search": {"mode": mode}}
+
+    def _url(self, kind: str, query: str, count: int | None, offset: int) -> str:
+        parts = [query] if query else []
+        parts += [f"_count={count}"] if count is not None else []
+        parts += [f"_offset={offset}"] if offset else []
+        return f"{self.base}/{kind}?{'&'.join(parts)}" if parts else f"{self.base}/{kind}"
 
     def etags(self) -> dict[Key, str]:
         """What the reader may see, each with its ETag; what was deleted is not in it."""
@@ -274,9 +287,16 @@ class View:
 
 
 def look(
-    holdings: Iterable[Holding], context: Context, consents: Sequence[Json], *, policy: ReleasePolicy = DEFAULT
+    holdings: Iterable[Holding],
+    context: Context,
+    consents: Sequence[Json],
+    *,
+    base: str,
+    policy: ReleasePolicy = DEFAULT,
 ) -> View:
     """The view of a reader: `context.recipient`, for its purpose, at its moment. Holdings without a version are none.
+
+    `base`: the address that the records are served under.
 
     Raises Leak if a withheld value were in what is left, and ReleaseError `release.no-carrier`.
     """
@@ -287,6 +307,7 @@ def look(
         context=context,
         consents=consents,
         policy=policy,
+        base=base,
         _resources=resources,
         _decision=decision,
         _hidden=hidden,
@@ -397,11 +418,6 @@ def _stamped(resource: Json, seen: Seen) -> Json:
     return {**resource, "meta": meta}
 
 
-def _entry(resource: Json, mode: str) -> Json:
-    url = f"{resource['resourceType']}/{resource['id']}"
-    return {"fullUrl": url, "resource": resource, "search": {"mode": mode}}
-
-
 def _targets(value: Any) -> list[Key]:
     """The resources that a reference, or a list of them, points at: `Type/id`, or `urn:uuid:id` with a type."""
     found: list[Key] = []
@@ -411,10 +427,3 @@ def _targets(value: Any) -> list[Key]:
             kind, _, identity = text.partition("/")
             found.append((kind, identity))
     return found
-
-
-def _url(kind: str, query: str, count: int | None, offset: int) -> str:
-    parts = [query] if query else []
-    parts += [f"_count={count}"] if count is not None else []
-    parts += [f"_offset={offset}"] if offset else []
-    return f"{kind}?{'&'.join(parts)}" if parts else kind

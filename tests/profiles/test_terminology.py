@@ -165,6 +165,7 @@ def audit_kinds() -> Iterator[str]:
         "legal-hold": {"placed", "lifted"},
         "account": {"added", "reset", "locked", "unlocked", "removed"},
         "credential": {"issued", "rotated", "revoked"},
+        "disclosures": {"accounting", "intermediary"},
         "destination": {"paused", "drained", "resumed"},
         "key": {"rotated", "rewrapped", "retired", "root-changed"},
         "console": {"codes", "holds", "message", "print"},

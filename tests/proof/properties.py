@@ -43,6 +43,9 @@ PROPERTIES: tuple[tuple[str, str], ...] = (
     ("test_properties_release", "test_part2_goes_by_consent_alone_and_with_its_notice"),
     ("test_properties_release", "test_any_provision_is_decided"),
     ("test_properties_part2", "test_nothing_of_part2_goes_that_no_single_consent_names"),
+    ("test_view", "test_s62_every_answer_is_that_of_a_store_without_the_withheld"),
+    ("test_view", "test_s62_a_change_of_the_withheld_is_no_notification"),
+    ("test_view", "test_s62_the_audit_of_the_withheld_is_not_seen"),
 )
 
 

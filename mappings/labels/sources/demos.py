@@ -11,15 +11,14 @@ without a difference. Not part of the wheel.
 from __future__ import annotations
 
 import csv
-import sys
 from collections import Counter
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from mappings.labels.marking import label, label_bundle
 from mappings.labels.origin import Origin
+from mappings.labels.sources import page
 from mappings.labels.sources.build import HERE
-from mappings.labels.sources.peers import DOC, SAME
+from mappings.labels.sources.peers import SAME
 from mappings.labels.vocabulary import DS4P, INLINE, RANK, codes, expand, highest, system_of
 
 Json = dict[str, Any]
@@ -195,22 +194,5 @@ def tables() -> str:
     return "\n".join(out)
 
 
-def document() -> str:
-    """docs/labels.md as it should be."""
-    text = DOC.read_text(encoding="utf-8")
-    head, _, rest = text.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    return f"{head}{BEGIN}\n\n{tables()}\n\n{END}{tail}"
-
-
-def main() -> int:
-    """Write the document, or with --check only compare it. Exit 1 if it differs."""
-    text = document()
-    if "--check" in sys.argv[1:]:
-        return int(DOC.read_text(encoding="utf-8") != text)
-    Path(DOC).write_text(text, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(page.main(tables(), BEGIN, END))

@@ -9,16 +9,14 @@ wheel.
 from __future__ import annotations
 
 import csv
-import sys
 from collections import Counter
-from pathlib import Path
 from typing import Final
 
 from mappings.labels.codes import by_code
+from mappings.labels.sources import page
 from mappings.labels.sources.build import HERE, _rows
 from mappings.labels.vocabulary import expand
 
-DOC: Final = HERE.parents[2] / "docs" / "labels.md"
 BEGIN: Final = "<!-- made by python -m mappings.labels.sources.peers: do not edit below -->"
 END: Final = "<!-- end -->"
 
@@ -128,22 +126,5 @@ def tables() -> str:
     return "\n".join(out)
 
 
-def document() -> str:
-    """docs/labels.md as it should be."""
-    text = DOC.read_text(encoding="utf-8")
-    head, _, rest = text.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    return f"{head}{BEGIN}\n\n{tables()}\n\n{END}{tail}"
-
-
-def main() -> int:
-    """Write the document, or with --check only compare it. Exit 1 if it differs."""
-    text = document()
-    if "--check" in sys.argv[1:]:
-        return int(DOC.read_text(encoding="utf-8") != text)
-    Path(DOC).write_text(text, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(page.main(tables(), BEGIN, END))

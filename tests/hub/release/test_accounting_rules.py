@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from hub.records import Disclosure, Suspension
-from hub.release.accounting import Recipient, account, asked_by, ground, intermediary_list, to_csv, to_fhir
+from hub.release.accounting import Recipient, account, asked_by, ground, intermediary_list
+from hub.release.accounting_forms import to_csv, to_fhir
 from profiles.check import check
 
 NOW = datetime(2028, 2, 29, 12, tzinfo=UTC)

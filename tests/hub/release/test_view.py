@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,8 +15,10 @@ from hub.release import Context, Party, view
 from hub.release.standing import Views, standing
 from hub.release.view import Holding, Version, View, audited, changes, look
 from mappings.labels import Origin
+from tests.proof.examples import examples
 
-FAST = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+BASE = "https://hub.example.org/fhir"
+
 
 CENTER = Origin(reference="Organization/center", role="covered-entity")
 PROGRAM = Origin(reference="Organization/otp", role="part2-program")
@@ -128,32 +129,24 @@ def everything(seen: View) -> list[Any]:
     return found
 
 
-@FAST
+@examples(40)
 @given(pair=pairs())
 def test_s62_every_answer_is_that_of_a_store_without_the_withheld(pair: tuple[list[Holding], list[Holding]]) -> None:
     whole, bare = pair
-    seen = everything(look(whole, WHO, []))
-    assert seen == everything(look(bare, WHO, []))
+    seen = everything(look(whole, WHO, [], base=BASE))
+    assert seen == everything(look(bare, WHO, [], base=BASE))
     assert b"Quorlan" not in repr(seen).encode()
     assert b"Vantrisse" not in repr(seen).encode()
 
 
-@pytest.mark.proof
-@settings(parent=FAST, max_examples=4000)
-@given(pair=pairs())
-def test_s62_every_answer_over_many_stores(pair: tuple[list[Holding], list[Holding]]) -> None:
-    whole, bare = pair
-    assert everything(look(whole, WHO, [])) == everything(look(bare, WHO, []))
-
-
-@FAST
+@examples(40)
 @given(first=pairs(), second=pairs())
 def test_s62_a_change_of_the_withheld_is_no_notification(first: Any, second: Any) -> None:
-    told = changes(look(first[0], WHO, []), look(second[0], WHO, []))
-    assert told == changes(look(first[1], WHO, []), look(second[1], WHO, []))
+    told = changes(look(first[0], WHO, [], base=BASE), look(second[0], WHO, [], base=BASE))
+    assert told == changes(look(first[1], WHO, [], base=BASE), look(second[1], WHO, [], base=BASE))
 
 
-@FAST
+@examples(40)
 @given(pair=pairs())
 def test_s62_the_audit_of_the_withheld_is_not_seen(pair: tuple[list[Holding], list[Holding]]) -> None:
     events = [
@@ -170,7 +163,7 @@ def test_s62_the_audit_of_the_withheld_is_not_seen(pair: tuple[list[Holding], li
         )
         for name in [*NAMES, "never"]
     ]
-    whole, bare = (look(one, WHO, []) for one in pair)
+    whole, bare = (look(one, WHO, [], base=BASE) for one in pair)
     assert audited(events, whole) == audited(events, bare)
     assert not any(one.detail for one in audited(events, whole))
 
@@ -184,7 +177,7 @@ def one(resource: dict[str, Any], origin: Origin = CENTER, *more: Version) -> Ho
 
 
 def test_p15_absent_and_withheld_are_one_answer_found_the_same_way(monkeypatch: Any) -> None:
-    seen = look([one(PATIENT), one(observation("hidden-1", "", secret=True), PROGRAM)], WHO, [])
+    seen = look([one(PATIENT), one(observation("hidden-1", "", secret=True), PROGRAM)], WHO, [], base=BASE)
     calls: list[str] = []
 
     def counted(*given: Any, **named: Any) -> Any:
@@ -199,9 +192,11 @@ def test_p15_absent_and_withheld_are_one_answer_found_the_same_way(monkeypatch: 
 
 
 def test_nothing_at_all_and_everything_withheld_are_one_answer() -> None:
-    nothing = look([], WHO, []).search("Observation", calm)
+    nothing = look([], WHO, [], base=BASE).search("Observation", calm)
     assert (
-        look([one(observation("hidden-1", "calm", secret=True), PROGRAM)], WHO, []).search("Observation", calm)
+        look([one(observation("hidden-1", "calm", secret=True), PROGRAM)], WHO, [], base=BASE).search(
+            "Observation", calm
+        )
         == nothing
     )
     assert json.loads(nothing.body)["total"] == 0
@@ -216,7 +211,7 @@ def test_a_hidden_change_moves_neither_number_nor_time() -> None:
         one(shown, CENTER, Version(resource=later, origin=CENTER, at=at(5))),
         one(observation("hidden-1", "", secret=True), PROGRAM),
     ]
-    reply = look(held, WHO, []).read("Observation", "a")
+    reply = look(held, WHO, [], base=BASE).read("Observation", "a")
     assert (reply.etag, reply.last_modified) == ('W/"1"', START)
     assert reply.release is not None
     assert reply.release.bytes == reply.body
@@ -224,7 +219,7 @@ def test_a_hidden_change_moves_neither_number_nor_time() -> None:
 
 def test_a_resource_whose_last_version_is_withheld_has_no_history() -> None:
     turned = Version(resource=observation("a", "", secret=True), origin=PROGRAM, at=at(5))
-    seen = look([one(PATIENT), one(observation("a", "calm"), CENTER, turned)], WHO, [])
+    seen = look([one(PATIENT), one(observation("a", "calm"), CENTER, turned)], WHO, [], base=BASE)
     assert seen.history("Observation", "a") is view.NOTHING
 
 
@@ -235,7 +230,7 @@ def test_what_was_deleted_is_gone_only_for_who_saw_it() -> None:
         one(observation("a", "calm"), CENTER, gone),
         one(observation("hidden-1", "", secret=True), PROGRAM, gone),
     ]
-    seen = look(held, WHO, [])
+    seen = look(held, WHO, [], base=BASE)
     assert seen.read("Observation", "a").status == 410
     assert seen.read("Observation", "hidden-1").status == 404
     assert seen.version("Observation", "a", "1").status == 200
@@ -262,7 +257,7 @@ def consented(build: Any, **more: Any) -> tuple[list[Holding], Context, dict[str
 
 def test_s44_a_revocation_is_another_key_and_takes_effect_at_once(build: Any) -> None:
     held, who, consent = consented(build)
-    kept = Views()
+    kept = Views(BASE)
     assert kept.look(held, who, [consent]).read("Condition", "cond-1").status == 200
     assert kept.look(held, who, [consent]) is kept.look(held, who, [consent])
     assert kept.look(held, who, [{**consent, "status": "inactive"}]).read("Condition", "cond-1") is view.NOTHING
@@ -271,18 +266,18 @@ def test_s44_a_revocation_is_another_key_and_takes_effect_at_once(build: Any) ->
 
 def test_s43_a_kept_view_is_not_used_past_an_expiry(build: Any) -> None:
     held, who, consent = consented(build, provision={"period": {"start": "2026-01-02", "end": "2026-07-01"}})
-    kept = Views()
+    kept = Views(BASE)
     assert kept.look(held, who, [consent]).contains("Condition", "cond-1")
     assert standing(held, who, [consent]).until == datetime(2026, 7, 2, tzinfo=UTC)
     later = replace(who, at=datetime(2026, 7, 2, 0, 0, 1, tzinfo=UTC))
     assert kept.look(held, later, [consent]).read("Condition", "cond-1") is view.NOTHING
 
 
-@settings(parent=FAST, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(parent=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_kept_view_answers_as_a_fresh_one_whenever_it_is_asked(build: Any, data: st.DataObject) -> None:
     held, who, consent = consented(build)
-    kept = Views()
+    kept = Views(BASE)
     ends = ["2026-07-01", "2026-07", "2026", "2026-07-03T12:00:00Z", "2026-07-02T23:59:59-06:00"]
     for _ in range(data.draw(st.integers(1, 4))):
         period = {
@@ -298,12 +293,12 @@ def test_a_kept_view_answers_as_a_fresh_one_whenever_it_is_asked(build: Any, dat
                 zone=data.draw(st.sampled_from(["UTC", "America/Denver"])),
             )
             mine = kept.look(held, moved, [changed]).read("Condition", "cond-1")
-            assert mine.body == look(held, moved, [changed]).read("Condition", "cond-1").body
+            assert mine.body == look(held, moved, [changed], base=BASE).read("Condition", "cond-1").body
 
 
 def test_only_so_many_views_are_kept(build: Any) -> None:
     held, who, consent = consented(build)
-    kept = Views(limit=2)
+    kept = Views(BASE, limit=2)
     for number in range(4):
         kept.look(held, who, [{**consent, "id": f"c{number}"}])
     assert len(kept) == 2
