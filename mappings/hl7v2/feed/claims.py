@@ -10,11 +10,15 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final
 
+from mappings.fhir.systems import SNOMED
 from mappings.hl7v2.feed.coded import NPI
 from mappings.hl7v2.feed.draft import Json
 
 _US_CORE: Final = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
 _CLIA: Final = "urn:oid:2.16.840.1.113883.4.7"
+#: The systems of US Core's value set for Encounter.type. It has a code for what table 0007 (PV1-4) tells apart, and
+#: the binding is extensible: a type that is of that table alone does not meet it.
+_ENCOUNTER_TYPES: Final = frozenset({SNOMED, "http://www.ama-assn.org/go/cpt"})
 
 
 def _identified(resource: Json) -> bool:
@@ -55,7 +59,11 @@ def _organization(resource: Json) -> bool:
 
 
 def _encounter(resource: Json) -> bool:
-    return "type" in resource and all("system" in one for one in resource["identifier"])
+    types = resource.get("type") or ()
+    typed = bool(types) and all(
+        any(coding.get("system") in _ENCOUNTER_TYPES for coding in one.get("coding", ())) for one in types
+    )
+    return typed and all("system" in one for one in resource["identifier"])
 
 
 #: By resource type: the profile, and whether a resource meets it.

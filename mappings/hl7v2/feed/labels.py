@@ -26,10 +26,12 @@ _FIELDS: Final[dict[str, tuple[int, ...]]] = {
     "ARV": (3, 4, 5, 7, 8),
     "ZSL": (2,),
 }
-#: How many components of them are read: of a coded field the code, its name and its system.
+#: How many components of them are read: of a coded field the code, its name and its system; of PV1-16 all, which is
+#: the visit's courtesy too.
 _COMPONENTS: Final = {
     **dict.fromkeys([("MSH", 26), ("MSH", 27), ("ARV", 3), ("ARV", 4), ("ARV", 7), ("ARV", 8)], 3),
     ("ORC", 28): 6,
+    ("PV1", 16): 99,
     ("ZSL", 2): 2,
 }
 #: About no patient: who works where, and which places there are.

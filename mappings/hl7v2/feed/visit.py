@@ -7,7 +7,7 @@ from typing import Any, Final
 from mappings.fhir.systems import ACT_CODE, SID_RESOURCE
 from mappings.hl7v2.codec import NULL
 from mappings.hl7v2.feed import labels
-from mappings.hl7v2.feed.coded import V2_TABLE, cwe_coding
+from mappings.hl7v2.feed.coded import V2_TABLE, Vocabulary, cwe_coding, cwe_concept
 from mappings.hl7v2.feed.draft import Draft, Json, Row
 from mappings.hl7v2.feed.group import Group
 from mappings.hl7v2.feed.maps import codes, fill
@@ -38,6 +38,9 @@ _EVENT: Final = {
     "A27": "cancelled",
     "A38": "cancelled",
 }
+_VIP: Final = ("VIP", "very important person", "http://terminology.hl7.org/CodeSystem/v3-EncounterSpecialCourtesy")
+#: PV1-16: the two values that are read as a VIP (table 0099 is each site's own, and HL7 publishes no code of it).
+_COURTESY: Final = Vocabulary({"VIP": _VIP, "Y": _VIP}, f"{V2_TABLE}0099")
 #: Classes of v3-ActCode as a sender may write them in table 0004's place.
 _CLASSES: Final = frozenset({"AMB", "EMER", "FLD", "HH", "IMP", "ACUTE", "NONAC", "OBSENC", "PRENC", "SS", "VR"})
 
@@ -74,11 +77,10 @@ def visit(row: Row, pv2: Row | None, group: Group, d: Draft) -> None:
             one.setdefault("status", "completed")
     courtesy = row.peek(16)
     security = list(labels.of(row, d))
-    if courtesy and courtesy != NULL and (value := d.first(courtesy)):
-        d.take(row, 16)
-        resource.setdefault("hospitalization", {}).setdefault("specialCourtesy", []).append(
-            {"coding": [{"system": f"{V2_TABLE}0099", "code": value}]}
-        )
+    if courtesy and courtesy != NULL:
+        for part in courtesy.split(d.r):
+            if value := cwe_concept(part, d, "PV1-16", _COURTESY):
+                resource.setdefault("hospitalization", {}).setdefault("specialCourtesy", []).append(_published(value))
     if pv2 is not None:
         fill("PV2[Encounter]", pv2, resource, d)
         security.extend(labels.of(pv2, d))
@@ -101,6 +103,12 @@ def visit(row: Row, pv2: Row | None, group: Group, d: Draft) -> None:
     if security:
         labels.label(resource, security)
     group.encounter = d.interned["encounter", resource["id"]] = d.add(resource, key["system"], key["value"])
+
+
+def _published(courtesy: Json) -> Json:
+    """The courtesy without codes under the name of table 0099: HL7 has no code system of it."""
+    kept = [one for one in courtesy.get("coding", ()) if one["system"] != _COURTESY.table]
+    return {**courtesy, "coding": kept} if kept else courtesy
 
 
 def _period(row: Row, resource: Json, d: Draft) -> bool:
