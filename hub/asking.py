@@ -12,11 +12,20 @@ from typing import Any
 
 from hub.errors import ReceiveError, ReleaseError
 from hub.loop import (
+    client_jwts,
     deciding,
     labelling,
 )
 from hub.loop.context import Hub
 from hub.settings import SourceSection
+
+
+async def signed_by(hub: Hub, token: str) -> SourceSection | None:
+    """The source whose CDS client signed this token; None for anything else.
+
+    Raises DeliveryError when that client's keys cannot be had now, StoreError.
+    """
+    return await client_jwts.source_of(hub, token) if token.count(".") == 2 else None
 
 
 async def label_for(hub: Hub, source: SourceSection, body: bytes) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hub.errors import ReceiveError, StoreError
+from hub.errors import DeliveryError, ReceiveError, StoreError
 from mappings.errors import WarmHandoffError
 from profiles.issue import Issue, operation_outcome
 
@@ -75,8 +75,8 @@ def error(status: int, raised: WarmHandoffError, headers: Mapping[str, str] | No
     return outcome(status, *raised.issues, headers=headers)
 
 
-def busy(raised: StoreError) -> Response:
-    """Nothing was stored: the sender keeps it and tries again."""
+def busy(raised: StoreError | DeliveryError) -> Response:
+    """Not now, and nothing was stored: the sender keeps it and tries again."""
     return outcome(503, *raised.issues, headers={"retry-after": "5"})
 
 
@@ -97,10 +97,15 @@ def header(request: Request, name: bytes) -> str | None:
     return None
 
 
+def bearer_token(request: Request) -> str:
+    """The presented bearer token; empty when there is none."""
+    scheme, _, token = (header(request, b"authorization") or "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
 def bearer(request: Request) -> bytes:
     """SHA-256 of the presented bearer token; of nothing when there is none."""
-    scheme, _, token = (header(request, b"authorization") or "").partition(" ")
-    return hashlib.sha256(token.strip().encode() if scheme.lower() == "bearer" else b"").digest()
+    return hashlib.sha256(bearer_token(request).encode()).digest()
 
 
 def _too_large() -> ReceiveError:

@@ -5,7 +5,9 @@
     POST /fhir/$decide                           Parameters in, Parameters out, entry by entry
 
 The caller is a source's credential, as everywhere here: a bearer token bound to one organization, which is who would
-disclose. Errors are OperationOutcomes. Nothing of the body is kept; each question is audited before its answer leaves.
+disclose. The CDS Hooks service takes, too, what its specification asks of a client: a JWT that the client signed itself
+(`[source.client_jwt]`). Errors are OperationOutcomes. Nothing of the body is kept; each question is audited before its
+answer leaves.
 """
 
 from __future__ import annotations
@@ -18,10 +20,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hub import asking, pipeline
-from hub.errors import ReceiveError, ReleaseError, StoreError
+from hub.errors import DeliveryError, ReceiveError, ReleaseError, StoreError
 from hub.release import hook
 from hub.settings import SourceSection
-from hub.web import FHIR_JSON, bearer, body, busy, error, unauthorized
+from hub.web import FHIR_JSON, bearer, bearer_token, body, busy, error, unauthorized
 
 _STATUS = {"receive.too-large": 413, "receive.cut": 400, "receive.empty": 400, "receive.not-json": 400}
 _JSON = "application/json"
@@ -32,8 +34,13 @@ _Answer = Callable[[pipeline.Hub, SourceSection, bytes], Awaitable[dict[str, obj
 def routes(hub: pipeline.Hub) -> list[Route]:
     """The routes by which other systems ask."""
 
-    async def answered(request: Request, ask: _Answer, media_type: str) -> Response:
+    async def answered(request: Request, ask: _Answer, media_type: str, *, signed: bool = False) -> Response:
         caller = hub.callers.by_token(bearer(request))
+        if caller is None and signed:
+            try:
+                caller = await asking.signed_by(hub, bearer_token(request))
+            except (DeliveryError, StoreError) as raised:
+                return busy(raised)  # its keys cannot be had, or that it was shown cannot be kept: ask again
         if caller is None:
             return unauthorized()
         try:
@@ -49,7 +56,7 @@ def routes(hub: pipeline.Hub) -> list[Route]:
         return await answered(request, asking.decide_for, FHIR_JSON)
 
     async def consult(request: Request) -> Response:
-        return await answered(request, asking.consult_for, _JSON)
+        return await answered(request, asking.consult_for, _JSON, signed=True)
 
     async def services(request: Request) -> Response:
         return Response(orjson.dumps({"services": [hook.service()]}), media_type=_JSON)

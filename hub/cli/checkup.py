@@ -195,6 +195,20 @@ def _source(source: SourceSection) -> Iterator[Finding]:
             yield Finding(name=name, ok=False, detail=error.issues[0].text, todo="Set its token")
         else:
             yield Finding(name=name, ok=True, detail="has its token")
+    if source.client_jwt is not None and source.client_jwt.jwks is not None:
+        yield _signer(f"client of {source.name}", source.client_jwt.jwks)
+
+
+def _signer(name: str, path: Path) -> Finding:
+    """Whether the file of a client's public keys holds any."""
+    from hub.loop.client_jwts import read_key_set
+
+    try:
+        ok = bool(read_key_set(path))
+        detail = "its public keys are there" if ok else "the file of its public keys is empty"
+    except HubError as error:
+        ok, detail = False, error.issues[0].text
+    return Finding(name=name, ok=ok, detail=detail, todo="" if ok else f"Put the client's JWK Set into {path.name}")
 
 
 def _database(name: str, sql: SqlSection) -> Finding:

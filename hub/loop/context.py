@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from random import Random
 
+from hub.delivery.key_sets import KeySets
 from hub.delivery.ways import Ways
 from hub.loop.callers import Callers
 from hub.loop.v2_sender import Sender
@@ -47,6 +48,11 @@ class Hub:
     def callers(self) -> Callers:
         """The sources that come over HTTP, by their tokens."""
         return Callers(self.settings)
+
+    @cached_property
+    def key_sets(self) -> KeySets:
+        """The public keys of systems that sign their own tokens."""
+        return KeySets(self.ways.common, self.clock)
 
     @property
     def namespace_key(self) -> bytes:

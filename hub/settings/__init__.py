@@ -9,6 +9,7 @@ permanent failure. Unset, the hub refuses to start (part2 P9).
 from hub.settings.alarm import AlarmSection, EmailSection, WebhookSection
 from hub.settings.audit import AuditSection, SyslogSection
 from hub.settings.authorization import ApiKeySection, AuthorizationSection, BasicSection, SmartSection
+from hub.settings.client_jwt import ClientJwtSection
 from hub.settings.consent import ConsentSection
 from hub.settings.destination import DestinationSection, PartnerSection, RouteSection
 from hub.settings.keys import AwsKmsSection, KeysSection, Pkcs11Section, VaultSection
@@ -43,6 +44,7 @@ __all__ = [
     "AuthorizationSection",
     "AwsKmsSection",
     "BasicSection",
+    "ClientJwtSection",
     "ClientTlsSection",
     "ConsentSection",
     "DestinationSection",

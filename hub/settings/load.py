@@ -92,6 +92,7 @@ def parse(document: dict[str, Any], *, base: Path) -> Settings:
                         "reads": str(base / s.reads) if _is_folder(s.reads) else s.reads,
                         "token": s.token.under(base) if s.token else None,
                         "mllp": s.mllp.under(base) if s.mllp else None,
+                        "client_jwt": s.client_jwt.under(base) if s.client_jwt else None,
                     }
                 )
                 for s in settings.source

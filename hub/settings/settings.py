@@ -87,6 +87,9 @@ class Settings(Strict):
         ):
             if len(set(names)) != len(names):
                 raise ValueError(f"{what} is not unique")
+        signers = [(s.client_jwt.issuer, s.client_jwt.tenant) for s in self.source if s.client_jwt is not None]
+        if len(set(signers)) != len(signers) or any((issuer, None) in signers for issuer, tenant in signers if tenant):
+            raise ValueError("source.client_jwt: one issuer and tenant is the client of two")
         secrets = [(t.env, t.file, t.sha256) for t in self._credentials()]
         if len(set(secrets)) != len(secrets):
             raise ValueError("one token is the credential of two: a credential is bound to one organization")

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from hub.settings.client_jwt import ClientJwtSection
 from hub.settings.mllp import FeedSection
 from hub.settings.secret import Secret
 from hub.settings.section import Strict
@@ -58,7 +59,7 @@ class SourceSection(Strict):
 
     `reads`: `eido`, `hl7v2`, `incident`, `nibrs`, or a pack's id or folder. `folder` watches a directory instead of
     HTTP, `issued`: its tokens are made by `handoff client`. `sql` asks another system's database, `mllp` is an HL7 v2
-    feed.
+    feed. `client_jwt`: its client signs its own tokens for the CDS Hooks service, beside another way in or alone.
     `registry` is a file of EIDO registries (JSON or CSV) that the tokens of an `eido` source are checked against.
     `tells` is what sort of record it sends, by which merging knows whom to believe; None: by what it reads.
     `raw`: `gated` keeps of a message from which the CJIS gate took something only what the gate let through; None: as
@@ -78,6 +79,7 @@ class SourceSection(Strict):
     pattern: str = "*"
     sql: SqlSection | None = None
     mllp: FeedSection | None = None
+    client_jwt: ClientJwtSection | None = None
     speaks_for: tuple[str, ...] = ()
     registry: Path | None = None
     tells: Kind | None = None
@@ -89,7 +91,7 @@ class SourceSection(Strict):
     @model_validator(mode="after")
     def _way_in(self) -> Self:
         ways = (self.token is not None, self.issued, *(way is not None for way in (self.folder, self.sql, self.mllp)))
-        if sum(ways) != 1:
+        if sum(ways) != 1 and not (sum(ways) == 0 and self.client_jwt is not None):
             raise ValueError("a source has a token, issued tokens, a folder, an sql or an mllp section, one of them")
         if self.sql is not None and self.reads in ("eido", "incident", "nibrs"):
             raise ValueError("a source with an sql section reads a pack")

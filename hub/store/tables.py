@@ -578,6 +578,15 @@ credential = Table(
     sqlite_autoincrement=True,
 )
 
+# A token that a client signed itself and showed: good once, and forgotten when it has ended.
+client_jwt = Table(
+    "client_jwt",
+    metadata,
+    Column("seen_as", LargeBinary, primary_key=True),
+    Column("until", Instant, nullable=False),
+    Index(None, "until"),
+)
+
 session = Table(
     "session",
     metadata,

@@ -556,3 +556,10 @@ def upgrade() -> None:
         unique=False,
         **_where("state = 'owed'"),
     )
+    op.create_table(
+        "client_jwt",
+        sa.Column("seen_as", sa.LargeBinary(), nullable=False),
+        sa.Column("until", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("seen_as", name=op.f("pk_client_jwt")),
+    )
+    op.create_index(op.f("ix_client_jwt_until"), "client_jwt", ["until"], unique=False)
