@@ -31,6 +31,7 @@ from hub.store import documents
 from hub.store.tx import Tx
 from mappings.fhir.captured_consent import captured_consent
 from mappings.fhir.consent import PART2_ELEMENTS
+from mappings.fhir.profile import claim
 from mappings.incident import Agency, ConsentForm
 from mappings.labels import label_bundle
 from mappings.times import instant
@@ -50,11 +51,13 @@ _CAPACITIES = ("patient", "representative", "parent", "guardian")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
-    """Somebody of this custody, as forms name them. `birth_date` as FHIR has it; empty words where not known."""
+    """Somebody of this custody, as forms name them. `birth_date` as FHIR has it; empty words where not known. `claims`:
+    whether their Patient claims US Core's profile."""
 
     id: str
     name: str
     birth_date: str
+    claims: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +75,10 @@ def person(tx: Tx, patient_id: str, custody: str) -> Person | None:
         return None
     name: Json = next((one for one in found.resource.get("name", ()) if "family" in one or "text" in one), {})
     words = name.get("text") or " ".join([*name.get("given", ()), *([name["family"]] if "family" in name else [])])
-    return Person(id=patient_id, name=words, birth_date=str(found.resource.get("birthDate", "")))
+    claims = not set(claim("coresponse-patient")["profile"]).isdisjoint(
+        found.resource.get("meta", {}).get("profile", ())
+    )
+    return Person(id=patient_id, name=words, birth_date=str(found.resource.get("birthDate", "")), claims=claims)
 
 
 def birth_date(hub: Hub, patient_id: str) -> str | None:
@@ -158,7 +164,7 @@ def new_number() -> str:
 
 def form_faults(hub: Hub, form: ConsentForm, *, custody: str, subject: Person, now: datetime) -> list[Issue]:
     """What the form would lack, were it signed as it is. Keeps nothing. Raises TranslateError."""
-    made = _made(hub, form, custody=custody, patient_id=subject.id, encounter_id=None, now=now)
+    made = _made(hub, form, custody=custody, subject=subject, encounter_id=None, now=now)
     return _faults(hub, made[0], form, birth_date=subject.birth_date or None, now=now)
 
 
@@ -176,7 +182,7 @@ def keep(hub: Hub, form: ConsentForm, *, custody: str, patient_id: str, by: str)
     subject, encounter_id = hub.store.read(look)
     if subject is None:
         raise HubError("consent.no-person", "there is no such person in this custody", code="not-found")
-    made, entries = _made(hub, form, custody=custody, patient_id=patient_id, encounter_id=encounter_id, now=now)
+    made, entries = _made(hub, form, custody=custody, subject=subject, encounter_id=encounter_id, now=now)
     faults = _faults(hub, made, form, birth_date=subject.birth_date or None, now=now)
 
     def work(tx: Tx) -> None:
@@ -274,7 +280,7 @@ def _end(
 
 
 def _made(
-    hub: Hub, form: ConsentForm, *, custody: str, patient_id: str, encounter_id: str | None, now: datetime
+    hub: Hub, form: ConsentForm, *, custody: str, subject: Person, encounter_id: str | None, now: datetime
 ) -> tuple[Json, list[tuple[Json, str | None]]]:
     settings = hub.settings
     agency = settings.agency_of(custody) or Agency(id=custody, organizations=settings.directory())
@@ -282,7 +288,8 @@ def _made(
         form,
         agency=agency,
         organization=custody,
-        patient_id=patient_id,
+        patient_id=subject.id,
+        patient_claims=subject.claims,
         encounter_id=encounter_id,
         now=now,
         namespace_key=hub.namespace_key,

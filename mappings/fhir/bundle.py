@@ -28,12 +28,11 @@ def derived_id(bundle_id: str, name: str) -> str:
 
 
 def not_sent(bundle: dict[str, Any], partner: Partner) -> tuple[str, ...]:
-    """The resource types of `bundle` that this partner does not take, sorted."""
-    takes = partner.resource_types
-    if not takes:
-        return ()
-    kinds = {entry["resource"]["resourceType"] for entry in bundle.get("entry", ())}
-    return tuple(sorted(kinds.difference(takes)))
+    """The resource types of which something in `bundle` does not go to this partner, sorted: those that it does not
+    take, and those of what hung on nothing else."""
+    entries: list[Json] = bundle.get("entry", [])
+    sent = {id(entry) for entry in _sent(entries, partner)}
+    return tuple(sorted({entry["resource"]["resourceType"] for entry in entries if id(entry) not in sent}))
 
 
 def transaction(bundle: dict[str, Any], partner: Partner, *, update: bool = False) -> bytes:
@@ -133,12 +132,9 @@ def message_id(bundle_id: str, *, update: bool = False) -> str:
 def _taken(bundle: dict[str, Any], partner: Partner) -> list[Json]:
     """The entries a partner takes, referring to each other by fullUrl, and to nothing that is left out."""
     entries: list[Json] = bundle.get("entry", [])
-    takes = partner.resource_types
-    if takes:
-        kept = [entry for entry in entries if entry["resource"]["resourceType"] in takes]
-        gone = frozenset(addresses([entry for entry in entries if entry["resource"]["resourceType"] not in takes]))
-    else:
-        kept, gone = entries, frozenset()
+    kept = _sent(entries, partner)
+    sent = {id(entry) for entry in kept}
+    gone = frozenset(addresses([entry for entry in entries if id(entry) not in sent]))
     to = addresses(kept)
     made = []
     for entry in kept:
@@ -152,6 +148,43 @@ def _taken(bundle: dict[str, Any], partner: Partner) -> list[Json]:
             )
         if gone and any(name in gone for name in references(entry["resource"])):
             resource = still_claiming(resource)
-        url = entry.get("fullUrl") or f"urn:uuid:{resource['id']}"
-        made.append({**entry, "fullUrl": url, "resource": resource})
+        made.append({**entry, "fullUrl": _url(entry), "resource": resource})
     return made
+
+
+#: What a message is about, and what everything in it has to hang on.
+_ABOUT: Final = frozenset({"ServiceRequest", "Task", "Encounter"})
+
+
+def _sent(entries: list[Json], partner: Partner) -> list[Json]:
+    """The entries of the types that a partner takes, without those that hung on what is left out alone.
+
+    R4, messaging: what is in a message is reached from its header by references, whichever way they point. An officer
+    who was only named by the Encounter has no place in a message without the Encounter.
+    """
+    takes = partner.resource_types
+    if not takes:
+        return entries
+    kept = [entry for entry in entries if entry["resource"]["resourceType"] in takes]
+    to = addresses(kept)
+    beside: dict[str, set[str]] = {url: set() for url in to.values()}
+    for entry in kept:
+        own = _url(entry)
+        for name in references(entry["resource"]):
+            if name in to:
+                beside[own].add(to[name])
+                beside[to[name]].add(own)
+    found: set[str] = set()
+    following = [_url(entry) for entry in kept if entry["resource"]["resourceType"] in _ABOUT]
+    if not following:
+        return kept
+    while following:
+        url = following.pop()
+        if url not in found:
+            found.add(url)
+            following += beside[url]
+    return [entry for entry in kept if _url(entry) in found]
+
+
+def _url(entry: Json) -> str:
+    return str(entry.get("fullUrl") or f"urn:uuid:{entry['resource'].get('id')}")

@@ -34,14 +34,17 @@ def captured_consent(
     agency: Agency,
     organization: str,
     patient_id: str,
+    patient_claims: bool,
     encounter_id: str | None,
     now: datetime,
     namespace_key: bytes,
 ) -> CapturedConsent:
     """The Consent of `form`, its signed document and the organizations it names, as `organization`'s own records.
 
-    `form.number` tells forms of one patient apart. Raises TranslateError `translate.consent-gated` where the CJIS gate
-    would change the form's words: what was signed is not rewritten.
+    `form.number` tells forms of one patient apart. `patient_claims`: whether the Patient who is known claims US Core's
+    profile, as the profiles of a consent ask of whom it is about; the Consent claims none without. Raises
+    TranslateError `translate.consent-gated` where the CJIS gate would change the form's words: what was signed is not
+    rewritten.
     """
     incident = Incident(
         agency=agency.id,
@@ -58,6 +61,8 @@ def captured_consent(
             code="business-rule",
         )
     draft = Draft(incident, agency, now, namespace_key)
+    if not patient_claims:
+        draft.unclaimed.add(f"urn:uuid:{patient_id}")
     visit = Visit(
         url=f"urn:uuid:{encounter_id}" if encounter_id is not None else "",
         origin=organization,

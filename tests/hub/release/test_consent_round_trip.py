@@ -39,9 +39,16 @@ WHOLE = ConsentForm(
 )
 
 
-def built(form: ConsentForm) -> dict[str, Any]:
+def built(form: ConsentForm, *, claims: bool = True) -> dict[str, Any]:
     made = captured_consent(
-        form, agency=AGENCY, organization="otp", patient_id="a" * 8, encounter_id=None, now=NOW, namespace_key=PUBLISHED
+        form,
+        agency=AGENCY,
+        organization="otp",
+        patient_id="a" * 8,
+        patient_claims=claims,
+        encounter_id=None,
+        now=NOW,
+        namespace_key=PUBLISHED,
     )
     return next(e["resource"] for e in made.bundle["entry"] if e["resource"]["id"] == made.consent_id)
 
@@ -55,6 +62,7 @@ def test_the_whole_form_is_whole() -> None:
     assert check_consent(made, at=NOW) == []
     assert [issue for issue in check(made) if issue.severity == "error"] == []
     assert made["meta"]["profile"] == ["https://warmhandoff.org/fhir/StructureDefinition/part2-consent"]
+    assert "profile" not in built(WHOLE, claims=False).get("meta", {})  # its patient is asked to meet one, too
 
 
 NAMED: dict[str, Any] = {"purposes": ("custody-care",)}

@@ -202,6 +202,24 @@ def test_what_a_partner_does_not_take_is_left_out_and_reported() -> None:
     )  # fmt: skip
 
 
+def test_who_was_only_named_by_what_is_left_out_is_left_out_too() -> None:
+    package = referral_packages(made().bundle)[0]
+    officer = {"resourceType": "Practitioner", "id": "officer", "name": [{"text": "An officer"}]}
+    role = {"resourceType": "PractitionerRole", "id": "role", "practitioner": {"reference": "urn:uuid:officer"}}
+    entries = [orjson.loads(orjson.dumps(entry)) for entry in package.bundle["entry"]]
+    encounter = next(entry["resource"] for entry in entries if entry["resource"]["resourceType"] == "Encounter")
+    encounter.setdefault("participant", []).append({"individual": {"reference": "PractitionerRole/role"}})
+    entries += [{"fullUrl": f"urn:uuid:{one['id']}", "resource": one} for one in (officer, role)]
+    whole = {**package.bundle, "entry": entries}
+    assert {"officer", "role"} <= {
+        entry["resource"]["id"] for entry in orjson.loads(message(whole, Partner()))["entry"]
+    }
+    sent = orjson.loads(message(whole, NETSMART_LIKE))
+    right(sent)
+    assert not {"officer", "role"} & {entry["resource"]["id"] for entry in sent["entry"]}
+    assert {"Practitioner", "PractitionerRole"} <= set(not_sent(whole, NETSMART_LIKE))
+
+
 def test_a_partner_that_takes_no_patient_cannot_have_a_referral() -> None:
     package = referral_packages(made().bundle)[0]
     with pytest.raises(RenderError) as caught:
