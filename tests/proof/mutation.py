@@ -1,13 +1,15 @@
-"""Mutation testing of the release decision: each small fault that is put in must be found by the tests of it.
+"""Mutation testing of `hub/release`: each small fault that is put in must be found by the tests of it.
 
-A mutant is one module of `hub/release` with one node of its syntax changed: a comparison turned round, `and` for `or`,
-a `not` left out, a truth value or a set operation exchanged, a condition always or never met. The tests run on it in a
-process of their own, forked with everything else loaded. A mutant that no test finds is a survivor: it needs a test,
-or a line in `explained.json` that says why it is no fault.
+The tests are collected once. Each mutant is looked at in a copy of that process, with the changed function's code in
+place of its own, and the tests that found others of its module before all others. That shows nothing where the function
+was called while the tests were collected, or where the change is in no function: there the tests run on the changed
+module from the start. A mutant that no test finds is a survivor: it needs a test, or a line in `explained.json` that
+says why it is no fault.
 
     python -m tests.proof.mutation law overlay          these modules, all of their mutants
+    python -m tests.proof.mutation --again law          also those that were found before
     python -m tests.proof.mutation --list law           how many there are
-    python -m tests.proof.mutation --only law:17        one mutant, with pytest's output
+    python -m tests.proof.mutation --only law:17        one mutant, from the start and with pytest's output
 
 Results are kept as they come, by the digest of the module: a run that was stopped goes on where it was, and looks again
 at what survived.
@@ -15,26 +17,29 @@ at what survived.
 
 from __future__ import annotations
 
-import ast
-import copy
+import gc
 import hashlib
 import importlib.abc
 import importlib.machinery
 import io
 import json
 import os
+import resource
 import signal
 import sys
-import time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, FrameType, FunctionType, ModuleType
+from typing import Any
+
+import pytest
+
+from tests.proof.mutants import PACKAGE, Mutant, mutants, unchanged
 
 ROOT = Path(__file__).parents[2]
-PACKAGE = ROOT / "hub" / "release"
 TESTS = ROOT / "tests" / "hub" / "release"
 EXPLAINED = Path(__file__).with_name("explained.json")
 _RESULTS = ROOT / "benchmarks" / "results"
@@ -54,114 +59,23 @@ LOOKING = (
     "test_redact.py",
     "test_claims_release.py",
     "test_hidden_words.py",
+    "test_notice.py",
+    "test_criminal_justice.py",
+    "test_v2_redaction.py",
+    "test_accounting_rules.py",
+    "test_consent_round_trip.py",
 )
-#: A mutant that takes so many times as long as the tests without any, and a minute at least, goes in circles: found.
-PATIENCE = 10
+#: A mutant that takes more seconds of the processor goes in circles: found. The tests without any take two.
+_PATIENCE = 60
+#: As long as nothing else may it take: a process that neither works nor ends.
+_STUCK = 900
+#: A mutant that grows without end is found here, and not by the machine.
+_MEMORY = 4 << 30
 #: After so many mutants the tests are run on the module as it is: else all would seem found once anything else broke.
-_BATCH = 25
+_BATCH = 50
 
-_COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
-    ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
-    ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
-}  # fmt: skip
-_JOINED: dict[type[ast.operator], type[ast.operator]] = {
-    ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd, ast.Sub: ast.Add, ast.Add: ast.Sub,
-}  # fmt: skip
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Mutant:
-    """One change: where it is, what it was and what it is, and the module's source with it."""
-
-    module: str
-    number: int
-    where: str
-    was: str
-    now: str
-    source: str
-
-    @property
-    def key(self) -> str:
-        """What names it while lines move: module, function, what was changed into what."""
-        return f"{self.module}.{self.where}: {self.was} -> {self.now}"
-
-
-def mutants(module: str) -> list[Mutant]:
-    """Every mutant of a module, in the order of its source."""
-    text = (PACKAGE / f"{module}.py").read_text()
-    tree = ast.parse(text)
-    found: list[Mutant] = []
-    for where, node in _nodes(tree):
-        for changed in _changes(node):
-            was, now = ast.unparse(node), ast.unparse(changed)
-            made = _with(tree, node, changed)
-            found.append(
-                Mutant(module=module, number=len(found), where=where, was=was, now=now, source=ast.unparse(made))
-            )
-    return found
-
-
-def _nodes(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
-    def walk(node: ast.AST, where: str) -> Iterator[tuple[str, ast.AST]]:
-        for child in ast.iter_child_nodes(node):
-            inside = where
-            if isinstance(child, ast.FunctionDef | ast.ClassDef):
-                inside = f"{where}.{child.name}".lstrip(".")
-            if isinstance(child, ast.arg | ast.AnnAssign) and not isinstance(getattr(child, "value", None), ast.expr):
-                continue  # an annotation is no code
-            if child in getattr(node, "decorator_list", ()):
-                continue  # frozen, slots: how a value is kept, and not what is decided
-            yield inside, child
-            yield from walk(child, inside)
-
-    for where, node in walk(tree, ""):
-        if where:  # tables and imports at the top are data
-            yield where, node
-
-
-def _changes(node: ast.AST) -> Iterator[ast.AST]:
-    if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _COMPARED:
-        changed = copy.deepcopy(node)
-        changed.ops = [_COMPARED[type(node.ops[0])]()]
-        yield changed
-    elif isinstance(node, ast.BoolOp):
-        changed_bool = copy.deepcopy(node)
-        changed_bool.op = ast.Or() if isinstance(node.op, ast.And) else ast.And()
-        yield changed_bool
-        for index in range(len(node.values)):
-            rest = [copy.deepcopy(one) for place, one in enumerate(node.values) if place != index]
-            yield rest[0] if len(rest) == 1 else ast.BoolOp(op=copy.deepcopy(node.op), values=rest)
-    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        yield copy.deepcopy(node.operand)
-    elif isinstance(node, ast.BinOp) and type(node.op) in _JOINED and not _is_type(node):
-        changed_bin = copy.deepcopy(node)
-        changed_bin.op = _JOINED[type(node.op)]()
-        yield changed_bin
-    elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
-        yield ast.Constant(value=not node.value)
-    elif isinstance(node, ast.If | ast.IfExp):
-        for value in (True, False):
-            changed_if = copy.deepcopy(node)
-            changed_if.test = ast.Constant(value=value)
-            yield changed_if
-
-
-def _is_type(node: ast.BinOp) -> bool:
-    """Whether a `|` joins types, as in an isinstance."""
-    return isinstance(node.op, ast.BitOr) and any(
-        isinstance(one, ast.Constant) and one.value is None for one in (node.left, node.right)
-    )
-
-
-def _with(tree: ast.Module, node: ast.AST, changed: ast.AST) -> ast.Module:
-    class Swap(ast.NodeTransformer):
-        def visit(self, one: ast.AST) -> ast.AST:
-            return changed if one is node else self.generic_visit(one)
-
-    # the tree is kept as it is: only what leads to the node is copied
-    memo = {id(node): node}
-    made = copy.deepcopy(tree, memo)
-    return ast.fix_missing_locations(Swap().visit(made))
+#: Tells one thing to the process that waits.
+_Tell = Callable[[object], None]
 
 
 class _Swapped(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -178,47 +92,214 @@ class _Swapped(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(self._mutant.source, f"<{self._name}>", "exec"), module.__dict__)
 
 
-def looked_at(mutant: Mutant | None, *, quiet: bool = True, until: float = 600) -> bool:
-    """Whether the tests find a mutant; with None, whether they fail on the module as it is. Runs in a child process.
+def _arguments() -> list[str]:
+    files = (str(TESTS / name) for name in LOOKING)
+    plain = ["-x", "-q", "--assert=plain", "--capture=sys", "-p", "no:cacheprovider"]
+    return [*files, *plain, f"--confcutdir={TESTS}", f"--rootdir={ROOT}"]
 
-    `until`: after so many seconds it is found.
-    """
+
+def looked_at(mutant: Mutant | None, *, quiet: bool = True) -> bool:
+    """Whether the tests find a mutant, imported in its module's place; with None, whether they fail without any."""
+
+    def child(_: _Tell) -> int:
+        if mutant is not None:
+            sys.meta_path.insert(0, _Swapped(mutant))
+        if not quiet:
+            return int(pytest.main(_arguments()))
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            return int(pytest.main(_arguments()))
+
+    return _forked(child)[0] != 0
+
+
+def _teller(there: int) -> _Tell:
+    def tell(said: object) -> None:
+        os.write(there, json.dumps(said).encode() + b"\n")
+
+    return tell
+
+
+def _forked(work: Callable[[_Tell], int]) -> tuple[int, list[Any]]:
+    """What a piece of work in a child process ended with, and what it told meanwhile. More than its due ends it."""
+    there, here = os.pipe()
     child = os.fork()
     if child == 0:
         code = 1
         try:
-            import pytest
-
-            if mutant is not None:
-                sys.meta_path.insert(0, _Swapped(mutant))
-            arguments = [*(str(TESTS / name) for name in LOOKING if (TESTS / name).exists()), "-x", "-q"]
-            arguments += ["--assert=plain", "-p", "no:cacheprovider", f"--confcutdir={TESTS}", f"--rootdir={ROOT}"]
-            if quiet:
-                with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-                    code = int(pytest.main(arguments))
-            else:
-                code = int(pytest.main(arguments))
+            os.close(there)
+            resource.setrlimit(resource.RLIMIT_CPU, (_PATIENCE, _PATIENCE))
+            resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+            code = work(_teller(here))
         finally:
             os._exit(0 if code == 0 else 1)
-    end = time.monotonic() + until
-    while time.monotonic() < end:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status) != 0
-        time.sleep(0.02)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+    os.close(here)
+    signal.signal(signal.SIGALRM, lambda *_: os.kill(child, signal.SIGKILL))
+    signal.alarm(_STUCK)
+    with os.fdopen(there) as told:
+        said = [json.loads(line) for line in told if line.endswith("\n")]
+    _, status = os.waitpid(child, 0)
+    signal.alarm(0)
+    return os.waitstatus_to_exitcode(status), said
+
+
+class _Called:
+    """Which functions of the package are called: what they made may be kept, and is not what a mutant would make."""
+
+    def __init__(self) -> None:
+        self._names: set[tuple[str, str]] = set()
+        self._there = str(PACKAGE)
+
+    def __call__(self, frame: FrameType, event: str, _: object) -> None:
+        code = frame.f_code
+        if event == "call" and code.co_filename.startswith(self._there):
+            self._names.add((Path(code.co_filename).stem, code.co_qualname.partition(".<locals>")[0]))
+
+    def any_of(self, mutant: Mutant) -> bool:
+        """Whether the function of a mutant, or one that it is in, was."""
+        parts = mutant.where.split(".")
+        return any((mutant.module, ".".join(parts[: end + 1])) in self._names for end in range(len(parts)))
+
+
+def _put_in(mutant: Mutant) -> bool:
+    """Gives a loaded function a mutant's code. False where the change is in no function's code, or not in one alone."""
+    holder: Any = sys.modules.get(f"hub.release.{mutant.module}")
+    if holder is None:
+        return False
+    code: CodeType | None = compile(mutant.source, f"<{mutant.module}>", "exec")
+    was: CodeType | None = compile(unchanged(mutant.module), f"<{mutant.module}>", "exec")
+    for name in mutant.where.split("."):
+        code, was = _inside(code, name), _inside(was, name)
+        if code is None or was is None or name not in vars(holder):
+            return False
+        one = vars(holder)[name]
+        one = getattr(one, "fget", None) or getattr(one, "__func__", one)
+        holder = getattr(one, "__wrapped__", one)
+        if isinstance(holder, FunctionType):
+            break
+    if not isinstance(holder, FunctionType) or _meaning(code) == _meaning(was):
+        return False
+    if code.co_freevars != holder.__code__.co_freevars or _meaning(holder.__code__) != _meaning(was):
+        return False
+    holder.__code__ = code
     return True
+
+
+def _inside(code: CodeType | None, name: str) -> CodeType | None:
+    """The code of a function or class, where its name is given once."""
+    every = [one for one in code.co_consts if isinstance(one, CodeType) and one.co_name == name] if code else []
+    return every[0] if len(every) == 1 else None
+
+
+def _meaning(code: CodeType) -> tuple[object, ...]:
+    """What a code does, wherever its lines are."""
+    kept = tuple(_meaning(one) if isinstance(one, CodeType) else (type(one), repr(one)) for one in code.co_consts)
+    return code.co_code, code.co_names, code.co_varnames, code.co_freevars, code.co_exceptiontable, kept
+
+
+class _Collected:
+    """Pytest that has collected: instead of its run, each mutant is looked at in a copy of the process."""
+
+    def __init__(self, todo: Sequence[Mutant], called: _Called, tell: _Tell) -> None:
+        self._todo = todo
+        self._called = called
+        self._tell = tell
+        self._tell_test: _Tell | None = None
+        #: How often a test found one, and how long it takes: in which order they run.
+        self._finders: Counter[str] = Counter()
+        self._seconds: Counter[str] = Counter()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        sys.setprofile(None)
+        gc.collect()
+        gc.freeze()  # what is shared with the copies stays shared
+        if session.testsfailed or self._fails(session, None):
+            return True
+        for place, mutant in enumerate(self._todo, 1):
+            sound = not self._called.any_of(mutant)
+            self._tell([mutant.number, self._fails(session, mutant) if sound else None])
+            if place % _BATCH == 0 and self._fails(session, None):
+                return True
+        if not self._fails(session, None):
+            self._tell("done")
+        return True
+
+    @pytest.hookimpl
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if self._tell_test is not None:
+            self._tell_test([report.nodeid, report.duration, report.failed])
+            if report.failed:
+                os._exit(1)
+
+    def _fails(self, session: pytest.Session, mutant: Mutant | None) -> bool | None:
+        """Whether a test fails; None where the mutant cannot be put in here."""
+        items = sorted(
+            session.items, key=lambda item: (-self._finders[item.nodeid], self._seconds[item.nodeid], item.nodeid)
+        )
+
+        def child(tell: _Tell) -> int:
+            if mutant is not None and not _put_in(mutant):
+                tell(None)
+                return 1
+            self._tell_test = tell
+            for item, after in zip(items, [*items[1:], None], strict=True):
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+            return 0
+
+        code, said = _forked(child)
+        if said == [None]:
+            return None
+        for name, seconds, failed in said:
+            if mutant is None:
+                self._seconds[name] += seconds
+            elif failed:
+                self._finders[name] += 1
+        return code != 0
+
+
+def _looked_at_together(todo: Sequence[Mutant]) -> Iterator[tuple[Mutant, bool]]:
+    """Each mutant of one module, and whether the tests find it.
+
+    Raises:
+        SystemExit: the tests fail without any mutant.
+    """
+    there, here = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(there)
+            called = _Called()
+            plugin = _Collected(todo, called, _teller(here))
+            with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+                sys.setprofile(called)
+                pytest.main(_arguments(), plugins=[plugin])
+        finally:
+            os._exit(0)
+    os.close(here)
+    by_number = {one.number: one for one in todo}
+    done = False
+    with os.fdopen(there) as told:
+        for line in told:
+            said = json.loads(line)
+            if said == "done":
+                done = True
+                break
+            number, found = said
+            yield by_number[number], looked_at(by_number[number]) if found is None else found
+    os.waitpid(child, 0)
+    if not done:
+        raise SystemExit("the tests fail without any mutant")
 
 
 def preload() -> None:
     """Everything that the tests need but the package itself, once for all children."""
     import hypothesis  # noqa: F401
     import jsonschema  # noqa: F401
-    import pytest  # noqa: F401
 
     import profiles.check  # noqa: F401
     from hub.settings import parse  # noqa: F401
+
+    assert not any(name.startswith("hub.release") for name in sys.modules), "loaded before any mutant could be"
 
 
 def results() -> Path:
@@ -227,51 +308,37 @@ def results() -> Path:
     return kept[-1] if kept else _RESULTS / f"{datetime.now(UTC).date()}-mutation.json"
 
 
-def run(modules: Sequence[str], *, sample: int | None = None, say: bool = True) -> dict[str, object]:
+def run(modules: Sequence[str], *, again: bool = False) -> None:
     """Looks at the mutants of these modules, and keeps the results as it goes.
 
-    `sample`: at most so many of a module, evenly over it.
+    `again`: also at those that were found before, which else stay found while the module is the same.
     """
     preload()
-    began = time.monotonic()
-    if looked_at(None):
-        raise SystemExit("the tests fail without any mutant")
-    patience = max(60, PATIENCE * (time.monotonic() - began))
     file = results()
     kept: dict[str, dict[str, object]] = json.loads(file.read_text()) if file.exists() else {}
     for module in modules:
         every = mutants(module)
-        chosen = every if sample is None or sample >= len(every) else every[:: -(-len(every) // sample)]
+        names = {one.number: f"{one.number} {one.key}" for one in every}
         source = hashlib.sha256((PACKAGE / f"{module}.py").read_bytes()).hexdigest()[:16]
         before = kept.get(module, {})
-        old = before.get("found") if before.get("source") == source else None
+        old = before.get("found") if before.get("source") == source and not again else None
         found: dict[str, bool] = dict(old) if isinstance(old, dict) else {}
-        # What was found stays found while the module is the same; a survivor is looked at again with new tests.
-        todo = [one for one in chosen if not found.get(f"{one.number} {one.key}")]
-        for batch in (todo[start : start + _BATCH] for start in range(0, len(todo), _BATCH)):
-            made = {f"{one.number} {one.key}": looked_at(one, until=patience) for one in batch}
-            if looked_at(None):
-                raise SystemExit("something else changed: the tests fail without any mutant")
-            found.update(made)
+        for one, gone in _looked_at_together([one for one in every if not found.get(names[one.number])]):
+            found[names[one.number]] = gone
             kept[module] = {"source": source, "mutants": len(every), "looked_at": len(found), "found": found}
-            file.write_text(json.dumps(kept, indent=1) + "\n")
-            for name in (name for name, gone in made.items() if say and not gone):
-                print(f"survives: {name}", flush=True)
-        if say:
-            print(f"{module}: {sum(found.values())} of {len(found)} found ({len(every)} mutants)", flush=True)
-    return dict(kept)
+            if len(found) % _BATCH == 0 or len(found) == len(every):
+                file.write_text(json.dumps(kept, indent=1) + "\n")
+            if not gone:
+                print(f"survives: {names[one.number]}", flush=True)
+        print(f"{module}: {sum(found.values())} of {len(every)} found", flush=True)
 
 
 def unexplained(modules: Sequence[str]) -> list[str]:
-    """Survivors of the last run that no line of `explained.json` is about."""
+    """What survived the last run, or was not looked at, and no line of `explained.json` is about."""
     kept = json.loads(results().read_text())
-    said = json.loads(EXPLAINED.read_text()) if EXPLAINED.exists() else {}
-    return [
-        name
-        for module in modules
-        for name, found in kept.get(module, {}).get("found", {}).items()
-        if not found and name.split(" ", 1)[1] not in said
-    ]
+    said = json.loads(EXPLAINED.read_text())
+    names = ((module, f"{one.number} {one.key}", one.key) for module in modules for one in mutants(module))
+    return [name for module, name, key in names if not kept[module]["found"].get(name) and key not in said]
 
 
 def main(arguments: list[str]) -> int:
@@ -286,11 +353,10 @@ def main(arguments: list[str]) -> int:
         for module in arguments[1:] or MODULES:
             print(f"{module}: {len(mutants(module))}")
         return 0
-    sample = None
-    if arguments[:1] == ["--sample"]:
-        sample, arguments = int(arguments[1]), arguments[2:]
-    run(arguments or MODULES, sample=sample)
-    left = unexplained(arguments or MODULES)
+    again = arguments[:1] == ["--again"]
+    modules = arguments[1:] if again else arguments
+    run(modules or MODULES, again=again)
+    left = unexplained(modules or MODULES)
     for name in left:
         print(f"not explained: {name}")
     return 1 if left else 0

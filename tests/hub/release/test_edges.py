@@ -82,6 +82,24 @@ def test_s52_what_the_exchange_policy_says_is_why(build: Any) -> None:
     assert one(document, nothing) == ("deny", ["the agency's exchange policy does not name it"])
 
 
+#: category, type and class as R4 has them; what is no coding is of no class, and fails nothing
+CLASSED: list[tuple[dict[str, Any], bool]] = [
+    ({"category": [{"coding": [{"system": "s", "code": "a"}]}]}, True),
+    ({"type": {"coding": [{"system": "s", "code": "a"}]}}, True),
+    ({"class": {"system": "s", "code": "a"}}, True),
+    ({"category": [{"coding": [{"system": "s", "code": "b"}]}]}, False),
+    ({"category": [{"coding": 1}]}, False),
+    ({"category": [{"coding": ["a", {"system": "s", "code": "a"}]}]}, True),
+]
+
+
+@pytest.mark.parametrize(("held", "expected"), CLASSED)
+def test_s53_of_a_class_goes_what_has_its_code(held: dict[str, Any], expected: bool) -> None:
+    line = ExchangeRule(classes=frozenset({"Encounter|s|a"}), roles=frozenset(), purposes=frozenset())
+    assert line.covers({"resourceType": "Encounter", **held}) is expected
+    assert line.covers({"resourceType": "Observation", **held})
+
+
 # --- evidence
 
 
@@ -102,6 +120,37 @@ def test_s49_the_emergency_s_evidence_is_for_the_emergency_s_purpose(build: Any)
     doctor = {"reference": build.MHC, "role": "covered-entity", "duties": ["medical-personnel"]}
     document = build.ask([build.condition()], origin="part2-program", recipient=doctor, evidence=[shown])
     assert one(document)[0] == "no-consent"
+
+
+@pytest.mark.parametrize(
+    ("origin", "cite"), [("part2-program", "42 CFR 2.51"), ("covered-entity", "45 CFR 164.506(c)")]
+)
+def test_s49_an_emergency_goes_by_the_law_over_the_record(build: Any, origin: str, cite: str) -> None:
+    shown = {"type": "emergency", "reference": "DocumentReference/e", "at": "2026-06-01T11:58:00Z", "by": "x"}
+    doctor = {"reference": build.MHC, "role": "covered-entity", "duties": ["medical-personnel"]}
+    document = build.ask([build.condition()], origin=origin, recipient=doctor, purpose="BTG", evidence=[shown])
+    decision, because = one(document)
+    assert (decision, cite in because[0]) == ("permit", True)
+
+
+def test_2_51_to_an_officer_no_other_exception_stands_in_for_an_emergency(build: Any) -> None:
+    """42 CFR 2.51(a): to medical personnel. Who asks as one of them is not asking about a crime."""
+    shown = [{"type": "crime-on-premises", "reference": "DocumentReference/x"}]
+    for purpose, expected in (("BTG", "deny"), ("investigation", "redact")):
+        document = build.ask([build.patient()], origin="part2-program", recipient=build.police(), evidence=shown)
+        document["request"]["purpose"] = purpose
+        assert one(document)[0] == expected
+
+
+def test_2_53_an_audit_and_2_23_the_patient_s_own_access_ask_no_consent(build: Any) -> None:
+    refusal = build.consent(provision={"type": "deny", "actor": None, "purpose": None, "securityLabel": None})
+    shown = [{"type": "audit", "reference": "DocumentReference/x"}]
+    auditor = {"reference": "Organization/r", "role": "other"}
+    patient = {"reference": "Patient/p-1", "role": "patient"}
+    for recipient, purpose, evidence in ((auditor, "HOPERAT", shown), (patient, "PATRQT", [])):
+        asked = build.ask([build.condition()], [refusal], origin="part2-program", recipient=recipient, purpose=purpose)
+        asked["request"]["evidence"] = evidence
+        assert one(asked)[0] == "permit"
 
 
 @pytest.mark.parametrize(
@@ -138,6 +187,12 @@ def test_2_12_c_5_only_the_program_reports_a_crime_on_its_premises(build: Any, d
     document = build.ask([entry], origin=discloser, recipient=build.police(), purpose="investigation")
     document["request"]["evidence"] = [{"type": "crime-on-premises", "reference": "DocumentReference/x"}]
     assert one(document)[0] == expected
+
+
+def test_164_512_f_5_whoever_else_is_no_program_may_report_one(build: Any) -> None:
+    document = build.ask([build.patient()], origin="covered-entity", recipient=build.police(), purpose="investigation")
+    document["request"]["evidence"] = [{"type": "crime-on-premises", "reference": "DocumentReference/x"}]
+    assert one(document)[0] == "redact"
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ def test_local_codes_are_the_published_ones() -> None:
         ("TREAT", "TREAT"),
         (f"{ACT_REASON}|TREAT", "TREAT"),
         (f"{PURPOSE}|outcome-feedback", "outcome-feedback"),
+        ("urn:oid:2.16.840.1.113883.5.8|TREAT", "TREAT"),
         ("treat", None),
         ("http://example.org|TREAT", None),
         (f"{ACT_REASON}|outcome-feedback", None),
