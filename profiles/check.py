@@ -13,27 +13,22 @@ not; places are put together only on the way out of a fault, so a right resource
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from threading import RLock
 from typing import Any
 
-from profiles import CANONICAL, profile_check, rules
+from profiles import CANONICAL, element_checks, profile_check, rules
 from profiles.definitions import profile_tables, r4, resource_types
+from profiles.element_checks import Check, at, hold
 from profiles.extensions import as_defined
 from profiles.invariants import SQTY_1, Invariant, invariant
 from profiles.issue import Issue
 from profiles.must_support import absent, absent_by
 from profiles.primitives import FORMS, PRIMITIVES, Primitive, wrong_type
-from profiles.references import Context, contained_types, entry_types, points_to
+from profiles.references import Context, contained_types, entry_types
 from profiles.rules import Found, Rule, under
 
 Json = dict[str, Any]
 
-
-#: A check of one element: its value, the context, and the object it stands in (for primitive extensions).
-Check = Callable[[Any, Context, Json], Found | None]
-
-_TYPE_NAME = "http://hl7.org/fhir/StructureDefinition/"
 _ELEMENT_NAME = re.compile(r"_?[a-z][A-Za-z0-9]{0,63}")
 _lock = RLock()
 _types: dict[str, Check] = {}  # also types whose table is still being filled: only under the lock
@@ -218,7 +213,7 @@ def _object(
             if keys[0] not in value and not any(key in value for key in keys):
                 found = under(found, steps[keys[0]].partition(".ofType(")[0], [("", rules.MISSING)])
         for each in held:
-            found = _hold(found, each, value)
+            found = hold(found, each, value)
         return found
 
     return checked
@@ -226,18 +221,6 @@ def _object(
 
 def _invariants(place: str, definition: Json) -> list[Invariant]:
     return [i for key in definition.get("constraints", ()) if (i := invariant(place, key)) is not None]
-
-
-def _hold(found: Found | None, held: Invariant, value: Any) -> Found | None:
-    try:
-        if held.holds(value):
-            return found
-    except (TypeError, ValueError, AttributeError, KeyError, IndexError):
-        # on a value of the wrong shape, already reported, there is nothing to evaluate
-        if found is None:
-            raise
-        return found
-    return under(found, "", [("", held.rule)])
 
 
 def _unknown(key: Any) -> str:
@@ -274,18 +257,22 @@ def _add_element(
         code: str = kind["code"]
         steps[key] = f".{element['name']}.ofType({code})" if choice else f".{key}"
         if code not in PRIMITIVES:
-            one = _held(_one(element, kind), held)
-            others[key] = _alone(_array(one) if many else one, key, siblings - {key})
+            one = element_checks.with_invariants(_one(element, kind), held)
+            others[key] = element_checks.alone(element_checks.array(one) if many else one, key, siblings - {key})
             continue
         primitive = _bound(element, PRIMITIVES[code])
         steps[f"_{key}"] = steps[key]
         if many:
-            others[key] = _primitive_array(primitive, f"_{key}", held)
+            others[key] = element_checks.primitive_array(primitive, f"_{key}", held)
             others[f"_{key}"] = _extension_array(key)
         else:
-            others[f"_{key}"] = _alone(_extension(key), f"_{key}", siblings - {key, f"_{key}"})
+            others[f"_{key}"] = element_checks.alone(_extension(key), f"_{key}", siblings - {key, f"_{key}"})
             if choice or held:
-                others[key] = _alone(_held(_primitive(primitive), held), key, siblings - {key, f"_{key}"})
+                others[key] = element_checks.alone(
+                    element_checks.with_invariants(element_checks.primitive(primitive), held),
+                    key,
+                    siblings - {key, f"_{key}"},
+                )
             else:
                 singles[key] = primitive
 
@@ -297,13 +284,13 @@ def _one(element: Json, kind: Json) -> Check:
         return _inside if element["name"] == "contained" else _whole
     one = _complex(code)
     if code == "Reference":
-        one = _reference(one, frozenset(kind.get("targets", ())))
+        one = element_checks.reference(one, frozenset(kind.get("targets", ())))
     if "SimpleQuantity" in kind.get("profile", ()):
-        one = _held(one, [SQTY_1])
+        one = element_checks.with_invariants(one, [SQTY_1])
     url = element.get("binding")
     if url in r4()["valuesets"] and code in ("CodeableConcept", "Coding"):
         pairs = frozenset((s, c) for s, codes in r4()["valuesets"][url].items() for c in codes)
-        one = _concept(one, pairs) if code == "CodeableConcept" else _coding(one, pairs)
+        one = element_checks.concept(one, pairs) if code == "CodeableConcept" else element_checks.coding(one, pairs)
     return one
 
 
@@ -324,83 +311,6 @@ def _bound(element: Json, primitive: Primitive) -> Primitive:
         return rules.CODE if value else rules.EMPTY
 
     return coded
-
-
-def _primitive(primitive: Primitive) -> Check:
-    def one(value: Any, _context: Context, _parent: Json) -> Found | None:
-        rule = primitive(value)
-        return None if rule is None else [("", rule)]
-
-    return one
-
-
-def _held(one: Check, held: list[Invariant]) -> Check:
-    """The check, and then the invariants that this place adds to its type."""
-    if not held:
-        return one
-
-    def and_held(value: Any, context: Context, parent: Json) -> Found | None:
-        found = one(value, context, parent)
-        for each in held:
-            found = _hold(found, each, value)
-        return found
-
-    return and_held
-
-
-def _alone(one: Check, key: str, siblings: frozenset[str]) -> Check:
-    """The check, and that no other type of the same choice element is present."""
-    if not siblings:
-        return one
-
-    def alone(value: Any, context: Context, parent: Json) -> Found | None:
-        found = one(value, context, parent)
-        if siblings.isdisjoint(parent):
-            return found
-        # said once, at the first of the types present
-        if next(k for k in parent if k in siblings or k == key) != key:
-            return found
-        return under(found, "", [("", rules.CHOICE)])
-
-    return alone
-
-
-def _array(one: Check) -> Check:
-    def array(value: Any, context: Context, parent: Json) -> Found | None:
-        if not isinstance(value, list):
-            return [("", rules.TYPE if value is not None else rules.NULL)]
-        if not value:
-            return [("", rules.EMPTY)]
-        found: Found | None = None
-        for index, item in enumerate(value):
-            below = one(item, context, parent)
-            if below is not None:
-                found = under(found, f"[{index}]", below)
-        return found
-
-    return array
-
-
-def _primitive_array(primitive: Primitive, extensions: str, held: list[Invariant]) -> Check:
-    def array(value: Any, _context: Context, parent: Json) -> Found | None:
-        if not isinstance(value, list):
-            return [("", rules.TYPE if value is not None else rules.NULL)]
-        if not value:
-            return [("", rules.EMPTY)]
-        found: Found | None = None
-        for index, item in enumerate(value):
-            rule = primitive(item)
-            if rule is not None and not (item is None and _at(parent.get(extensions), index)):
-                found = under(found, f"[{index}]", [("", rule)])
-            for each in held:
-                found = _hold(found, each, item)
-        return found
-
-    return array
-
-
-def _at(values: Any, index: int) -> Any:
-    return values[index] if isinstance(values, list) and index < len(values) else None
 
 
 def _extension(key: str) -> Check:
@@ -425,7 +335,7 @@ def _extension_array(key: str) -> Check:
         values = parent.get(key)
         found: Found | None = None
         for index, item in enumerate(value):
-            valued = _at(values, index) is not None
+            valued = at(values, index) is not None
             if item is not None:
                 below = attached(item, context, {"value": True} if valued else {})
             elif not valued and not (isinstance(values, list) and index < len(values)):
@@ -477,58 +387,3 @@ def _defined(base: Check) -> Check:
         return as_defined(value, definition, context)
 
     return extension
-
-
-# --- references and required concepts -----------------------------------------------------------------------------
-
-
-def _reference(base: Check, targets: frozenset[str]) -> Check:
-    """A Reference whose literal, and whose `type`, must be one of the targets (none: any resource)."""
-    types = resource_types()
-
-    def reference(value: Any, context: Context, parent: Json) -> Found | None:
-        found = base(value, context, parent)
-        if found is not None:
-            return found
-        kind: str | None = None
-        literal = value.get("reference")
-        if literal is not None:
-            kind, broken = points_to(literal, context)
-            if broken is not None:
-                return [("", broken)]
-            if kind and targets and kind not in targets:
-                return [("", rules.TARGET)]
-        declared = value.get("type")
-        if declared is not None:
-            declared = declared.removeprefix(_TYPE_NAME)
-            if declared in types and ((targets and declared not in targets) or (kind and kind != declared)):
-                return [("", rules.TARGET)]
-        return None
-
-    return reference
-
-
-def _concept(base: Check, pairs: frozenset[tuple[str, str]]) -> Check:
-    """A CodeableConcept of which one coding must be in the value set, unless an extension says why there is none."""
-
-    def concept(value: Any, context: Context, parent: Json) -> Found | None:
-        found = base(value, context, parent)
-        if found is None and "extension" not in value:
-            codings = value.get("coding", ())
-            if not any((c.get("system"), c.get("code")) in pairs for c in codings):
-                return [("", rules.CODE)]
-        return found
-
-    return concept
-
-
-def _coding(base: Check, pairs: frozenset[tuple[str, str]]) -> Check:
-    """A Coding that must be in the value set."""
-
-    def coding(value: Any, context: Context, parent: Json) -> Found | None:
-        found = base(value, context, parent)
-        if found is None and (value.get("system"), value.get("code")) not in pairs and "extension" not in value:
-            return [("", rules.CODE)]
-        return found
-
-    return coding

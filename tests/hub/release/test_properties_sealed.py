@@ -293,11 +293,14 @@ def bundle(case: Case, gone: frozenset[str] = frozenset()) -> tuple[Json, list[O
     for each, origin in zip(case.entries, case.origins, strict=True):
         if each["fullUrl"] in gone:
             continue
-        # A source that never had it claims what is so without it.
-        resource = still_claiming(deleted(each["resource"], absent)) if absent else each["resource"]
+        resource = each["resource"]
+        # first what is planted, so that an element stands where it stands when nothing is taken from it
         for one in case.planted:
             if one.host == each["fullUrl"] and one.target not in gone:
                 resource = resource | {key: [*resource.get(key, ()), value] for key, value in one.value.items()}
+        if absent:
+            # A source that never had it claims what is so without it.
+            resource = still_claiming(deleted(resource, absent))
         entries.append({**each, "resource": resource})
         origins.append(origin)
     return {**WHOLE, "entry": entries}, origins
