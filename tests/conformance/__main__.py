@@ -69,6 +69,9 @@ def main(names: list[str]) -> int:
         made.append(one)
         console.print(f"{one.name:<19}[{_COLOUR[one.status]}]{one.status:<9}[/] ", end="")
         console.print(one.detail, markup=False)
+        for part in one.not_run:
+            console.print(f"{'':<19}[{_COLOUR['not run']}]not run  [/] ", end="")
+            console.print(part, markup=False)
         for problem in one.problems[1:20]:
             console.print(f"{'':<29}{problem}", markup=False)
         if len(one.problems) > 20:

@@ -15,7 +15,13 @@ const read = (text) => {
     families: repeats('PID', 5, 1),
     givens: repeats('PID', 5, 2),
     birth: field('PID', 7)?.toString() ?? '',
+    sex: field('PID', 8)?.toString() ?? '',
     identifiers: repeats('PID', 3, 1),
+    cities: repeats('PID', 11, 3),
+    postcodes: repeats('PID', 11, 5),
+    diagnoses: message.segments
+      .filter((segment) => segment.name === 'DG1')
+      .map((segment) => segment.getField(3)?.getComponent(1) ?? ''),
     referral: (field('RF1', 6) ?? field('ORC', 2) ?? field('TXA', 14))?.getComponent(1) ?? '',
     ack: message.buildAck().toString(),
   };

@@ -47,13 +47,14 @@ class Sent:
 
 
 def _sent() -> list[Sent]:
-    """Every message of every referral of every sample, in each form."""
+    """Every message of every referral of every sample, in each form, new and as an update."""
     return [
         Sent(name=f"{output.name} referral {number} {'+'.join(form.messages)}", package=package, number=at, text=text)
         for form in V2_FORMS
         for output in outputs()
         for number, package in enumerate(output.referrals, 1)
-        for at, text in enumerate(part.decode() for part in split(render(package, form)))
+        for update in (False, True)
+        for at, text in enumerate(part.decode() for part in split(render(package, form, update=update)))
     ]
 
 
@@ -84,8 +85,8 @@ def check() -> Outcome:
         f"understood; {hapi}"
     )
     facts = (
-        "Compared with the FHIR: MSH-10, PID-3, PID-5, PID-7, the referral's number (RF1-6, ORC-2, TXA-14), and the "
-        "segments' names and order.",
+        "Compared with the FHIR: MSH-10, PID-3, PID-5, PID-7, PID-8, the cities and postal codes of PID-11, the codes "
+        "of DG1-3, the referral's number (RF1-6, ORC-2, TXA-14), and the segments' names and order.",
         f"hl7apy looks at the messages without their {labels} ZSL segments (labels), which it would drop silently.",
         "ACKs: the readers build one for each message; our reader finds MSA-1 AA and the control id in MSA-2.",
         "Controls: a lost PID, a dropped segment, another birth date, another name are noticed.",
@@ -155,20 +156,30 @@ def _python_hl7(text: str) -> Json:
     message = hl7.parse(text)
     person = message.segment("PID")
 
+    def whole(number: int) -> str:
+        return str(person(number)) if number < len(person) else ""
+
     def components(number: int, component: int) -> list[str]:
-        count = len(person(number)) if str(person(number)) else 0
-        return [
-            message.unescape(str(message.extract_field("PID", 1, number, one, component) or ""))
-            for one in range(1, count + 1)
-        ]
+        count = len(person(number)) if whole(number) else 0
+        return [part(number, one, component) for one in range(1, count + 1)]
+
+    def part(number: int, repetition: int, component: int) -> str:
+        try:
+            return message.unescape(str(message.extract_field("PID", 1, number, repetition, component) or ""))
+        except IndexError:  # of a field that has its first component only
+            return ""
 
     return {
         "segments": [str(segment[0]) for segment in message],
         "control": str(message.segment("MSH")(10)),
         "families": components(5, 1),
         "givens": components(5, 2),
-        "birth": str(person(7)),
+        "birth": whole(7),
+        "sex": whole(8),
         "identifiers": components(3, 1),
+        "cities": components(11, 3),
+        "postcodes": components(11, 5),
+        "diagnoses": _diagnoses(message),
         "referral": _number(message),
         "ack": str(message.create_ack("AA")),
     }
@@ -184,20 +195,46 @@ def _number(message: Any) -> str:
     return message.unescape(str(message.extract_field(name, 1, _NUMBERS[name], 1, 1) or "")) if name else ""
 
 
+def _diagnoses(message: Any) -> list[str]:
+    count = sum(str(segment[0]) == "DG1" for segment in message)
+    return [message.unescape(str(message.extract_field("DG1", one, 3, 1, 1) or "")) for one in range(1, count + 1)]
+
+
+#: FHIR's administrative-gender in table 0001.
+_SEX = {"male": "M", "female": "F", "other": "O", "unknown": "U"}
+
+
 def _held(sent: Sent) -> Json:
     """What the FHIR holds of the fields that are compared, by FHIR's own rules and not by our v2 code."""
     resources = [entry["resource"] for entry in sent.package["entry"]]
     patient, task = (next(one for one in resources if one["resourceType"] == kind) for kind in ("Patient", "Task"))
-    names = patient.get("name", [])
+    names, addresses = patient.get("name", []), patient.get("address", [])
     return {
         "control": control_id(sent.package["id"], sent.number),
         # A name that is text alone stands whole as a display name (table 0200: D).
         "families": [name.get("family") or ("" if name.get("given") else name.get("text", "")) for name in names],
         "givens": [next(iter(name.get("given", ())), "") for name in names],
         "birth": patient.get("birthDate", "").replace("-", ""),
+        "sex": _SEX.get(patient.get("gender", ""), ""),
+        "cities": [one.get("city", "") for one in addresses],
+        "postcodes": [one.get("postalCode", "") for one in addresses],
+        "diagnoses": [
+            [coding["code"] for coding in one["code"].get("coding", ())]
+            for one in resources
+            if one["resourceType"] == "Condition"
+        ],
         "identifiers": [one["value"] for one in patient.get("identifier", ())] or [patient["id"]],
         "referral": [one["value"] for one in task["identifier"]] if sent.kind != "ADT" else [""],
     }
+
+
+_REPEATED = (
+    ("PID-5.1", "families"),
+    ("PID-5.2", "givens"),
+    ("PID-3.1", "identifiers"),
+    ("PID-11.3", "cities"),
+    ("PID-11.5", "postcodes"),
+)
 
 
 def _differences(reading: Json, sent: Sent) -> list[str]:
@@ -209,11 +246,17 @@ def _differences(reading: Json, sent: Sent) -> list[str]:
         wrong.append("other segments than were written")
     if reading["control"] != held["control"]:
         wrong.append("MSH-10 differs")
-    for field, what in (("PID-5.1", "families"), ("PID-5.2", "givens"), ("PID-3.1", "identifiers")):
+    for field, what in _REPEATED:
         if [one for one in reading[what] if one] != [one for one in held[what] if one]:
             wrong.append(f"{field} differs")
-    if reading["birth"] != held["birth"]:
-        wrong.append("PID-7 differs")
+    for field, what in (("PID-7", "birth"), ("PID-8", "sex")):
+        if reading[what] != held[what]:
+            wrong.append(f"{field} differs")
+    stated = held["diagnoses"] if "DG1" in reading["segments"] else []
+    if len(reading["diagnoses"]) != len(stated) or not all(
+        code in codes for code, codes in zip(reading["diagnoses"], stated, strict=True)
+    ):
+        wrong.append("DG1-3.1 differs")
     if reading["referral"] not in held["referral"]:
         wrong.append("the referral's number differs")
     ack = parse(reading["ack"].encode())

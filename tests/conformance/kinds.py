@@ -1,9 +1,10 @@
-"""What else the hub sends, serves or exports than referrals: one real output of each kind, and more where they differ.
+"""What else the hub sends, serves or exports than what is made of the samples: real outputs of each kind.
 
-Made by the product's own functions from the samples' records, as the hub makes them: notices of revocations in both
-forms, the Parameters of `$label` and `$decide`, what `handoff release` writes, the accounting of disclosures, audited
-events of every kind, refusals of a restriction, a captured consent, the served
-CapabilityStatement, OperationOutcomes, and the consent exports.
+Made by the product's own functions from the samples' records, as the hub makes them: referrals as they are released
+(`released`), what refers nobody as a message, answers to readers (`served`), notices of revocations in both forms, the
+Parameters of `$label` and `$decide`, what `handoff release` writes, the accounting of disclosures, audited events of
+every kind, refusals of a restriction, a captured consent, the served CapabilityStatement, OperationOutcomes of every
+rule, and the consent exports.
 """
 
 from __future__ import annotations
@@ -12,34 +13,48 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import product
+from typing import Literal
 
 from hub.api import capability
 from hub.audit import to_fhir as audit_event
 from hub.loop import labelling
 from hub.loop.restricting import refusal
 from hub.records import Disclosure, Event, Restriction
-from hub.release import accounting, contract, decide_json, parameters
+from hub.release import accounting, accounting_forms, contract, decide_json, parameters
+from mappings.fhir.captured_consent import captured_consent
 from mappings.fhir.consent_export import Profile, export_consent
+from mappings.fhir.profile import claim
 from mappings.fhir.revocation import revocation
+from mappings.ids import PUBLISHED
+from mappings.incident import Agency, ConsentForm, Organization, Recipient, Signature
 from mappings.labels import Origin, label_bundle
 from mappings.labels import label as label_one
 from mappings.partner import GENERIC
 from profiles import CANONICAL, load
-from profiles.issue import Issue, operation_outcome
 from tests.conformance.outputs import MESSAGES, Json, outputs
+from tests.conformance.released import released, unreferred
+from tests.conformance.served import outcomes, served
 
 _AT = "2026-01-20T12:00:00Z"
 _NOW = datetime(2026, 1, 20, 12, tzinfo=UTC)
+_PERSON = "6a0b2f7e-5d1c-8b3a-9e4f-2c7d8e9f0a1b"
 _CENTER = Origin(reference="lakeshore-cmhc", role="covered-entity")
 _R5 = "http://hl7.org/fhir/5.0/"
 _EXPORTS: tuple[Profile, ...] = ("pcf", "fast")
+_CAPTURED: tuple[Literal["part2", "hipaa-authorization", "opt-out"], ...] = ("part2", "hipaa-authorization", "opt-out")
 
 
 @cache
 def kinds() -> tuple[tuple[str, Json], ...]:
     """(name, resource) of each, as it is sent."""
     made = (
+        *released(_NOW),
+        *unreferred(),
+        *served(_NOW),
+        *outcomes(),
         *_revocations(),
+        *_captured(),
         *_labelled(),
         *_decided(),
         *_accounted(),
@@ -67,6 +82,46 @@ def _revocations() -> Iterator[tuple[str, Json]]:
             number = f"notice-{consent['id']}"[:64]
             sent: Json = json.loads(revocation(consent, partner, bundle_id=number, at=_AT))
             yield f"revocation {partner.form} {name}", sent
+
+
+def _captured() -> Iterator[tuple[str, Json]]:
+    """What a form becomes that is signed by itself: under Part 2, under HIPAA, and an objection to an exchange.
+
+    Beside the person whom it is about, who is known already, and who claims US Core's profile or does not.
+    """
+    organizations = tuple(Organization(id=one, name=one.upper(), kind="center") for one in ("cedar", "mhc", "hie"))
+    number = {"system": "urn:oid:2.16.840.1.113883.3.9999.1", "value": "1"}
+    plain = {"resourceType": "Patient", "id": _PERSON, "identifier": [number], "gender": "unknown"}
+    named = {**plain, "meta": claim("coresponse-patient"), "name": [{"text": "M. Example", "family": "Example"}]}
+    for kind, person in product(_CAPTURED, (named, plain)):
+        form = ConsentForm(
+            number="7",
+            kind=kind,
+            disclosers=(Recipient(organization="cedar"),),
+            recipients=(Recipient(organization="mhc"),),
+            description="all records about my treatment",
+            purposes=("TPO",),
+            revocation_statement=True,
+            redisclosure_statement=True,
+            refusal_statement=True,
+            hipaa_redisclosure_statement=True,
+            expires="2027-01-15",
+            signature=Signature(by="M. Example", at=_AT, method="electronic"),
+        )
+        made = captured_consent(
+            form,
+            agency=Agency(id="cedar", posture="part2-program", organizations=organizations),
+            organization="cedar",
+            patient_id=_PERSON,
+            patient_claims="meta" in person,
+            encounter_id=None,
+            now=_NOW,
+            namespace_key=PUBLISHED,
+        )
+        request = {"method": "PUT", "url": f"Patient/{_PERSON}"}
+        beside: Json = {"fullUrl": f"urn:uuid:{_PERSON}", "resource": person, "request": request}
+        claims = "claims" if "meta" in person else "claims nothing"
+        yield f"captured {kind} of who {claims}", {**made.bundle, "entry": [*made.bundle["entry"], beside]}
 
 
 def _labelled() -> Iterator[tuple[str, Json]]:
@@ -147,7 +202,7 @@ def _accounted() -> Iterator[tuple[str, Json]]:
             now=_NOW,
             every=True,
         )
-        yield f"accounting {name}", accounting.to_fhir(report)
+        yield f"accounting {name}", accounting_forms.to_fhir(report)
 
 
 def _audited() -> Iterator[tuple[str, Json]]:
@@ -179,16 +234,12 @@ def _restricted() -> Iterator[tuple[str, Json]]:
     narrow = Restriction(  # type: ignore[arg-type]
         **plain, recipient="lakeshore-cmhc", purposes=("TREAT", "outcome-feedback"), sensitivities=("MH", "SUD")
     )
-    patient = "6a0b2f7e-5d1c-8b3a-9e4f-2c7d8e9f0a1b"
-    yield "restriction wide", refusal(wide, patient, status="active", at=_AT)
-    yield "restriction narrow", refusal(narrow, patient, status="inactive", at=_AT)
+    yield "restriction wide", refusal(wide, _PERSON, status="active", at=_AT)
+    yield "restriction narrow", refusal(narrow, _PERSON, status="inactive", at=_AT)
 
 
 def _said() -> Iterator[tuple[str, Json]]:
     yield "metadata", capability.statement("https://hub.example:8443/")
-    issue = Issue(severity="error", code="conflict", rule="receive.move", path="Task.status", text="it cannot go there")
-    yield "outcome", operation_outcome([issue])
-    yield "outcome of nothing", operation_outcome([])
 
 
 def _exported() -> Iterator[tuple[str, Json]]:

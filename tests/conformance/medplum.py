@@ -19,7 +19,7 @@ from profiles import CANONICAL
 from profiles.examples import each_once, examples, single
 from profiles.package_file import artefacts
 from tests.conformance.definitions import US_CORE, definitions, differently, not_read
-from tests.conformance.explained import load, unexplained
+from tests.conformance.explained import explained, load, unexplained
 from tests.conformance.faults import PLANTED, controls
 from tests.conformance.node import MEDPLUM, node
 from tests.conformance.outcome import Outcome, Tally, judged
@@ -97,7 +97,7 @@ def check() -> Outcome:
                 checked=len(whole),
                 errors=len(errors),
                 warnings=len(warned),
-                explained=sum(any(entry.matches(*each) for entry in entries) for each in warned),
+                explained=explained(warned, entries),
             )
         )
     problems += unexplained(warnings, entries)

@@ -24,6 +24,11 @@ def summary(outcomes: Sequence[Outcome]) -> str:
         explained = "" if tally.explained is None else str(tally.explained)
         text += f"| {tally.validator} | {tally.checked} | {tally.errors} | {tally.warnings} | {explained} |\n"
     not_run = [f"{one.name} ({one.detail})" for one in outcomes if one.status == "not run"]
+    not_run += [f"of {one.name}, {part}" for one in outcomes for part in one.not_run]
     failed = [one.name for one in outcomes if one.status == "failed"]
-    text += f"\nNot run: {'; '.join(not_run) or 'nothing was left out'}.\n"
+    text += (
+        "\nNot run: nothing was left out.\n"
+        if not not_run
+        else "\nNot run:\n\n" + "".join(f"- {one}\n" for one in not_run)
+    )
     return text + f"\nFailed: {', '.join(failed) or 'none'}.\n"

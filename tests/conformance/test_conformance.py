@@ -9,7 +9,7 @@ import pytest
 
 import tests.conformance.__main__ as command
 from tests.conformance.definitions import US_CORE, definitions, differently, not_read
-from tests.conformance.explained import FILE, Explained, load, unexplained
+from tests.conformance.explained import FILE, Explained, explained, load, place, unexplained
 from tests.conformance.faults import PLANTED
 from tests.conformance.outcome import NotRun, Outcome, Tally
 from tests.conformance.summary import summary
@@ -27,6 +27,71 @@ def test_each_warning_needs_a_reason_and_each_reason_a_warning() -> None:
     assert len(unexplained([("Flag.code", "odd thing")], [entry()])) == 2  # nobody explains it; the entry is stale
     assert unexplained([], [entry()]) == ["stale entry of explained-warnings.json: Task.*: odd *"]
     assert unexplained([("Task.x", "odd 1"), ("Task.x", "even")], [entry()]) == ["unexplained warning at Task.x: even"]
+
+
+def test_a_warning_has_one_reason_and_an_entry_explains_what_it_names_alone() -> None:
+    twice = [entry(), entry(text="odd thing")]
+    assert unexplained([("Task.x", "odd thing")], twice) == [
+        "warning with more than one explanation at Task.x: odd thing"
+    ]
+
+    def literal() -> list[Explained]:
+        return [entry(text="an effective[x] ()", at="Observation")]
+
+    assert unexplained([("Bundle.entry[4].resource.ofType(Observation)", "an effective[x] ()")], literal()) == []
+    for at, text in (
+        ("Observation.value", "an effective[x] ()"),
+        ("Observation", "an effectivex ()"),
+        ("Observation", "an effective[x] () and more"),
+    ):
+        assert len(unexplained([(at, text)], literal())) == 2
+    assert explained([("Task.x", "odd 1"), ("Task[1].x", "odd 1"), ("Task.x", "even")], [entry()]) == 2
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        ("Bundle.entry[2].resource.ofType(Task).code", "Task.code"),
+        ("Parameters.parameter[0].resource.ofType(Bundle).entry[1].resource.ofType(Flag).code", "Flag.code"),
+        ("Parameters.parameter[0].resource.ofType(Bundle).entry[1].resource", "Bundle.entry.resource"),
+        ("Observation.value.ofType(CodeableConcept)", "Observation.value.ofType(CodeableConcept)"),
+    ],
+)
+def test_a_place_is_told_from_the_resource_on_that_it_is_in(at: str, said: str) -> None:
+    assert place(at) == said
+
+
+def test_a_row_is_an_entry_of_each_place_and_word_and_each_has_to_be_needed(tmp_path: Path) -> None:
+    file = tmp_path / "list.json"
+    common = {"validator": "v", "reason": "because"}
+    rows = [
+        {**common, "at": ["A.x", "B.x"], "text": "no code"},
+        {**common, "at": "A.y", "text": "unknown: {each}", "each": ["urn:1", "urn:2"]},
+        {**common, "text": "unknown: {each} for *", "each": {"A.z": ["urn:1"], "B.z": ["urn:2", "urn:3"]}},
+        {**common, "at": "A.y", "text": "broken", "level": "error"},
+    ]
+    file.write_text(json.dumps(rows))
+    made = load("v", file)
+    assert [(one.at, one.text) for one in made] == [
+        ("A.x", "no code"),
+        ("B.x", "no code"),
+        ("A.y", "unknown: urn:1"),
+        ("A.y", "unknown: urn:2"),
+        ("A.z", "unknown: urn:1 for *"),
+        ("B.z", "unknown: urn:2 for *"),
+        ("B.z", "unknown: urn:3 for *"),
+    ]
+    assert [one.text for one in load("v", file, level="error")] == ["broken"]
+    wrong = unexplained([("B.z", "unknown: urn:1 for me"), ("A.x", "no code")], made)
+    assert wrong[0] == "unexplained warning at B.z: unknown: urn:1 for me"
+    assert len(wrong) == 1 + 6
+
+
+def test_an_entry_of_any_text_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "list.json"
+    file.write_text(json.dumps([{"validator": "v", "at": "A", "text": "*", "reason": "because"}]))
+    with pytest.raises(ValueError, match="not named"):
+        load("v", file)
 
 
 def test_an_entry_without_a_reason_is_refused(tmp_path: Path) -> None:
@@ -92,9 +157,9 @@ def test_the_summary_says_what_was_not_run_and_what_failed() -> None:
         [
             Outcome(name="a", status="failed", detail="1 problem", tallies=(tally,)),
             Outcome(name="b", status="not run", detail="no Maven"),
-            Outcome(name="c", status="passed", detail="fine"),
+            Outcome(name="c", status="passed", detail="fine", not_run=("odd: nobody has it",)),
         ]
     )
     assert "| V | 7 | 1 | 3 | 2 |" in text
-    assert "Not run: b (no Maven)." in text
+    assert "Not run:\n\n- b (no Maven)\n- of c, odd: nobody has it\n" in text
     assert "Failed: a." in text

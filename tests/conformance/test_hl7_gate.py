@@ -54,6 +54,9 @@ def test_the_list_is_true_of_what_is_validated_and_each_code_has_a_reason(tmp_pa
     with pytest.raises(ValueError, match="no reason"):
         listed(file)
     assert load("hl7")
+    assert load("hl7-definitions")
+    assert load("hl7-definitions", level="error")
+    assert not load("hl7", level="error")  # no error in what the product makes is explained
 
 
 def test_a_place_tells_the_type_of_an_entry_and_not_its_id() -> None:

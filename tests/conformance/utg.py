@@ -63,3 +63,18 @@ def _code_system(root: ElementTree.Element) -> Json:
 def _value(element: ElementTree.Element, name: str) -> str:
     found = element.find(f"{_FHIR}{name}")
     return "" if found is None else found.attrib.get("value", "")
+
+
+def value_sets() -> Iterator[Json]:
+    """HL7 Terminology's value set of policies (v3-ActPolicyType), which R4 does not hold and DS4P's basis is bound to.
+
+    It is what v3-ActCode has below `_ActPolicyType`, and is made of that.
+    """
+    below = {"property": "concept", "op": "is-a", "value": "_ActPolicyType"}
+    system = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+    yield {
+        "resourceType": "ValueSet",
+        "url": "http://terminology.hl7.org/ValueSet/v3-ActPolicyType",
+        "status": "active",
+        "compose": {"include": [{"system": system, "filter": [below]}]},
+    }

@@ -2,7 +2,10 @@ import ca.uhn.hl7v2.AcknowledgmentCode;
 import ca.uhn.hl7v2.DefaultHapiContext;
 import ca.uhn.hl7v2.HL7Exception;
 import ca.uhn.hl7v2.HapiContext;
+import ca.uhn.hl7v2.model.Group;
 import ca.uhn.hl7v2.model.Message;
+import ca.uhn.hl7v2.model.Segment;
+import ca.uhn.hl7v2.model.Structure;
 import ca.uhn.hl7v2.model.v251.segment.MSH;
 import ca.uhn.hl7v2.model.v251.segment.PID;
 import ca.uhn.hl7v2.parser.PipeParser;
@@ -71,6 +74,14 @@ public final class Read {
     for (int one = 0; one < person.getPatientIdentifierListReps(); one++) {
       identifiers.add(held(person.getPatientIdentifierList(one).getIDNumber().getValue()));
     }
+    ArrayNode cities = reading.putArray("cities");
+    ArrayNode postcodes = reading.putArray("postcodes");
+    for (int one = 0; one < person.getPatientAddressReps(); one++) {
+      cities.add(held(person.getPatientAddress(one).getCity().getValue()));
+      postcodes.add(held(person.getPatientAddress(one).getZipOrPostalCode().getValue()));
+    }
+    diagnoses(message, reading.putArray("diagnoses"));
+    reading.put("sex", held(person.getAdministrativeSex().getValue()));
     reading.put("birth", held(person.getDateTimeOfBirth().getTime().getValue()));
     reading.put("referral", number(message, text));
     reading.put("same", parser.encode(message).equals(text));
@@ -86,6 +97,19 @@ public final class Read {
       }
     }
     return "";
+  }
+
+  /** The code of each DG1, in whichever group of the structure it is. */
+  private static void diagnoses(Group group, ArrayNode found) throws HL7Exception {
+    for (String name : group.getNames()) {
+      for (Structure one : group.getAll(name)) {
+        if (one instanceof Group within) {
+          diagnoses(within, found);
+        } else if (one instanceof Segment segment && segment.getName().equals("DG1")) {
+          found.add(held(Terser.get(segment, 3, 0, 1, 1)));
+        }
+      }
+    }
   }
 
   private static String held(String value) {
