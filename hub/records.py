@@ -23,7 +23,7 @@ AlarmKind = Literal["undelivered", "held", "parked", "unanswered", "provenance",
 DisclosureState = Literal["intended", "sent", "not-sent", "unknown"]
 #: How it went: by a delivery, as an answer to who asked, on paper, to medical personnel, as notice of a revocation.
 Manner = Literal["delivery", "answer", "paper", "emergency", "notice"]
-RestrictionState = Literal["asked", "agreed", "denied", "ended"]
+RestrictionState = Literal["asked", "agreed", "denied", "noticed", "ended"]
 Step = Literal["receive", "read", "translate", "label", "release", "deliver", "record", "answer"]
 #: FHIR AuditEvent.action (http://hl7.org/fhir/audit-event-action).
 AuditAction = Literal["C", "R", "U", "D", "E"]
@@ -326,7 +326,8 @@ class Restriction:
 
     `recipient` None: to anybody. `purposes` and `sensitivities` empty: all. `consent_id` names the Consent by which an
     agreed one refuses in each decision. `health_plan` and `self_paid`: asked of disclosures to a health plan about
-    what was paid for in full by somebody else.
+    what was paid for in full by somebody else. `informed_at`: when the custody told the patient that it ends it for
+    what is recorded afterwards (`noticed`).
     """
 
     id: int
@@ -343,6 +344,7 @@ class Restriction:
     decided_at: datetime | None
     decided_by: str | None
     reason_code: str | None
+    informed_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from hub.cli.disclosures import Custody, Person
-from hub.cli.store import HUB_TOML, By, Config, Json, Limit, done, opened, rows
+from hub.cli.store import HUB_TOML, By, Config, Json, Limit, done, opened, period, rows
 
 Reason = Annotated[str, typer.Option("--reason", metavar="CODE", help="Why: one of the codes; the help lists them.")]
 
@@ -40,6 +40,7 @@ def list_restrictions(
                 "taken_by": one.taken_by,
                 "decided_at": one.decided_at,
                 "decided_by": one.decided_by,
+                "informed_at": one.informed_at,
                 "reason": one.reason_code,
             }
             for one in found
@@ -110,8 +111,30 @@ def deny(restriction_id: int, by: By, reason: Reason, config: Config = HUB_TOML,
     _change(config, restriction_id, restricting.deny, by, reason, as_json)
 
 
+def notice(
+    restriction_id: int,
+    by: By,
+    informed: Annotated[
+        str | None, typer.Option("--informed", metavar="TIME", help="When the patient was told; else now.")
+    ] = None,
+    reason: Reason = "informed",
+    config: Config = HUB_TOML,
+    as_json: Json = False,
+) -> None:
+    """Ends an agreed one by the custody's own word to the patient, for what is recorded after that; for what was here
+    it stands (45 CFR 164.522(a)(2)(iii)). Codes: informed."""
+    from hub.loop import restricting
+
+    told, _ = period(informed, None)
+
+    def change(tx: Any, hub: Any, number: int, *, by: str, reason_code: str) -> Any:
+        return restricting.notice(tx, hub, number, by=by, reason_code=reason_code, informed_at=told)
+
+    _change(config, restriction_id, change, by, reason, as_json)
+
+
 def end(restriction_id: int, by: By, reason: Reason, config: Config = HUB_TOML, as_json: Json = False) -> None:
-    """Ends an agreed one at the patient's word. Codes: patient-asked, patient-agreed."""
+    """Ends an agreed one whole, at the patient's word. Codes: patient-asked, patient-agreed."""
     from hub.loop import restricting
 
     _change(config, restriction_id, restricting.end, by, reason, as_json)

@@ -167,6 +167,7 @@ def register(app: typer.Typer) -> None:
                 "ask": restrictions.ask,
                 "agree": restrictions.agree,
                 "deny": restrictions.deny,
+                "notice": restrictions.notice,
                 "end": restrictions.end,
             },
         ),

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from hub.errors import ReceiveError
-from hub.loop import declared
+from hub.loop import declared, restricted
 from hub.loop.context import Hub
 from hub.loop.record import audit
 from hub.loop.releasing import origin, party, policy_for
@@ -82,7 +82,7 @@ def _decided(hub: Hub, source: SourceSection, question: Json) -> Json:
         policy = policy if exchange is None else replace(policy, exchange=exchange)
     entries = _labelled(hub, source, asked["entries"], question["urls"])
     document = {
-        "consents": [*question["consents"], *_kept(hub, source, asked.get("patient"))],
+        "consents": [*question["consents"], *restricted.toward(settings, _kept(hub, source, asked.get("patient")), to)],
         "request": {
             "at": instant(hub.clock()),
             "zone": next((a.zone for a in settings.agency if a.id == source.organization), settings.hub.zone),

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from hub.loop import declared, package
+from hub.loop import declared, package, restricted
 from hub.loop.context import Hub
 from hub.loop.record import audit
 from hub.loop.releasing import PURPOSE, actors_of, basis, origin, party, permitting, policy_for
@@ -145,7 +145,7 @@ def _decide(
             # The item is the Task alone; who it is about stands in the referral's own package.
             birth_date=born(one.kept.bundle, f"urn:uuid:{one.referral.patient_id}"),
         ),
-        one.consents,
+        restricted.bearing(hub, one.consents, [task], recipient=reader, now=hub.clock()),
         render=render,
         media_type="application/json",
         policy=policy_for(settings, one.center, reader),

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from hub.errors import ReleaseError
-from hub.loop import declared, package
+from hub.loop import declared, package, restricted
 from hub.loop.context import Hub
 from hub.loop.hold import name_of
 from hub.loop.record import audit
@@ -45,6 +45,8 @@ def decide_paper(
     settings = hub.settings
     stopped = hub.store.read(lambda tx: investigation_finds.stands(tx, referral.organization, referral.patient_id))
     own = {key: value for key, value in kept.bundle.items() if key != "extension"} | {"type": "transaction"}
+    resources = [entry["resource"] for entry in own["entry"]]
+    consents = restricted.bearing(hub, consents, resources, recipient=destination.organization, now=now)
     return release(
         own,
         [origin(settings, one) for one in kept.origins],

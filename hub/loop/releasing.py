@@ -15,7 +15,7 @@ from typing import Any, Literal
 import orjson
 
 from hub.errors import ReleaseError
-from hub.loop import declared, package
+from hub.loop import declared, package, restricted
 from hub.loop.context import Hub
 from hub.records import EntryDecision, HoldKind, Referral
 from hub.release import Context, Outcome, Party, ReleasePolicy, release
@@ -215,6 +215,8 @@ def decide(
     identity = keyed_uuid(
         hub.namespace_key, organization, "release", destination.id, f"{task_id}\x1f{said}\x1f{instant(now)}"
     )
+    resources = [entry["resource"] for entry in bundle["entry"]]
+    consents = restricted.bearing(hub, consents, resources, recipient=destination.organization, now=now)
     own = {**bundle, "resourceType": "Bundle", "type": "transaction", "id": identity, "timestamp": instant(now)}
     context = Context(
         discloser=party(settings, organization),

@@ -7,6 +7,7 @@ not stop care in an emergency (164.522(a)(1)(iii)) nor the patient's own access:
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final, Literal
 
 from hub.errors import HubError
@@ -14,12 +15,14 @@ from hub.loop.accounting import patients_of
 from hub.loop.context import Hub
 from hub.loop.hold import name_of
 from hub.loop.record import audit
+from hub.loop.restricted import HEALTH_PLANS, POLICY
 from hub.loop.revoking import consents_changed
 from hub.records import Restriction
 from hub.release.purpose import ACT_REASON, LOCAL, PURPOSE, canonical, within
 from hub.settings import SID_ORGANIZATION
 from hub.store import documents, restrictions
 from hub.store.tx import Tx
+from mappings.fhir.consent import PART2_ELEMENTS
 from mappings.fhir.systems import CONSENT_SCOPE, SID_RESOURCE
 from mappings.ids import keyed_uuid
 from mappings.labels.vocabulary import ACT_CODE, LAWS, SENSITIVITIES
@@ -36,6 +39,9 @@ REASONS: Final[dict[str, dict[str, str]]] = {
         "required-by-law": "the disclosure is required by law",
         "cannot-be-kept-apart": "what it is about cannot be told apart in the records",
         "not-a-restriction": "it asks for something else, and was passed on",
+    },
+    "noticed": {
+        "informed": "the custody told the patient that it ends it: 45 CFR 164.522(a)(2)(iii)",
     },
     "ended": {
         "patient-asked": "the patient asked for its end in writing",
@@ -60,13 +66,18 @@ def ask(
 ) -> Restriction:
     """Records what a patient asks. Nothing changes until it is agreed.
 
-    `recipient` an organization, or None for anybody; `purposes` v3-ActReason or police purposes, none for any, and
+    `recipient` an organization, or None for anybody, or any health plan for a `health_plan`; one that is declared to be
+    a health plan makes it a request about one. `purposes` v3-ActReason or police purposes, none for any, and
     payment and operations for a `health_plan`; `sensitivities` ActCode labels, none for everything. Raises HubError
     `restricting.value`, `accounting.custody`, `accounting.person`, `hold.person`.
     """
     who = name_of(by)
     if recipient is not None and recipient not in {one.id for one in hub.settings.organization}:
         raise _value("there is no such organization", "recipient")
+    declared = next((one.health_plan for one in hub.settings.organization if one.id == recipient), None)
+    if health_plan and declared is False:
+        raise _value("that organization is declared to be no health plan", "recipient")
+    health_plan = health_plan or declared is True
     given = purposes or (("HPAYMT", "HOPERAT") if health_plan else ())
     if any(canonical(one) is None for one in given):
         raise _value("not a known purpose", "purposes")
@@ -136,12 +147,46 @@ def deny(tx: Tx, hub: Hub, restriction_id: int, *, by: str, reason_code: str) ->
 
 
 def end(tx: Tx, hub: Hub, restriction_id: int, *, by: str, reason_code: str) -> Restriction:
-    """Ends an agreed one at the patient's word (164.522(a)(2)(i), (ii)), and decides what waits again. Raises as
-    `agree`. A custody's own end of it, for what is made afterwards only (iii), is not offered."""
+    """Ends an agreed one whole, at the patient's word (164.522(a)(2)(i), (ii)), and decides what waits again. Raises
+    as `agree`."""
     who = _reason(by, "ended", reason_code)
     patient = _patient(tx, restriction_id)
     made = restrictions.change(tx, restriction_id, "ended", by=who, reason_code=reason_code)
     _put(tx, made, patient, "inactive", instant(made.asked_at))
+    _audit(tx, hub, made, patient, who, reason_code)
+    consents_changed(tx, hub, patient)
+    return made
+
+
+def notice(
+    tx: Tx,
+    hub: Hub,
+    restriction_id: int,
+    *,
+    by: str,
+    reason_code: str = "informed",
+    informed_at: datetime | None = None,
+) -> Restriction:
+    """Ends an agreed one by the custody's own word to the patient, for what is created or received after
+    `informed_at`, now if not given (164.522(a)(2)(iii)(B)); for what was here by then it stands, until `end`.
+
+    What must be agreed to cannot be ended so ((A)). Raises as `agree`, and HubError `restricting.must-agree`,
+    `restricting.value`.
+    """
+    who = _reason(by, "noticed", reason_code)
+    patient = _patient(tx, restriction_id)
+    known = restrictions.get(tx, restriction_id)
+    if known is not None and must_agree(known):
+        raise HubError(
+            "restricting.must-agree",
+            "paid for in full by somebody else and asked of a health plan: only the patient ends it",
+            code="business-rule",
+        )
+    told = informed_at or tx.now
+    if told > tx.now:
+        raise _value("the patient is told before it is noted", "informed_at")
+    made = restrictions.change(tx, restriction_id, "noticed", by=who, reason_code=reason_code, informed_at=told)
+    _put(tx, made, patient, "active", instant(tx.now))
     _audit(tx, hub, made, patient, who, reason_code)
     consents_changed(tx, hub, patient)
     return made
@@ -163,11 +208,16 @@ def refusal(one: Restriction, patient: str, *, status: Literal["active", "inacti
         provision["purpose"] = [
             {"system": PURPOSE if purpose in LOCAL else ACT_REASON, "code": purpose} for purpose in one.purposes
         ]
+    if one.informed_at is not None:
+        provision["dataPeriod"] = {"end": instant(one.informed_at)}
     if one.sensitivities:
         provision["securityLabel"] = [{"system": ACT_CODE, "code": code} for code in one.sensitivities]
+    to_plans = one.health_plan and one.recipient is None
+    named = {"url": PART2_ELEMENTS, "extension": [{"url": "recipientClass", "valueString": HEALTH_PLANS}]}
     return {
         "resourceType": "Consent",
         "id": one.consent_id,
+        **({"extension": [named]} if to_plans else {}),
         "identifier": [{"system": SID_RESOURCE, "value": one.consent_id}],
         "status": status,
         "scope": {"coding": [{"system": CONSENT_SCOPE, "code": "patient-privacy"}]},
@@ -179,7 +229,7 @@ def refusal(one: Restriction, patient: str, *, status: Literal["active", "inacti
         "dateTime": at,
         "performer": [{"reference": f"urn:uuid:{patient}"}],
         "organization": [_organization(one.custody)],
-        "policy": [{"uri": "https://www.ecfr.gov/current/title-45/section-164.522"}],
+        "policy": [{"uri": POLICY}],
         "provision": provision,
     }
 

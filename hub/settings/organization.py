@@ -18,7 +18,8 @@ SID_ORGANIZATION = "https://warmhandoff.org/fhir/sid/organization"
 class OrganizationSection(Strict):
     """An organization and who it is in law. `posture` has no default.
 
-    `address`: where it is, as one line, for the accounting of disclosures (45 CFR 164.528(b)(2)(ii)).
+    `health_plan`: whether it is a health plan (45 CFR 160.103); none: not said, and a restriction toward health plans
+    holds toward it. `address`: where it is, as one line, for the accounting of disclosures (45 CFR 164.528(b)(2)(ii)).
     """
 
     id: str
@@ -28,6 +29,7 @@ class OrganizationSection(Strict):
     identifiers: tuple[dict[str, str], ...] = ()
     telephone: str | None = None
     address: str | None = None
+    health_plan: bool | None = None
 
     def organization(self) -> Organization:
         """As the mapping library takes it."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -14,7 +15,7 @@ from sqlalchemy import Row, Select, and_, bindparam, literal, select, tuple_, up
 
 from hub.records import Document
 from hub.store import vault
-from hub.store.tables import document, sealed
+from hub.store.tables import document, message, sealed
 from hub.store.tx import Tx
 
 _NOUN = "document"
@@ -187,6 +188,24 @@ def current_all(tx: Tx, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, st
         some = list(wanted[start : start + _BATCH])
         for row in tx.connection.execute(_CURRENT_ALL, {"wanted": some}).all():
             found[row.resource_type, row.resource_id] = _record(tx, row)
+    return found
+
+
+def first_recorded(tx: Tx, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], datetime | None]:
+    """When each (type, id) was first recorded: when the message came that it was first made of, else when it was
+    written. None where the first version is not here any more; what was never here is not in it."""
+    found: dict[tuple[str, str], datetime | None] = {}
+    for start in range(0, len(wanted), _BATCH):
+        rows = tx.connection.execute(
+            select(document.c.resource_type, document.c.resource_id, document.c.version, document.c.created_at)
+            .add_columns(message.c.received_at)
+            .join_from(document, message, document.c.message_id == message.c.id, isouter=True)
+            .where(tuple_(document.c.resource_type, document.c.resource_id).in_(list(wanted[start : start + _BATCH])))
+            .order_by(document.c.version)
+        )
+        for row in rows:
+            at = row.received_at or row.created_at
+            found.setdefault((row.resource_type, row.resource_id), at if row.version == 1 else None)
     return found
 
 

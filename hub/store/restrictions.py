@@ -20,7 +20,12 @@ from hub.store.tx import Tx
 
 _NOUN = "restriction"
 #: What a restriction may become from where it stands.
-_BEFORE: dict[str, tuple[str, ...]] = {"agreed": ("asked",), "denied": ("asked",), "ended": ("agreed",)}
+_BEFORE: dict[str, tuple[str, ...]] = {
+    "agreed": ("asked",),
+    "denied": ("asked",),
+    "noticed": ("agreed",),
+    "ended": ("agreed", "noticed"),
+}
 
 
 def ask(
@@ -59,13 +64,23 @@ def ask(
 
 
 def change(
-    tx: Tx, restriction_id: int, state: Literal["agreed", "denied", "ended"], *, by: str, reason_code: str
+    tx: Tx,
+    restriction_id: int,
+    state: Literal["agreed", "denied", "noticed", "ended"],
+    *,
+    by: str,
+    reason_code: str,
+    informed_at: datetime | None = None,
 ) -> Restriction:
-    """Agree to one that is asked, deny it, or end one that is agreed. Raises StoreError `store.state`."""
+    """Agree to one that is asked, deny it, end one that is agreed for what comes later, or end it whole.
+
+    `informed_at`: when the patient was told of an end for what comes later. Raises StoreError `store.state`.
+    """
+    given: dict[str, Any] = {} if informed_at is None else {"informed_at": informed_at}
     row = tx.connection.execute(
         update(restriction)
         .where(restriction.c.id == restriction_id, restriction.c.state.in_(_BEFORE[state]))
-        .values(state=state, decided_at=tx.now, decided_by=by, reason_code=reason_code)
+        .values(state=state, decided_at=tx.now, decided_by=by, reason_code=reason_code, **given)
         .returning(*restriction.c)
     ).one_or_none()
     if row is None:
@@ -158,6 +173,7 @@ def _restriction(row: Row[Any]) -> Restriction:
         decided_at=row.decided_at,
         decided_by=row.decided_by,
         reason_code=row.reason_code,
+        informed_at=row.informed_at,
     )
 
 

@@ -412,6 +412,7 @@ restriction = Table(
     Column("decided_at", Instant),
     Column("decided_by", String(255)),
     Column("reason_code", String(64)),
+    Column("informed_at", Instant),
     Index(None, "custody", "patient"),
     sqlite_autoincrement=True,
 )

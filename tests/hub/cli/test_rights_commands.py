@@ -176,6 +176,11 @@ def test_a_restriction_from_asked_to_ended(hub: Hub, handoff: Callable[..., Any]
     assert handoff("restrictions", "end", "1", *by, "--reason", "patient-asked").exit_code == 0
     (listed,) = json.loads(handoff("restrictions", "list", "--json").stdout)
     assert (listed["state"], listed["purposes"], listed["reason"]) == ("ended", ["HPAYMT", "HOPERAT"], "patient-asked")
+    handoff("restrictions", "ask", "--custody", "cedar-coresponse", "--person", referral_of(hub).patient_id, *by)
+    assert handoff("restrictions", "agree", "2", *by).exit_code == 0
+    assert handoff("restrictions", "notice", "2", *by, "--informed", "2026-11-20T09:00-07:00").exit_code == 0
+    noticed = json.loads(handoff("restrictions", "list", "--json").stdout)[1]
+    assert (noticed["state"], noticed["informed_at"]) == ("noticed", "2026-11-20T16:00:00Z")
 
 
 def test_an_emergency_writes_the_page_and_opens_a_review(hub: Hub, handoff: Callable[..., Any], tmp_path: Path) -> None:

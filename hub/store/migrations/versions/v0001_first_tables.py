@@ -441,6 +441,7 @@ def upgrade() -> None:
         sa.Column("decided_at", TIME, nullable=True),
         sa.Column("decided_by", sa.String(length=255), nullable=True),
         sa.Column("reason_code", sa.String(length=64), nullable=True),
+        sa.Column("informed_at", TIME, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_restriction")),
         sqlite_autoincrement=True,
     )
