@@ -13,9 +13,10 @@ from typing import Literal
 
 from mappings.errors import ReadError
 from mappings.hl7v2.build import Raw, Value, escape, segment
-from mappings.hl7v2.codec import NULL, Message, Repetition, Segment, header, python_codec
+from mappings.hl7v2.codec import NULL, Message, Repetition, header, python_codec
 from mappings.hl7v2.delimiters import STANDARD, Delimiters
 from mappings.hl7v2.times import written
+from mappings.record import record
 
 #: What became of a message: stored; not now (it may be sent again); not as it is.
 Outcome = Literal["accept", "error", "reject"]
@@ -24,6 +25,9 @@ Code = Literal["AA", "AE", "AR", "CA", "CE", "CR"]
 
 _ORIGINAL: Mapping[Outcome, Code] = MappingProxyType({"accept": "AA", "error": "AE", "reject": "AR"})
 _ENHANCED: Mapping[Outcome, Code] = MappingProxyType({"accept": "CA", "error": "CE", "reject": "CR"})
+
+#: Who acknowledges a message that was sent to nobody by name.
+APPLICATION = "WARMHANDOFF"
 
 #: Table 0357: the conditions an ERR of ours names.
 ERRORS: Mapping[str, str] = MappingProxyType(
@@ -76,7 +80,7 @@ def acknowledge(
     *,
     control_id: str,
     now: datetime,
-    application: str = "WARMHANDOFF",
+    application: str = APPLICATION,
     facility: str = "",
     error: str | None = None,
     location: str | None = None,
@@ -130,6 +134,37 @@ def acknowledge(
     return data
 
 
+@record
+class Stencil:
+    """What the acknowledgements of messages have in common whose MSHs differ in time and control id alone."""
+
+    head: bytes
+    middle: bytes
+    rest: bytes
+
+    def fill(self, echo_id: bytes, *, control_id: str, now: datetime) -> bytes:
+        """The acknowledgement of the message with this MSH-10, as `acknowledge` writes it. Both control ids are
+        letters, digits and what else is no delimiter; this is not checked."""
+        return b"%b%b%b%b%b%b\r" % (self.head, _stamp(now), self.middle, control_id.encode(), self.rest, echo_id)
+
+
+@lru_cache(maxsize=64)
+def _stamp(now: datetime) -> bytes:
+    return _written(now.replace(microsecond=0)).encode()
+
+
+def stencil(message: Message, code: Code) -> Stencil | None:
+    """For messages with an MSH like this one's; None where each must be looked at by itself."""
+    delimiters, raw = message.delimiters, tuple([message.segments[0].field(number) for number in _ECHOED])
+    head, middle, rest, _ = _head.__wrapped__(raw, delimiters, message.encoding, False, APPLICATION, "")
+    rest += f"\rMSA{delimiters.field}{code}{delimiters.field}"
+    marks = (delimiters.field, delimiters.component, delimiters.repetition, delimiters.escape, delimiters.subcomponent,
+             delimiters.truncation)  # fmt: skip
+    if not (head + middle + rest).isascii() or "\n" in message.segments[0].raw or "+" in marks or "-" in marks:
+        return None
+    return Stencil(head=head.encode(), middle=middle.encode(), rest=rest.encode())
+
+
 def _undeclared(message: Message) -> Message:
     """The MSH alone, without its MSH-18."""
     msh = message.segments[0]
@@ -140,7 +175,7 @@ def _undeclared(message: Message) -> Message:
         delimiters=message.delimiters,
         encoding=message.encoding,
         separator=message.separator,
-        segments=(Segment(message.delimiters.field.join(fields), message.delimiters, message.encoding),),
+        lines=(message.delimiters.field.join(fields),),
         issues=(),
     )
 
@@ -237,7 +272,7 @@ def refuse(
     *,
     control_id: str,
     now: datetime,
-    application: str = "WARMHANDOFF",
+    application: str = APPLICATION,
     facility: str = "",
 ) -> bytes | None:
     """AR (CR in enhanced mode) for bytes that the codec refused: as they are, they must not come again.

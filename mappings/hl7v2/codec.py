@@ -38,6 +38,10 @@ _CODECS = {
 }
 
 _SEGMENT_NAME = re.compile(r"[A-Z][A-Z0-9]{2}\Z")
+#: Names that need no second look: those that stand in most messages.
+_USUAL = frozenset(
+    ["MSH", "EVN", "PID", "PD1", "NK1", "PV1", "PV2", "AL1", "DG1", "IN1", "NTE", "ORC", "OBR", "OBX", "TXA"]
+)
 _ADDRESS = re.compile(r"([A-Z][A-Z0-9]{2})(?:\[(\d+)])?-(\d+)(?:\[(\d+)])?(?:\.(\d+)(?:\.(\d+))?)?\Z", re.ASCII)
 
 
@@ -105,6 +109,11 @@ def _nth(text: str, delimiter: str, number: int) -> str:
     return parts[number - 1] if number <= len(parts) else ""
 
 
+def _name(raw: str, field: str) -> str:
+    # A lone CRLF among CRs leaves its LF here.
+    return raw.split(field, 1)[0].lstrip("\n")
+
+
 class Segment:
     """One segment. `name` is what stands before the first field separator; `raw` the segment without its end."""
 
@@ -112,8 +121,7 @@ class Segment:
 
     def __init__(self, raw: str, delimiters: Delimiters, encoding: str) -> None:
         self.raw = raw
-        # A lone CRLF among CRs leaves its LF here.
-        self.name = raw.split(delimiters.field, 1)[0].lstrip("\n")
+        self.name = _name(raw, delimiters.field)
         self._delimiters = delimiters
         self._encoding = encoding
         self._fields: list[str] | None = None
@@ -178,12 +186,12 @@ def _address(address: str) -> tuple[str, int, int, int, int, int]:
 
 
 class Message:
-    """A parsed message. `data` are its exact bytes, `segments` all of its segments in their order.
+    """A parsed message. `data` are its exact bytes, `lines` all of its segments as they stand, in their order.
 
     `encoding` is the Python codec it was read with, `separator` what ended its segments, `issues` what was odd.
     """
 
-    __slots__ = ("data", "delimiters", "encoding", "issues", "segments", "separator")
+    __slots__ = ("_segments", "data", "delimiters", "encoding", "issues", "lines", "separator")
 
     def __init__(
         self,
@@ -192,19 +200,28 @@ class Message:
         delimiters: Delimiters,
         encoding: str,
         separator: str,
-        segments: tuple[Segment, ...],
+        lines: tuple[str, ...],
         issues: tuple[Issue, ...],
     ) -> None:
         self.data = data
         self.delimiters = delimiters
         self.encoding = encoding
         self.separator = separator
-        self.segments = segments
+        self.lines = lines
         self.issues = issues
+        self._segments: tuple[Segment, ...] | None = None
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """Its segments, in their order."""
+        found = self._segments
+        if found is None:
+            found = self._segments = tuple([Segment(line, self.delimiters, self.encoding) for line in self.lines])
+        return found
 
     def __repr__(self) -> str:
         # Never a payload value: a message may end in a log through somebody else's repr.
-        return f"<Message of {len(self.segments)} segments, {len(self.data)} bytes>"
+        return f"<Message of {len(self.lines)} segments, {len(self.data)} bytes>"
 
     def serialize(self) -> bytes:
         """The bytes it was parsed from."""
@@ -287,23 +304,27 @@ def parse(data: bytes, *, charset: str = "") -> Message:
         issues.append(_issue("read.segment-end", "MSH", "segments do not end with CR alone"))
     delimiters = _delimiters(data, start, separator)
     encoding, text = _decode(data, start, separator, delimiters, charset, issues)
-    segments: list[Segment] = []
+    lines: list[str] = []
+    field = delimiters.field
     for line in text.split(separator):
         if not line or line == "\n":
             continue
-        segment = Segment(line, delimiters, encoding)
-        place = f"segment[{len(segments) + 1}]"
-        if segment.name == "MSH" and segments:
+        name = line[:3]
+        if line[3:4] != field or name not in _USUAL:
+            name = _name(line, field)
+            if not _SEGMENT_NAME.match(name):
+                place = f"segment[{len(lines) + 1}]"
+                issues.append(_issue("read.segment-name", place, "a segment does not begin with a segment name"))
+        if name == "MSH" and lines:
+            place = f"segment[{len(lines) + 1}]"
             raise ReadError("read.two-messages", "a second MSH stands in the message", path=place)
-        if not _SEGMENT_NAME.match(segment.name):
-            issues.append(_issue("read.segment-name", place, "a segment does not begin with a segment name"))
-        segments.append(segment)
+        lines.append(line)
     return Message(
         data=data,
         delimiters=delimiters,
         encoding=encoding,
         separator=separator,
-        segments=tuple(segments),
+        lines=tuple(lines),
         issues=tuple(issues),
     )
 
@@ -317,10 +338,8 @@ def glance(data: bytes, *, charset: str = "") -> Message:
     encoding, text = _decode(data, start, separator, delimiters, charset, [])
     if f"{separator}MSH" in text or f"{separator}\nMSH" in text:
         parse(data, charset=charset)  # a second MSH, or what only looks like one
-    segment = Segment(_line(text, separator), delimiters, encoding)
-    return Message(
-        data=data, delimiters=delimiters, encoding=encoding, separator=separator, segments=(segment,), issues=()
-    )
+    line = _line(text, separator)
+    return Message(data=data, delimiters=delimiters, encoding=encoding, separator=separator, lines=(line,), issues=())
 
 
 def header(data: bytes) -> Message | None:
@@ -334,10 +353,8 @@ def header(data: bytes) -> Message | None:
         delimiters = _delimiters(line, 0, "\r")
     except ReadError:
         return None
-    segment = Segment(line.decode("iso8859-1"), delimiters, "iso8859-1")
-    return Message(
-        data=line, delimiters=delimiters, encoding="iso8859-1", separator="\r", segments=(segment,), issues=()
-    )
+    lines = (line.decode("iso8859-1"),)
+    return Message(data=line, delimiters=delimiters, encoding="iso8859-1", separator="\r", lines=lines, issues=())
 
 
 def _issue(rule: str, path: str, text: str) -> Issue:

@@ -95,13 +95,17 @@ def system_of(name: str | None, d: Draft, place: str) -> tuple[str, bool]:
     return f"{d.base}/CodeSystem/{place.split('.', 1)[0]}", True
 
 
-def remembering(make: Callable[[str, Draft, str, Any], Any]) -> Callable[[str, Draft, str, Any], Any]:
+def remembering(
+    make: Callable[[str, Draft, str, Any], Any], known: dict[tuple[str, int, str], Any] | None = None
+) -> Callable[[str, Draft, str, Any], Any]:
     """The same, making once what it made of a text that had nothing to report and added nothing to the Bundle.
 
     For coded fields, staff and places, which stand in message after message; never for a person's own fields. The
-    value is shared: nobody changes what is inside it.
+    value is shared: nobody changes what is inside it. `known`: where it remembers by text, scope and place, for a
+    caller that looks there first.
     """
-    known: dict[tuple[str, int, str], Any] = {}
+    if known is None:
+        known = {}
 
     def again(raw: str, d: Draft, place: str, more: Any = None) -> Any:
         key = (raw, d.scope, place)

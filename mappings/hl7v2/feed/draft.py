@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from functools import lru_cache
-from itertools import count
+from functools import lru_cache, partial
+from itertools import compress, count
 from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from mappings.fhir.draft import agency_base, criteria
 from mappings.fhir.systems import SID_RESOURCE
-from mappings.hl7v2.codec import NULL, Message, Segment
+from mappings.hl7v2.codec import NULL, Message
 from mappings.hl7v2.delimiters import Delimiters, unescape
 from mappings.hl7v2.times import date_time
 from mappings.ids import Ids
@@ -54,6 +54,11 @@ RULES: Final[dict[str, tuple[Severity, str, str]]] = {
     ),
 }
 
+#: The search of a conditional create by our own identifier.
+_OWN: Final = criteria(SID_RESOURCE, "")
+#: The same by an identifier of somebody's system, up to its value.
+_by_system = lru_cache(maxsize=1024)(partial(criteria, value=""))
+
 _CONTROL = re.compile(r"[^\S \r\n\t]|[\x00-\x08\x0e-\x1f]+")
 _OFFSET = re.compile(r"\d{12}(?:\d\d(?:\.\d+)?)?([+-]\d{4})\Z", re.ASCII)
 
@@ -65,9 +70,40 @@ def _finding(rule: str, path: str) -> Issue:
 
 
 @lru_cache(maxsize=4096)
-def _times(text: str, path: str, zone: ZoneInfo | None) -> tuple[str | None, tuple[Issue, ...]]:
-    return date_time(text, path, zone)
+def _day(digits: str) -> str | None:
+    """YYYYMMDD as a FHIR date; None for a day that is in no calendar."""
+    day = f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"
+    return day if is_date_time(day) else None
 
+
+def _common_time(raw: str, offset: str) -> str | None:
+    """What most times are, without a look at the grammar: a day, or a time to the minute or second with its offset or
+    the message's. None for every other, which may be a time all the same. `raw` is ASCII."""
+    if raw.isdigit():
+        if len(raw) == 8:
+            return _day(raw)
+        clock = raw[8:]
+    else:
+        clock, offset = raw[8:-5], raw[-5:]
+    if len(clock) == 6 or len(clock) == 4:
+        day = raw[:8]
+        if (
+            (day + clock + offset[1:]).isdigit()
+            and offset[:1] in ("+", "-")
+            and clock < "24"
+            and clock[2:] < "60"
+            and clock[4:] < "60"
+            and offset[1:] < "15"
+            and offset[3:] < "60"
+            and (found := _day(day))
+        ):
+            zone = "Z" if offset[1:] == "0000" else f"{offset[:3]}:{offset[3:]}"
+            return f"{found}T{clock[:2]}:{clock[2:4]}:{clock[4:] or '00'}{zone}"
+    return None
+
+
+#: One clock reading stands for all messages of a batch.
+_instant = lru_cache(maxsize=64)(instant)
 
 _SCOPES = count()
 
@@ -78,17 +114,23 @@ def _scope(base: str, marks: Delimiters, encoding: str) -> int:
     return next(_SCOPES)
 
 
+@lru_cache(maxsize=4096)
+def _open(used: int, count: int) -> tuple[tuple[int, ...], tuple[bool, ...]]:
+    """The fields of a segment of `count` that nobody read: their numbers, and for each field whether it is one. A
+    partner's segments are read alike."""
+    numbers = tuple(number for number in range(1, count) if not used >> number & 1)
+    return numbers, tuple(number in numbers for number in range(count))
+
+
 class Row:
     """One segment: its fields as they stand (MSH numbered like the others), and which of them were read."""
 
-    __slots__ = ("fields", "name", "segment", "used")
+    __slots__ = ("fields", "name", "used")
 
-    def __init__(self, segment: Segment, separator: str) -> None:
-        self.segment = segment
-        self.name = segment.name
-        fields = segment.raw.split(separator)
-        if self.name == "MSH":
-            fields.insert(1, separator)
+    def __init__(self, fields: list[str]) -> None:
+        name = fields[0]
+        # A lone CRLF among CRs leaves its LF here.
+        self.name = name.lstrip("\n") if name[:1] == "\n" else name
         self.fields = fields
         #: Bit n for field n.
         self.used = 0
@@ -131,8 +173,9 @@ class Draft:
         "entries",
         "esc",
         "event",
-        "ids",
+        "id_of",
         "interned",
+        "message",
         "now",
         "offset",
         "r",
@@ -154,12 +197,14 @@ class Draft:
         self.esc = marks.escape or "\0"
         self._marks = self.c + self.s + self.r
         self.encoding = message.encoding
-        self.rows = [Row(segment, marks.field) for segment in message.segments]
+        self.message = message
+        self.rows = [Row(line.split(marks.field)) for line in message.lines]
+        self.rows[0].fields.insert(1, marks.field)
         self.custody = custody
         self.base = agency_base(None, custody)
         #: What the meaning of a field depends on beside its text: whose it is, and the delimiters.
         self.scope = _scope(self.base, marks, message.encoding)
-        self.now = instant(now)
+        self.now = _instant(now)
         self.zone = zone
         head = self.rows[0].peek(7)
         found = _OFFSET.match(head)
@@ -167,7 +212,8 @@ class Draft:
         self.offset = found[1] if found else ""
         self.control = self.text(self.rows[0].peek(10)) or ""
         self.event = message.type
-        self.ids = Ids(namespace_key, custody)
+        #: The keyed id of (kind, assigner, value) in this message's custody.
+        self.id_of = Ids(namespace_key, custody).of
         self.entries: list[Json] = []
         self.interned: dict[Any, Any] = {}
         #: (fullUrl, element) of every value that the sender deletes.
@@ -212,16 +258,16 @@ class Draft:
         """A TS or DTM as FHIR dateTime; what is wrong with it is an issue at `place`."""
         if self.c in raw:
             raw = raw.split(self.c, 1)[0]
+        if not raw or raw == NULL:
+            return None
+        if raw.isascii() and (made := _common_time(raw, self.offset)):
+            return made
         raw = raw.strip()
         if not raw or raw == NULL:
             return None
-        if len(raw) == 8 and raw.isascii() and raw.isdigit():
-            day = f"{raw[:4]}-{raw[4:6]}-{raw[6:]}"
-            if is_date_time(day):
-                return day
         if self.offset and len(raw) >= 12 and raw[-5] not in "+-":
             raw += self.offset
-        found, issues = _times(raw, place, self.zone)
+        found, issues = date_time(raw, place, self.zone)
         for issue in issues:
             if (issue.rule, issue.path) not in self._seen:
                 self._seen.add((issue.rule, issue.path))
@@ -253,10 +299,6 @@ class Draft:
 
     # --- ids and entries
 
-    def id_of(self, kind: str, assigner: str, value: str, *, recurring: bool = False) -> str:
-        """The keyed id of (kind, assigner, value) in this message's custody."""
-        return self.ids.of(kind, assigner, value, recurring=recurring)
-
     def add(self, resource: Json, system: str | None = None, value: str = "") -> str:
         """Adds a resource that has an id; its fullUrl. `system`, `value`: what a receiver creates it once by."""
         made: str = resource["id"]
@@ -265,9 +307,19 @@ class Draft:
             system = None
         self._made.add(made)
         url = "urn:uuid:" + made
-        search = f"identifier={SID_RESOURCE}|{made}" if system is None else criteria(system, value)
-        request = {"method": "POST", "url": resource["resourceType"], "ifNoneExist": search}
-        self.entries.append({"fullUrl": url, "resource": resource, "request": request})
+        if system is None:
+            search = _OWN + made
+        elif value.isalnum() and value.isascii():
+            search = _by_system(system) + value
+        else:
+            search = criteria(system, value)
+        self.entries.append(
+            {
+                "fullUrl": url,
+                "resource": resource,
+                "request": {"method": "POST", "url": resource["resourceType"], "ifNoneExist": search},
+            }
+        )
         return url
 
     def _another(self, resource: Json) -> str:
@@ -327,13 +379,14 @@ class Draft:
         read, `PID-3.9` for a component; in the order of the message, each once."""
         found: dict[str, None] = {}
         for row in self.rows:
-            used, name = row.used, row.name
-            fields = row.fields
+            used, fields = row.used, row.fields
             if not used:
-                found[name] = None
+                found[row.name] = None
                 continue
-            for number, raw in enumerate(fields):
-                if raw and not used >> number & 1 and number:
-                    found[f"{name}-{number}"] = None
+            numbers, open_ = _open(used, len(fields))
+            if any(compress(fields, open_)):
+                for number in numbers:
+                    if fields[number]:
+                        found[f"{row.name}-{number}"] = None
         found.update(self._unused)
         return tuple(found)

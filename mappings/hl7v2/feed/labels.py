@@ -40,10 +40,12 @@ _DIRECTORY: Final = frozenset({"Practitioner", "PractitionerRole", "Organization
 
 def of(row: Row, d: Draft) -> tuple[dict[str, str], ...]:
     """The labels that stand in a segment. What none of the tables has is an issue at its place."""
-    standing = [number for number in _FIELDS[row.name] if row.peek(number) not in ("", NULL)]
+    fields = row.fields
+    count = len(fields)
+    standing = [n for n in _FIELDS[row.name] if n < count and fields[n] and fields[n] != NULL]
     if not standing:
         return ()
-    found = marks(row.segment)
+    found = marks(d.message.segments[d.rows.index(row)])
     for place in found.unread:
         d.issue("translate.label-not-read", place)
     if row.name == "ARV":

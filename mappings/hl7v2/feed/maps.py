@@ -1,7 +1,8 @@
-"""The compiled tables at run time: for each segment map a table of closures by field number, made once.
+"""The compiled tables at run time: each segment map is one straight-line function, written and compiled at first use.
 
 The data is what `mappings.hl7v2.sources.build` compiled from the HL7 v2-to-FHIR tables and our overrides; nothing is
-interpreted while a message is read.
+interpreted while a message is read. A map is written out as Python, as `dataclasses` writes `__init__`: a table of
+closures walked field by field costs three times as much.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cache
 from importlib.resources import files
+from operator import itemgetter
 from typing import Any, Final, TypeAlias
 
 import orjson
@@ -50,11 +52,13 @@ from mappings.hl7v2.feed.values import (
     time_alone,
 )
 
-#: Fills a resource from one field of a segment, as it stands; says whether it read it.
-Fill: TypeAlias = "Callable[[str, Row, Json, Draft], bool]"
+#: Fills a resource from a segment: every field that a rule of its map reads.
+Fill: TypeAlias = "Callable[[Row, Json, Draft], None]"
 
 #: Fields of which the same few values stand in message after message.
 _CODED: Final = (cwe_concept, cwe_coding, cwe_code, yes)
+#: Those of them whose value is an element: a remembered one is given out as a copy.
+_ELEMENTS: Final = (cwe_concept, cwe_coding)
 
 #: Datatype maps by their names in the tables; references are in `parties`.
 MAKES: Final[dict[str, Make]] = {
@@ -102,127 +106,123 @@ def codes(name: str) -> Vocabulary:
     return Vocabulary({code: (found[0], found[1], found[2]) for code, found in told["codes"].items()}, told["table"])
 
 
-@cache
-def segment_map(name: str) -> tuple[tuple[tuple[int, Fill], ...] | None, ...]:
-    """What a segment map does with each field, by its number."""
-    rules = _data()["segments"][name]
-    table: list[list[tuple[int, Fill]]] = [[] for _ in range(max((rule["field"] for rule in rules), default=0) + 1)]
-    segment = name.partition("[")[0]
-    for rule in rules:
-        table[rule["field"]].append((rule["field"], _fill(segment, rule)))
-    return tuple(tuple(some) or None for some in table)
-
-
 def fill(name: str, row: Row, resource: Json, d: Draft) -> None:
     """Applies a segment map to a segment: every field that a rule reads goes into the resource."""
-    table = segment_map(name)
-    fields = row.fields
-    for raw, run in zip(fields, table, strict=False):
-        if raw and run is not None:
-            for number, one in run:
-                if one(raw, row, resource, d):
-                    row.used |= 1 << number
+    segment_map(name)(row, resource, d)
 
 
-def _fill(segment: str, rule: Json) -> Fill:
-    path: list[tuple[str, bool]] = [(step, many) for step, many in rule["at"]]
+@cache
+def segment_map(name: str) -> Fill:
+    """The function of a segment map. Its source holds nothing but what stands in the compiled tables."""
+    known: Json = {"NULL": NULL, "put": _put, "repeated": _repeated}
+    source = ["def fill(row, resource, d):", "    fields = row.fields; count = len(fields); r = d.r; used = 0"]
+    apart: list[str] = []
+    segment = name.partition("[")[0]
+    for turn, rule in enumerate(sorted(_data()["segments"][name], key=itemgetter("field"))):
+        _write(turn, rule, segment, known, source, apart)
+    source.append("    row.used |= used")
+    exec(compile("\n".join(apart + source), f"<{name}>", "exec"), known)  # noqa: S102 - our own committed tables
+    made: Fill = known["fill"]
+    return made
+
+
+def _write(turn: int, rule: Json, segment: str, known: Json, source: list[str], apart: list[str]) -> None:
+    """Writes one rule: in `source` for a field that stands once, in `apart` for each repetition of one."""
     number: int = rule["field"]
     place = f"{segment}-{number}"
-    made = (
-        _constant(path, rule["constant"])
-        if "constant" in rule
-        else _made(
-            path,
-            _once(MAKES[rule["make"]]),
-            codes(rule["codes"]) if "codes" in rule else None,
-            [(step, many) for step, many in rule.get("hole", ())],
-            rule.get("with") or {},
-            place,
-        )
-    )
-    return _guarded(made, rule["when"]) if "when" in rule else made
+    known[f"path{turn}"] = [(step, many) for step, many in rule["at"]]
+    guard = ""
+    if "when" in rule:
+        known[f"holds{turn}"] = _holds(rule["when"])
+        guard = f" and holds{turn}(row, d)"
+    source.append(f"    if count > {number} and (raw := fields[{number}]){guard}:")
+    if "constant" in rule:
+        source += [f"        put(resource, path{turn}, {rule['constant']!r})", f"        used |= {1 << number}"]
+        return
+    body = _one(turn, rule, place, known)
+    apart += [f"def one{turn}(raw, resource, d):", *(f"    {line}" for line in body), "    return False"]
+    source += [
+        "        if r in raw or raw == NULL:",
+        f"            if repeated(raw, resource, d, one{turn}, path{turn}, {place!r}):",
+        f"                used |= {1 << number}",
+        "        else:",
+        *("            " + line.replace("return True", f"used |= {1 << number}") for line in body),
+    ]
 
 
-def _once(make: Make) -> Make:
-    """The same; a coded field's value is made once, and given out as a copy of its own."""
-    if make not in _CODED:
-        return make
-    known = remembering(make)
+def _one(turn: int, rule: Json, place: str, known: Json) -> list[str]:
+    """The lines that put one repetition, `raw`, into `resource`; `return True` stands where it was put."""
+    make = MAKES[rule["make"]]
+    known[f"codes{turn}"] = codes(rule["codes"]) if "codes" in rule else None
+    call = f"make{turn}(raw, d, {place!r}, codes{turn})"
+    if make in _CODED:
+        memory: dict[tuple[str, int, str], Any] = {}
+        known[f"memory{turn}"] = memory
+        make = remembering(make, memory)
+        call = f"memory{turn}.get((raw, d.scope, {place!r}))"
+    known[f"make{turn}"] = make
+    lines = [f"value = {call}"]
+    if "memory" in call:
+        lines += ["if value is None:", f"    value = make{turn}(raw, d, {place!r}, codes{turn})"]
+    lines.append("if value is not None:")
+    hole = [(step, many) for step, many in rule.get("hole", ())]
+    beside = rule.get("with") or {}
+    value = "{**value}" if MAKES[rule["make"]] in _ELEMENTS else "value"
+    if hole:
+        known[f"beside{turn}"] = beside
+        if len(hole) == 1 and not hole[0][1]:
+            shared = "".join(f"{key!r}: beside{turn}[{key!r}], " for key in beside)
+            value = f"{{{shared}{hole[0][0]!r}: {value}}}"
+        else:
+            known[f"hole{turn}"] = hole
+            lines += [f"    element = {{**beside{turn}}}", f"    put(element, hole{turn}, {value})"]
+            value = "element"
+    elif beside:
+        known[f"beside{turn}"] = beside
+        value = f"{{**beside{turn}, **value}}"
+    *before, (element, many) = known[f"path{turn}"]
+    if before:
+        return [*lines, f"    if put(resource, path{turn}, {value}):", "        return True"]
+    if not many:
+        return [
+            *lines,
+            f"    if {element!r} not in resource:",
+            f"        resource[{element!r}] = {value}",
+            "        return True",
+        ]
+    return [
+        *lines,
+        f"    if {element!r} in resource:",
+        f"        resource[{element!r}].append({value})",
+        "    else:",
+        f"        resource[{element!r}] = [{value}]",
+        "    return True",
+    ]
 
-    def copied(raw: str, d: Draft, place: str, vocabulary: Vocabulary | None) -> Any:
-        value = known(raw, d, place, vocabulary)
-        return dict(value) if isinstance(value, dict) else value
 
-    return copied
-
-
-def _constant(path: list[tuple[str, bool]], value: str) -> Fill:
-    def run(raw: str, row: Row, resource: Json, d: Draft) -> bool:
-        _put(resource, path, value)
-        return True
-
-    return run
-
-
-def _made(
+def _repeated(
+    raw: str,
+    resource: Json,
+    d: Draft,
+    one: Callable[[str, Json, Draft], bool],
     path: list[tuple[str, bool]],
-    make: Make,
-    vocabulary: Vocabulary | None,
-    hole: list[tuple[str, bool]],
-    beside: Json,
     place: str,
-) -> Fill:
+) -> bool:
+    """A field with repetitions, or that its sender deletes; whether it was read."""
+    if raw == NULL:
+        d.deleted.append((resource, path[0][0]))
+        d.issue("translate.null", place)
+        return True
     many = path[-1][1]
-    name = path[-1][0]
-    shallow = len(path) == 1
-
-    def run(raw: str, row: Row, resource: Json, d: Draft) -> bool:
-        if raw == NULL:
-            d.deleted.append((resource, path[0][0]))
-            d.issue("translate.null", place)
-            return True
-        if d.r not in raw:
-            value = make(raw, d, place, vocabulary)
-            if value is None:
-                return False
-            if hole:
-                element = dict(beside)
-                _put(element, hole, value)
-                value = element
-            elif beside:
-                value = {**beside, **value}
-            if shallow:
-                if many:
-                    if name in resource:
-                        resource[name].append(value)
-                    else:
-                        resource[name] = [value]
-                elif name in resource:
-                    return False
-                else:
-                    resource[name] = value
-                return True
-            return _put(resource, path, value)
-        done = False
-        for turn, part in enumerate(raw.split(d.r)):
-            if not part or part == NULL:
-                continue
-            if done and not many:
-                d.left(f"{place}[{turn + 1}]")
-                continue
-            value = make(part, d, place, vocabulary)
-            if value is None:
-                continue
-            if hole:
-                element = dict(beside)
-                _put(element, hole, value)
-                value = element
-            elif beside:
-                value = {**beside, **value}
-            done = _put(resource, path, value) or done
-        return done
-
-    return run
+    done = False
+    for turn, part in enumerate(raw.split(d.r)):
+        if not part or part == NULL:
+            continue
+        if done and not many:
+            d.left(f"{place}[{turn + 1}]")
+        else:
+            done = one(part, resource, d) or done
+    return done
 
 
 def _put(into: Json, path: Iterable[tuple[str, bool]], value: Any) -> bool:
@@ -242,24 +242,24 @@ def _put(into: Json, path: Iterable[tuple[str, bool]], value: Any) -> bool:
     return True
 
 
-def _guarded(inner: Fill, clauses: list[list[Any]]) -> Fill:
-    """The rule, where all clauses hold. Each is about one component of a field of the same segment."""
+def _holds(clauses: list[list[Any]]) -> Callable[[Row, Draft], bool]:
+    """Whether all clauses of a rule hold. Each is about one component of a field of the same segment."""
     tests = [(number, part - 1, op, frozenset(values)) for _, number, part, op, values in clauses]
 
-    def run(raw: str, row: Row, resource: Json, d: Draft) -> bool:
+    def holds(row: Row, d: Draft) -> bool:
         for at, part, op, values in tests:
             text = row.peek(at)
             if part or d.c in text:
                 parts = text.split(d.c)
                 text = parts[part] if part < len(parts) else ""
             if op == "VALUED":
-                holds = bool(text)
+                right = bool(text)
             elif op == "NOT VALUED":
-                holds = not text
+                right = not text
             else:
-                holds = (text in values) == (not op.startswith("NOT"))
-            if not holds:
+                right = (text in values) == (not op.startswith("NOT"))
+            if not right:
                 return False
-        return inner(raw, row, resource, d)
+        return True
 
-    return run
+    return holds

@@ -39,7 +39,7 @@ def test_no_label_comes_from_the_published_vocabulary() -> None:
 
 def test_every_segment_map_compiles() -> None:
     for name in MAPS:
-        assert isinstance(segment_map(name), tuple)
+        assert callable(segment_map(name))
 
 
 def test_the_message_families_have_maps_of_their_own() -> None:
