@@ -395,12 +395,17 @@ def test_nothing_withheld_is_in_what_leaves_and_it_is_as_if_it_were_deleted(case
     ]:
         assert [issue.rule for issue in check(one) if issue.severity in ("fatal", "error")] == []
     # As if it had been deleted, where it is what a referral can do without.
-    # What only a withheld record says of another is withheld too, and goes where that one says it itself.
+    # What a withheld record, or a note that does not go, says of another is withheld too, and goes where that one says
+    # it itself.
     optional = {each["resource"]["resourceType"] for each in case.entries if each["fullUrl"] in gone} <= {*LEAVES}
-    if not optional or any(one.host in gone and one.target not in gone for one in case.planted):
+    quiet = _without_their_note(case, outcome)
+    if not optional or any(
+        (one.host in gone or (one.host in quiet and "note" in one.value)) and one.target not in gone
+        for one in case.planted
+    ):
         return
     # Nor where somebody repeats a note that does not go: such a repetition goes with it, and stays without it.
-    if any(one.target in _without_their_note(case, outcome) for one in case.planted):
+    if any(one.target in quiet for one in case.planted):
         return
     without, left = bundle(_without_notes(case, outcome), gone)
     bare = go(without, left, case)
