@@ -62,13 +62,11 @@ def append(tx: Transaction, event: Event) -> int:
     """Add an event at the end; its number, counted from 1 without gaps."""
     if tx.connection.dialect.name == "postgresql":
         tx.connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
-    last = tx.connection.execute(
-        select(audit_event.c.seq, audit_event.c.hash).order_by(audit_event.c.seq.desc()).limit(1)
-    ).one_or_none()
+    last = tx.connection.execute(_LAST).one_or_none()
     seq, previous = (1, GENESIS) if last is None else (last.seq + 1, last.hash)
     body = canonical(event)
     tx.connection.execute(
-        audit_event.insert(),
+        _ADD,
         {
             "seq": seq,
             "at": event.at.timestamp(),
@@ -78,6 +76,11 @@ def append(tx: Transaction, event: Event) -> int:
         },
     )
     return seq
+
+
+# made once: building a statement costs more than running it
+_LAST = select(audit_event.c.seq, audit_event.c.hash).order_by(audit_event.c.seq.desc()).limit(1)
+_ADD = audit_event.insert()
 
 
 def canonical(event: Event) -> bytes:

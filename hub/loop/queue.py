@@ -43,7 +43,7 @@ def put(
     With `replay_of` it goes although it has gone: a person wants it again. The decision is recorded entry by entry in
     every case.
     """
-    earlier = deliveries.listed(tx, task_id=referral.task_id, destination=destination.id)
+    earlier = deliveries.of_task(tx, referral.task_id, destination.id)
     standing = _STANDING if replay_of is None else ("ready",)
     if isinstance(verdict, Cleared) and any(d.digest == verdict.digest and d.state in standing for d in earlier):
         return None

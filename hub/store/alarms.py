@@ -6,12 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from hub.errors import StoreError
 from hub.records import Alarm, AlarmKind
 from hub.store import vault
-from hub.store.tables import alarm
+from hub.store.hot import HotStatement
+from hub.store.tables import Instant, alarm
 from hub.store.tx import Tx
 
 _NOUN = "alarm"
@@ -102,12 +103,20 @@ def acknowledge(tx: Tx, alarm_id: int, *, by: str) -> Alarm:
 
 def clear(tx: Tx, *, kind: AlarmKind, subject_type: str, subject_id: str) -> bool:
     """What it rang for is over (the answer came); it stops. False when none was open."""
-    changed = tx.connection.execute(
-        update(alarm)
-        .where(*_OPEN, alarm.c.kind == kind, alarm.c.subject_type == subject_type, alarm.c.subject_id == subject_id)
-        .values(cleared_at=tx.now)
+    found = {"of_kind": kind, "of_type": subject_type, "of_id": subject_id, "cleared": tx.now}
+    return _CLEAR.run(tx, found) > 0
+
+
+_CLEAR = HotStatement(
+    update(alarm)
+    .where(
+        *_OPEN,
+        alarm.c.kind == bindparam("of_kind"),
+        alarm.c.subject_type == bindparam("of_type"),
+        alarm.c.subject_id == bindparam("of_id"),
     )
-    return changed.rowcount > 0
+    .values(cleared_at=bindparam("cleared", type_=Instant))
+)
 
 
 def fallback(tx: Tx, alarm_id: int) -> dict[str, Any] | None:

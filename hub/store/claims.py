@@ -13,11 +13,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Select, Update, func, select, update
+from sqlalchemy import Select, Update, bindparam, func, select, update
 
 from hub.records import AttemptOutcome, Claim, Tried
 from hub.store import deliveries
-from hub.store.tables import EPOCH, READY, ZERO, attempt, delivery, lane, message
+from hub.store.hot import HotStatement
+from hub.store.tables import EPOCH, ONE, READY, ZERO, Instant, attempt, delivery, lane, message
 from hub.store.tx import Tx
 
 
@@ -175,15 +176,46 @@ def settle(
     `done`: the destination has it. `parked`: it refused for good and its policy is skip-and-park. `dead`: given up.
     `superseded`: the decision has changed. `tried` is None only when nothing was sent.
     """
-    freed = _held(tx, claim).values(depth=lane.c.depth - 1, lease_until=EPOCH, owner=None, ready_at=tx.now, attempts=0)
-    if tx.connection.execute(freed).rowcount != 1:
+    whose = {"of_lane": claim.lane_id, "of_owner": claim.owner, "of_fence": claim.fence, "now": tx.now}
+    if _FREE.run(tx, whose | {"never": EPOCH}) != 1:
         return False
-    values: dict[str, Any] = {"state": state, "done_at": tx.now}
-    if tried is not None:
-        values["last_error"] = tried.error
-    _record(tx, claim, state, tried, values)
+    ended = {"of_delivery": claim.delivery.id, "ended": state, "now": tx.now}
+    if tried is None:
+        _END.run(tx, ended)
+    else:
+        _note(tx, claim, state, tried)
+        _END_TRIED.run(tx, ended | {"failed": tried.error})
     tx.wake("lanes")
     return True
+
+
+_FREE = HotStatement(
+    update(lane)
+    .where(
+        lane.c.id == bindparam("of_lane"),
+        lane.c.owner == bindparam("of_owner"),
+        lane.c.fence == bindparam("of_fence"),
+        lane.c.lease_until > bindparam("now", type_=Instant),
+    )
+    .values(
+        depth=lane.c.depth - ONE,
+        lease_until=bindparam("never", type_=Instant),
+        owner=None,
+        ready_at=bindparam("now", type_=Instant),
+        attempts=ZERO,
+    )
+)
+_OF_DELIVERY = update(delivery).where(delivery.c.id == bindparam("of_delivery"))
+_END = HotStatement(_OF_DELIVERY.values(state=bindparam("ended"), done_at=bindparam("now", type_=Instant)))
+_END_TRIED = HotStatement(
+    _OF_DELIVERY.values(
+        state=bindparam("ended"),
+        done_at=bindparam("now", type_=Instant),
+        last_error=bindparam("failed"),
+        attempts=delivery.c.attempts + ONE,
+    )
+)
+_ATTEMPT = HotStatement.adding(attempt)
 
 
 def retry(
@@ -240,17 +272,21 @@ def _held(tx: Tx, claim: Claim) -> Update:
 
 def _record(tx: Tx, claim: Claim, outcome: AttemptOutcome, tried: Tried | None, values: dict[str, Any]) -> None:
     if tried is not None:
-        values["attempts"] = delivery.c.attempts + 1
-        tx.connection.execute(
-            attempt.insert(),
-            {
-                "delivery_id": claim.delivery.id,
-                "started_at": tried.started_at,
-                "ended_at": tx.now,
-                "outcome": outcome,
-                "code": tried.code,
-                "error": tried.error,
-                "receipt": tried.receipt,
-            },
-        )
+        values["attempts"] = delivery.c.attempts + ONE
+        _note(tx, claim, outcome, tried)
     tx.connection.execute(update(delivery).where(delivery.c.id == claim.delivery.id).values(**values))
+
+
+def _note(tx: Tx, claim: Claim, outcome: AttemptOutcome, tried: Tried) -> None:
+    _ATTEMPT.run(
+        tx,
+        {
+            "delivery_id": claim.delivery.id,
+            "started_at": tried.started_at,
+            "ended_at": tx.now,
+            "outcome": outcome,
+            "code": tried.code,
+            "error": tried.error,
+            "receipt": tried.receipt,
+        },
+    )

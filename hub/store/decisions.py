@@ -10,6 +10,7 @@ from sqlalchemy import Row, Select, select
 
 from hub.records import DecisionRecord, EntryDecision
 from hub.store import vault
+from hub.store.hot import HotStatement
 from hub.store.tables import decision
 from hub.store.tx import Tx
 
@@ -29,8 +30,8 @@ def record(
     task_id: str | None = None,
 ) -> DecisionRecord:
     """Keep one decision: `verdict` for the whole, and what was decided about each entry."""
-    row = tx.connection.execute(
-        decision.insert().returning(*decision.c),
+    row = _ADD.one(
+        tx,
         {
             "message_id": message_id,
             "task_id": task_id,
@@ -41,12 +42,16 @@ def record(
             "digest": digest,
             "decided_at": tx.now,
         },
-    ).one()
+    )
+    assert row is not None
     kept = tuple(entries)
     for entry in kept:
         tx.count("decisions", entry.decision)
     vault.put(tx, _NOUN, row.id, "entries", orjson.dumps([_plain(entry) for entry in kept]), custody=custody)
     return _record(row, kept)
+
+
+_ADD = HotStatement.adding(decision, returning=decision.c)
 
 
 def by_message(tx: Tx, message_id: int) -> list[DecisionRecord]:

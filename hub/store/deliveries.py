@@ -15,6 +15,7 @@ from sqlalchemy import Row, Select, and_, bindparam, func, literal_column, selec
 from hub.errors import StoreError
 from hub.records import Attempt, Delivery, DeliveryKind, DeliveryState
 from hub.store import lanes, vault
+from hub.store.hot import HotStatement
 from hub.store.tables import READY, attempt, delivery, lane
 from hub.store.tx import Tx
 
@@ -50,8 +51,8 @@ def enqueue(
             raise StoreError("store.state", "only a superseded delivery of the same lane has a place to take")
         position = in_place_of.position
         replay_of = in_place_of.id
-    made: int = tx.connection.execute(
-        delivery.insert().returning(delivery.c.id),
+    added = _ADD.one(
+        tx,
         {
             "message_id": message_id,
             "lane_id": lane_id,
@@ -69,11 +70,13 @@ def enqueue(
             "replay_of": replay_of,
             "created_at": tx.now,
         },
-    ).scalar_one()
-    vault.put(tx, _NOUN, made, "release", release, custody=custody, label=digest)
-    found = get(tx, made)
-    assert found is not None
-    return found
+    )
+    assert added is not None
+    vault.put(tx, _NOUN, added.id, "release", release, custody=custody, label=digest)
+    return Delivery(**added._asdict(), destination=destination, order_key=lanes.led_to(tx, order_key))
+
+
+_ADD = HotStatement.adding(delivery, returning=delivery.c)
 
 
 def release(tx: Tx, delivery_id: int) -> bytes:
@@ -167,13 +170,25 @@ def listed(
     return [record(row) for row in tx.connection.execute(wanted)]
 
 
+def of_task(tx: Tx, task_id: str, destination: str) -> list[Delivery]:
+    """All deliveries of a referral to a destination, oldest first."""
+    return [Delivery(**row._asdict()) for row in _OF_TASK.all(tx, {"wanted": task_id, "to": destination})]
+
+
+_OF_TASK = HotStatement(
+    select(delivery, lane.c.destination, lane.c.order_key)
+    .join(lane, lane.c.id == delivery.c.lane_id)
+    .where(delivery.c.task_id == bindparam("wanted"), lane.c.destination == bindparam("to"))
+    .order_by(delivery.c.id)
+)
+
+
 def went(tx: Tx, task_id: str) -> bool:
     """Whether anything was delivered of a referral."""
-    return tx.connection.execute(_WENT, {"wanted": task_id}).first() is not None
+    return _WENT.one(tx, {"wanted": task_id}) is not None
 
 
-# made once: building a statement costs more than running it
-_WENT = (
+_WENT = HotStatement(
     select(delivery.c.id)
     .where(delivery.c.task_id == bindparam("wanted"), delivery.c.state == literal_column("'done'"))
     .limit(1)

@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, Select, or_, select, update
+from sqlalchemy import Row, Select, bindparam, literal_column, or_, select, update
 
 from hub.errors import StoreError
 from hub.records import Disclosure, DisclosureState, Manner
 from hub.store import vault
-from hub.store.tables import INTENDED, delivery, disclosure, lane
+from hub.store.hot import HotStatement
+from hub.store.tables import INTENDED, Instant, delivery, disclosure, lane
 from hub.store.tx import Tx
 
 
@@ -41,13 +42,9 @@ def intend(
     Whoever sends a delivery has its lane alone: an earlier sending of it that was never settled is `unknown` now.
     """
     if delivery_id is not None:
-        tx.connection.execute(
-            update(disclosure)
-            .where(disclosure.c.delivery_id == delivery_id, disclosure.c.state == INTENDED)
-            .values(state="unknown", settled_at=tx.now)
-        )
-    row = tx.connection.execute(
-        disclosure.insert().returning(*disclosure.c),
+        _UNSETTLED.run(tx, {"of_delivery": delivery_id, "settled": tx.now})
+    row = _ADD.one(
+        tx,
         {
             "delivery_id": delivery_id,
             "discloser": discloser,
@@ -62,11 +59,21 @@ def intend(
             "digest": digest,
             "state": "intended",
             "intended_at": tx.now,
+            "settled_at": None,
         },
-    ).one()
+    )
+    assert row is not None
     if to_whom is not None:
         vault.put(tx, "disclosure", row.id, "to-whom", to_whom.encode(), custody=discloser)
     return _record(row)
+
+
+_UNSETTLED = HotStatement(
+    update(disclosure)
+    .where(disclosure.c.delivery_id == bindparam("of_delivery"), disclosure.c.state == INTENDED)
+    .values(state="unknown", settled_at=bindparam("settled", type_=Instant))
+)
+_ADD = HotStatement.adding(disclosure, returning=disclosure.c)
 
 
 def to_whom(tx: Tx, disclosure_id: int) -> str | None:
@@ -80,15 +87,21 @@ def settle(tx: Tx, disclosure_id: int, state: Literal["sent", "not-sent", "unkno
 
     Raises StoreError `store.state`.
     """
-    row = tx.connection.execute(
-        update(disclosure)
-        .where(disclosure.c.id == disclosure_id, disclosure.c.state.in_(("intended", "unknown")))
-        .values(state=state, settled_at=tx.now)
-        .returning(*disclosure.c)
-    ).one_or_none()
+    row = _SETTLE.one(tx, {"wanted": disclosure_id, "ended": state, "settled": tx.now})
     if row is None:
         raise StoreError("store.state", "there is no such disclosure to settle", code="conflict")
     return _record(row)
+
+
+_SETTLE = HotStatement(
+    update(disclosure)
+    .where(
+        disclosure.c.id == bindparam("wanted"),
+        or_(disclosure.c.state == INTENDED, disclosure.c.state == literal_column("'unknown'")),
+    )
+    .values(state=bindparam("ended"), settled_at=bindparam("settled", type_=Instant))
+    .returning(*disclosure.c)
+)
 
 
 def abandoned(tx: Tx, owner: str | None = None, *, before: datetime | None = None) -> list[Disclosure]:

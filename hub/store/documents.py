@@ -15,6 +15,7 @@ from sqlalchemy import Row, Select, and_, bindparam, literal, select, tuple_, up
 
 from hub.records import Document
 from hub.store import vault
+from hub.store.hot import HotStatement
 from hub.store.tables import document, message, sealed
 from hub.store.tx import Tx
 
@@ -184,6 +185,12 @@ def current_all(tx: Tx, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, st
     """As `current` for each (type, id), with one statement for a few hundred; those that were never here are not in
     it."""
     found: dict[tuple[str, str], Document] = {}
+    if len(wanted) <= _FEW:
+        for kind, name in wanted:
+            row = _current(tx, kind, name)
+            if row is not None:
+                found[kind, name] = _record(tx, row)
+        return found
     for start in range(0, len(wanted), _BATCH):
         some = list(wanted[start : start + _BATCH])
         for row in tx.connection.execute(_CURRENT_ALL, {"wanted": some}).all():
@@ -217,10 +224,10 @@ def history(tx: Tx, resource_type: str, resource_id: str) -> list[Document]:
 
 def by_patient(tx: Tx, patient_id: str, resource_type: str | None = None) -> list[Document]:
     """What is held about a patient now, in the order it came."""
-    wanted = _present().where(document.c.patient_id == patient_id)
     if resource_type is not None:
-        wanted = wanted.where(document.c.resource_type == resource_type)
-    return _all(tx, wanted)
+        rows = _OF_PATIENT.all(tx, {"whose": patient_id, "wanted_type": resource_type})
+        return [_record(tx, row) for row in rows]
+    return _all(tx, _present().where(document.c.patient_id == patient_id))
 
 
 def by_incident(tx: Tx, custody: str, incident: str) -> list[Document]:
@@ -255,8 +262,8 @@ def _present() -> Select[Any]:
     return _WITH_CONTENT.where(document.c.current.is_(True), document.c.deleted.is_(False)).order_by(document.c.id)
 
 
-def _current(tx: Tx, resource_type: str, resource_id: str) -> Row[Any] | None:
-    return tx.connection.execute(_CURRENT, {"wanted_type": resource_type, "wanted_id": resource_id}).one_or_none()
+def _current(tx: Tx, resource_type: str, resource_id: str) -> Any | None:
+    return _CURRENT.one(tx, {"wanted_type": resource_type, "wanted_id": resource_id})
 
 
 #: Documents, each with what is sealed of it: opening many asks the database once.
@@ -266,14 +273,17 @@ _WITH_CONTENT = select(
     sealed,
     and_(sealed.c.noun == literal(_NOUN), sealed.c.noun_id == document.c.id, sealed.c.part == literal("resource")),
 )
-# made once: a referral looks for each of its resources, and building a statement costs more than running it
-_CURRENT = (
+_CURRENT = HotStatement(
     _WITH_CONTENT.where(
         document.c.resource_type == bindparam("wanted_type"), document.c.resource_id == bindparam("wanted_id")
     )
     .order_by(document.c.version.desc())
     .limit(1)
 )
+_OF_PATIENT = HotStatement(
+    _present().where(document.c.patient_id == bindparam("whose"), document.c.resource_type == bindparam("wanted_type"))
+)
+# made once: building a statement costs more than running it
 _CURRENT_OF = select(document).where(
     tuple_(document.c.resource_type, document.c.resource_id).in_(bindparam("wanted", expanding=True)),
     document.c.current.is_(True),
@@ -285,6 +295,8 @@ _CURRENT_ALL = _WITH_CONTENT.where(
 _ADD = document.insert().returning(*document.c, sort_by_parameter_order=True)
 #: Resources in one statement: well below what either database takes.
 _BATCH = 400
+#: Up to so many are looked for one by one: a statement of their number would have to be built.
+_FEW = 4
 
 
 def _add(tx: Tx, before: Sequence[Row[Any] | None], values: Sequence[dict[str, Any]]) -> Sequence[Row[Any]]:

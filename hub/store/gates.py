@@ -10,9 +10,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, bindparam, func, select, update
 
 from hub.records import Claim, Gate
+from hub.store.hot import HotStatement
 from hub.store.tables import READY, ZERO, delivery, gate, insert_into, lane
 from hub.store.tx import Tx
 
@@ -60,13 +61,18 @@ def failed(tx: Tx, claim: Claim, *, after: int, wait_seconds: float) -> bool:
 def answered(tx: Tx, destination: str) -> bool:
     """The destination answered, be it no: its failures are forgotten. True when it was broken until now."""
     # no row, no lock: the usual case costs a look
-    row = tx.connection.execute(
-        select(gate.c.trips).where(gate.c.destination == destination, (gate.c.failures > ZERO) | (gate.c.trips > ZERO))
-    ).one_or_none()
+    row = _TROUBLED.one(tx, {"wanted": destination})
     if row is None:
         return False
     _change(tx, destination, failures=0, trips=0, open_until=None, opened_at=None, probe=None)
     return bool(row.trips)
+
+
+_TROUBLED = HotStatement(
+    select(gate.c.trips).where(
+        gate.c.destination == bindparam("wanted"), (gate.c.failures > ZERO) | (gate.c.trips > ZERO)
+    )
+)
 
 
 # ── what a person does ────────────────────────────────────────────────────────────────────────────────────────────

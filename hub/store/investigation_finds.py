@@ -9,6 +9,7 @@ from sqlalchemy import Row, bindparam, select, update
 
 from hub.errors import StoreError
 from hub.records import InvestigationFind
+from hub.store.hot import HotStatement
 from hub.store.tables import investigation_find
 from hub.store.tx import Tx
 
@@ -27,11 +28,10 @@ def note(tx: Tx, *, custody: str, patient_id: str, reference: str, by: str) -> I
 
 def stands(tx: Tx, custody: str, patient_id: str) -> bool:
     """Whether a custody must not use what it has of a person."""
-    return tx.connection.execute(_STANDING, {"whose": custody, "whom": patient_id}).first() is not None
+    return _STANDING.one(tx, {"whose": custody, "whom": patient_id}) is not None
 
 
-# made once: each decision asks, and building a statement costs more than running it
-_STANDING = (
+_STANDING = HotStatement(
     select(investigation_find.c.id)
     .where(
         investigation_find.c.custody == bindparam("whose"),

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, and_, case, func, select, update
+from sqlalchemy import Row, and_, bindparam, case, func, select, update
 
 from hub.errors import StoreError
 from hub.records import Lane
 from hub.store import locks
-from hub.store.tables import EPOCH, READY, ZERO, delivery, insert_into, joined, lane
+from hub.store.hot import HotStatement
+from hub.store.tables import EPOCH, ONE, READY, ZERO, Instant, delivery, insert_into, joined, lane
 from hub.store.tx import Tx
 
 
@@ -26,28 +28,36 @@ def append(tx: Tx, destination: str, order_key: str) -> tuple[int, int]:
     """
     # two hubs on one PostgreSQL: a join of this key that is under way is waited for
     locks.hold(tx.connection, "lane.order", order_key.encode())
-    new = insert_into(tx.connection.dialect.name, lane).values(
-        destination=destination,
-        order_key=_led_to(tx, order_key),
-        depth=1,
-        tail=1,
-        ready_at=tx.now,
-        lease_until=EPOCH,
-        fence=0,
-        attempts=0,
+    row = _append(tx.connection.dialect.name).one(
+        tx, {"to": destination, "under": led_to(tx, order_key), "now": tx.now, "never": EPOCH}
     )
-    row = tx.connection.execute(
+    assert row is not None
+    tx.wake("lanes")
+    return row.id, row.tail
+
+
+@cache
+def _append(dialect: str) -> HotStatement:
+    new = insert_into(dialect, lane).values(
+        destination=bindparam("to"),
+        order_key=bindparam("under"),
+        depth=ONE,
+        tail=ONE,
+        ready_at=bindparam("now", type_=Instant),
+        lease_until=bindparam("never", type_=Instant),
+        fence=ZERO,
+        attempts=ZERO,
+    )
+    return HotStatement(
         new.on_conflict_do_update(
             index_elements=["destination", "order_key"],
             set_={
-                "depth": lane.c.depth + 1,
-                "tail": lane.c.tail + 1,
+                "depth": lane.c.depth + ONE,
+                "tail": lane.c.tail + ONE,
                 "ready_at": case((lane.c.depth == ZERO, new.excluded.ready_at), else_=lane.c.ready_at),
             },
         ).returning(lane.c.id, lane.c.tail)
-    ).one()
-    tx.wake("lanes")
-    return row.id, row.tail
+    )
 
 
 def join(tx: Tx, order_key: str, into: str) -> int:
@@ -60,8 +70,8 @@ def join(tx: Tx, order_key: str, into: str) -> int:
     """
     for key in sorted({order_key, into}):
         locks.hold(tx.connection, "lane.order", key.encode())
-    target = _led_to(tx, into)
-    if order_key == target or _led_to(tx, order_key) != order_key:
+    target = led_to(tx, into)
+    if order_key == target or led_to(tx, order_key) != order_key:
         raise StoreError("store.state", "these order keys are joined already", code="conflict")
     known = tx.connection.execute(
         select(lane).where(lane.c.order_key.in_([order_key, target])).order_by(lane.c.id).with_for_update()
@@ -79,10 +89,13 @@ def join(tx: Tx, order_key: str, into: str) -> int:
     return moved
 
 
-def _led_to(tx: Tx, order_key: str) -> str:
+def led_to(tx: Tx, order_key: str) -> str:
     """The order key in whose lanes this one's deliveries wait."""
-    found = tx.connection.execute(select(joined.c.into).where(joined.c.order_key == order_key)).scalar_one_or_none()
-    return order_key if found is None else _led_to(tx, found)
+    found = _LED_TO.one(tx, {"wanted": order_key})
+    return order_key if found is None else led_to(tx, found.into)
+
+
+_LED_TO = HotStatement(select(joined.c.into).where(joined.c.order_key == bindparam("wanted")))
 
 
 def _take_in(tx: Tx, taken: Row[Any], other: Row[Any]) -> int:

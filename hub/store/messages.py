@@ -7,17 +7,17 @@ one source's messages are worked on by one owner at a time, in the order they ca
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, bindparam, func, literal_column, select, update
 
 from hub.errors import DuplicateConflict, LeaseLost, StoreError
 from hub.records import Message, MessageState
 from hub.store import locks, vault
-from hub.store.hot import HotInsert
-from hub.store.tables import EPOCH, message
+from hub.store.hot import HotInsert, HotStatement
+from hub.store.tables import EPOCH, Instant, message
 from hub.store.tx import Tx
 from mappings.record import record
 from profiles.issue import Issue
@@ -74,6 +74,35 @@ def receive(
     if known.digest != values["digest"]:
         raise DuplicateConflict(known.id)
     return _record(known), False
+
+
+def receive_all(
+    tx: Tx, owner: Owner, found: Sequence[tuple[str, bytes]], *, media_type: str
+) -> list[tuple[int, bytes] | None]:
+    """As `receive` without `keep_control`, for several inputs of one source, each with its control id: (id, keyed
+    digest) of what is new. None for what its control id says is known: that is for `receive`."""
+    blind, custody = tx.keys.blind, owner.custody
+    rows = [
+        (
+            blind(custody, "message.control", control),
+            blind(custody, "message.body", hashlib.sha256(data).digest()),
+            len(data),
+        )
+        for control, data in found
+    ]
+    common = _new_row(tx, owner.source, custody, owner.organization, media_type)
+    made = _INSERT_UNKNOWN.run_all(tx, common, ("control", "digest", "size"), rows)
+    vault.put_all(
+        tx,
+        _NOUN,
+        [
+            vault.New(noun_id=one, part="body", plain=data, custody=custody)
+            for one, (_, data) in zip(made, found, strict=True)
+            if one is not None
+        ],
+    )
+    tx.wake("messages")
+    return [None if one is None else (one, row[1]) for one, row in zip(made, rows, strict=True)]
 
 
 def keep_conflict(
@@ -191,8 +220,7 @@ def extend(tx: Tx, claimed: Iterable[Message], *, lease_seconds: float) -> int:
 
 def still(tx: Tx, claimed: Message) -> None:
     """Raises LeaseLost when somebody else has the message by now; nobody can take it before this transaction ends."""
-    found = tx.connection.execute(select(message.c.id).where(*_mine(claimed)).with_for_update()).one_or_none()
-    if found is None:
+    if _STILL.one(tx, _whose(claimed)) is None:
         raise LeaseLost
 
 
@@ -201,18 +229,8 @@ def finish(tx: Tx, claimed: Message, state: MessageState, issues: Iterable[Issue
 
     Raises LeaseLost when somebody else has claimed it since: raised inside a write, it undoes all of that write.
     """
-    changed = tx.connection.execute(
-        update(message)
-        .where(*_mine(claimed))
-        .values(
-            state=state,
-            issues=[issue.to_fhir() for issue in issues],
-            owner=None,
-            lease_until=EPOCH,
-            finished_at=tx.now,
-        )
-    )
-    if changed.rowcount != 1:
+    values = {"ended": state, "found": [issue.to_fhir() for issue in issues], "never": EPOCH, "now": tx.now}
+    if _FINISH.run(tx, _whose(claimed) | values) != 1:
         raise LeaseLost
     tx.wake("messages")  # its source may be claimed again
 
@@ -243,8 +261,11 @@ def put_back(tx: Tx, claimed: Message, *, delay_seconds: float = 0.0, counted: b
 
 def get(tx: Tx, message_id: int) -> Message | None:
     """One message, without its bytes."""
-    row = tx.connection.execute(select(message).where(message.c.id == message_id)).one_or_none()
+    row = _BY_ID.one(tx, {"wanted": message_id})
     return None if row is None else _record(row)
+
+
+_BY_ID = HotStatement(select(message).where(message.c.id == bindparam("wanted")))
 
 
 def expunge(tx: Tx, message_id: int) -> bool:
@@ -381,16 +402,45 @@ def _mine(claimed: Message) -> tuple[Any, ...]:
     )
 
 
+_WHOSE = (
+    message.c.id == bindparam("of_id"),
+    message.c.state == literal_column("'received'"),
+    message.c.owner == bindparam("of_owner"),
+    message.c.attempts == bindparam("of_attempts"),
+)
+_STILL = HotStatement(select(message.c.id).where(*_WHOSE).with_for_update())
+_FINISH = HotStatement(
+    update(message)
+    .where(*_WHOSE)
+    .values(
+        state=bindparam("ended"),
+        issues=bindparam("found", type_=message.c.issues.type),
+        owner=None,
+        lease_until=bindparam("never", type_=Instant),
+        finished_at=bindparam("now", type_=Instant),
+    )
+)
+
+
+def _whose(claimed: Message) -> dict[str, Any]:
+    return {"of_id": claimed.id, "of_owner": claimed.owner, "of_attempts": claimed.attempts}
+
+
 def _new(tx: Tx, source: str, custody: str, organization: str, media_type: str, data: bytes) -> dict[str, Any]:
+    return _new_row(tx, source, custody, organization, media_type) | {
+        # keyed: a plain hash of a short row could be guessed from a stolen file
+        "digest": tx.keys.blind(custody, "message.body", hashlib.sha256(data).digest()),
+        "size": len(data),
+    }
+
+
+def _new_row(tx: Tx, source: str, custody: str, organization: str, media_type: str) -> dict[str, Any]:
     return {
         "source": source,
         "custody": custody,
         "organization": organization,
         "control": None,
-        # keyed: a plain hash of a short row could be guessed from a stolen file
-        "digest": tx.keys.blind(custody, "message.body", hashlib.sha256(data).digest()),
         "media_type": media_type,
-        "size": len(data),
         "received_at": tx.now,
         "state": "received",
         "lineage": None,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, bindparam, or_, select, update
 
 from hub.errors import StoreError
 from hub.records import Referral
+from hub.store.hot import HotStatement
 from hub.store.tables import referral
 from hub.store.tx import Tx
 
@@ -49,8 +51,8 @@ def create(
     known = find_by_task(tx, task_id)
     if known is not None:
         return known, False
-    row = tx.connection.execute(
-        referral.insert().returning(*referral.c),
+    row = _ADD.one(
+        tx,
         {
             "task_id": task_id,
             "service_request_id": service_request_id,
@@ -64,11 +66,18 @@ def create(
             "business_status": business_status,
             "requested_at": requested_at or tx.now,
             "respond_by": respond_by,
-            "follow_up_by": follow_up_by,
             "control_id": control_id,
+            "follow_up_by": follow_up_by,
+            "remote_id": None,
+            "answered_at": None,
+            "closed_at": None,
         },
-    ).one()
-    return Referral(**row._mapping), True
+    )
+    assert row is not None
+    return Referral(**row._asdict()), True
+
+
+_ADD = HotStatement.adding(referral, returning=referral.c)
 
 
 def change(tx: Tx, task_id: str, **values: Any) -> Referral:
@@ -79,22 +88,30 @@ def change(tx: Tx, task_id: str, **values: Any) -> Referral:
     """
     if not values or not values.keys() <= _CHANGING:
         raise TypeError("only the state of a referral changes")
-    row = tx.connection.execute(
-        update(referral).where(referral.c.task_id == task_id).values(**values).returning(*referral.c)
-    ).one_or_none()
+    row = _change(tuple(sorted(values))).one(tx, {"wanted": task_id, **{f"new_{key}": values[key] for key in values}})
     if row is None:
         raise StoreError("store.not-found", "there is no such referral", code="not-found")
-    return Referral(**row._mapping)
+    return Referral(**row._asdict())
+
+
+@cache
+def _change(columns: tuple[str, ...]) -> HotStatement:
+    """Few sets of columns are ever changed together."""
+    return HotStatement(
+        update(referral)
+        .where(referral.c.task_id == bindparam("wanted"))
+        .values({name: bindparam(f"new_{name}", type_=referral.c[name].type) for name in columns})
+        .returning(*referral.c)
+    )
 
 
 def find_by_task(tx: Tx, task_id: str) -> Referral | None:
     """By our Task's id."""
-    row = tx.connection.execute(_BY_TASK, {"wanted": task_id}).one_or_none()
-    return None if row is None else Referral(**row._mapping)
+    row = _BY_TASK.one(tx, {"wanted": task_id})
+    return None if row is None else Referral(**row._asdict())
 
 
-# made once: building a statement costs more than running it, and a referral is looked for at each step
-_BY_TASK = select(referral).where(referral.c.task_id == bindparam("wanted"))
+_BY_TASK = HotStatement(select(referral).where(referral.c.task_id == bindparam("wanted")))
 
 
 def find_by_remote(tx: Tx, destination: str, remote_id: str) -> Referral | None:
@@ -109,7 +126,14 @@ def find_by_control(tx: Tx, destination: str, control_id: str) -> Referral | Non
 
 def by_patient(tx: Tx, patient_id: str) -> list[Referral]:
     """All of one patient, oldest first."""
-    return _all(tx, select(referral).where(referral.c.patient_id == patient_id))
+    return [Referral(**row._asdict()) for row in _BY_PATIENT.all(tx, {"wanted": patient_id})]
+
+
+_BY_PATIENT = HotStatement(
+    select(referral)
+    .where(referral.c.patient_id == bindparam("wanted"))
+    .order_by(referral.c.requested_at, referral.c.task_id)
+)
 
 
 def by_message(tx: Tx, message_id: int) -> list[Referral]:

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, func, select
 from sqlalchemy.engine.interfaces import DBAPICursor
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from hub.errors import StoreError
 from hub.store.engine import reader_engine, writer_engine
@@ -162,9 +162,11 @@ class Store:
         try:
             with self._reader.connect() as connection, connection.begin():
                 return work(Tx(connection=connection, keys=self.keys, now=self._now(connection)))
-        except OperationalError as error:
-            if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == _READ_ONLY:
-                raise  # it tried to write: a fault of ours, which does not pass
+        except Exception as error:  # the driver's own too, of what runs on its cursor: each driver has its own class
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            # it tried to write: a fault of ours, which does not pass
+            if not _operational(cause) or getattr(cause, "sqlite_errorcode", 0) & 0xFF == _READ_ONLY:
+                raise
             raise StoreError("store.unreachable", "the database does not answer") from error
 
     async def read_async(self, work: Callable[[Tx], T]) -> T:
@@ -330,13 +332,17 @@ def _honest(error: BaseException) -> BaseException:
     cause = cause.orig if isinstance(cause, DBAPIError) else cause
     if getattr(cause, "sqlstate", None) == _FULL[0] or getattr(cause, "sqlite_errorcode", None) == _FULL[1]:
         told = StoreError("store.full", "the database's disk is full: nothing was stored")
-    # by name: each driver has its own (PEP 249)
-    elif "OperationalError" in {each.__name__ for each in type(cause).__mro__}:
+    elif _operational(cause):
         told = StoreError("store.commit", "the database did not take the write: nothing was stored")
     else:
         return error
     told.__cause__ = cause
     return told
+
+
+def _operational(cause: BaseException | None) -> bool:
+    """Whether it is trouble of the database itself; by name, as each driver has its own class (PEP 249)."""
+    return "OperationalError" in {each.__name__ for each in type(cause).__mro__}
 
 
 def _answer(group: list[_Unit]) -> None:

@@ -613,6 +613,7 @@ mark = Table(
 READY: ColumnElement[str] = literal_column("'ready'")
 INTENDED: ColumnElement[str] = literal_column("'intended'")
 ZERO: ColumnElement[int] = literal_column("0")
+ONE: ColumnElement[int] = literal_column("1")
 
 
 def insert_into(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, cast
 
-from sqlalchemy import Row, or_, select, update
+from sqlalchemy import Row, bindparam, or_, select, update
 
 from hub.records import KeptTelling
 from hub.store import locks, vault
+from hub.store.hot import HotStatement
 from hub.store.tables import message, telling
 from hub.store.tx import Tx
 from mappings.telling import Kind
@@ -43,8 +44,8 @@ def put(
     `joined`: what its source's documents of the incident said so far, where each says a part, and `document_key` what
     they are known by.
     """
-    row: int = tx.connection.execute(
-        telling.insert().returning(telling.c.id),
+    added = _ADD.one(
+        tx,
         {
             "custody": custody,
             "source": source,
@@ -58,11 +59,16 @@ def put(
             "state": "replaced" if body is None else "standing",
             "made": [list(pair) for pair in made],
         },
-    ).scalar_one()
+    )
+    assert added is not None
+    row: int = added.id
     if body is not None:
         parts = {"record": body} if joined is None else {"record": body, "joined": joined}
         vault.put_parts(tx, _NOUN, row, parts, custody=custody)
     return row
+
+
+_ADD = HotStatement.adding(telling, returning=[telling.c.id])
 
 
 def keys_of(
@@ -87,12 +93,31 @@ def related(tx: Tx, keys: Iterable[tuple[bytes | None, bytes | None]]) -> list[K
         batch = sorted(wanted)
         for start in range(0, len(batch), _BATCH):
             some = batch[start : start + _BATCH]
-            for row in tx.connection.execute(
-                select(telling).where(or_(telling.c.number_key.in_(some), telling.c.case_key.in_(some)))
-            ):
+            for row in _sharing(tx, some):
                 found[row.id] = row
         wanted = {key for row in found.values() for key in (row.number_key, row.case_key) if key} - asked
     return [_record(found[key]) for key in sorted(found)]
+
+
+def _sharing(tx: Tx, keys: Sequence[bytes]) -> Iterable[Any]:
+    if len(keys) <= 2:  # an incident's own two numbers
+        return _SHARING.all(tx, {"one": keys[0], "other": keys[-1]})
+    return tx.connection.execute(
+        select(telling).where(or_(telling.c.number_key.in_(keys), telling.c.case_key.in_(keys)))
+    )
+
+
+_SHARING = HotStatement(
+    select(telling).where(
+        or_(
+            *(
+                column == bindparam(key)
+                for column in (telling.c.number_key, telling.c.case_key)
+                for key in ("one", "other")
+            )
+        )
+    )
+)
 
 
 def body(tx: Tx, telling_id: int) -> bytes:
@@ -177,7 +202,9 @@ def lineage(tx: Tx, message_id: int) -> tuple[int, list[int]]:
     first, repeats = message_id, True
     again: list[int] = []
     while True:
-        before = tx.connection.execute(select(message.c.lineage).where(message.c.id == first)).scalar_one()
+        found = _BEFORE.one(tx, {"wanted": first})
+        assert found is not None
+        before: int | None = found.lineage
         if before is None:
             return first, again
         state = tx.connection.execute(select(message.c.state).where(message.c.id == before)).scalar_one()
@@ -186,6 +213,9 @@ def lineage(tx: Tx, message_id: int) -> tuple[int, list[int]]:
         if repeats:
             again.append(before)
         first = before
+
+
+_BEFORE = HotStatement(select(message.c.lineage).where(message.c.id == bindparam("wanted")))
 
 
 def lock(tx: Tx, keys: Iterable[tuple[bytes | None, bytes | None]]) -> None:

@@ -7,8 +7,8 @@ document is known by (noun, id, part); custody and label are bound into it and c
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -16,11 +16,13 @@ from sqlalchemy import Dialect, and_, bindparam, func, select, update
 
 from hub.errors import KeyringError
 from hub.store import crypto
+from hub.store.hot import HotStatement
 from hub.store.tables import sealed
 from hub.store.tx import Tx
+from mappings.record import record
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record  # one is made for every input
 class New:
     """One document to be sealed."""
 
@@ -60,7 +62,7 @@ def put_all(tx: Tx, noun: str, found: Iterable[New]) -> None:
     """Seal several documents of one noun."""
     statement, order = _insert(tx.connection.dialect)
     sealed_rows = [_row(tx, noun, new) for new in found]
-    rows: list[Any] = sealed_rows if order is None else [[row[name] for name in order] for row in sealed_rows]
+    rows: list[Any] = sealed_rows if order is None else list(map(itemgetter(*order), sealed_rows))
     # on the driver's cursor, since every input passes here: no column needs Core's conversions
     if len(rows) == 1:
         tx.cursor.execute(statement, rows[0])
@@ -74,21 +76,22 @@ def find(tx: Tx, noun: str, noun_id: int, part: str) -> bytes | None:
     Raises KeyringError `keys.tampered` when it does not open as (noun, id, part, custody, label), `keys.unknown`
     when its key is not in the ring.
     """
-    row = tx.connection.execute(_FIND, {"noun": noun, "noun_id": noun_id, "part": part}).one_or_none()
+    row = _FIND.one(tx, {"noun": noun, "noun_id": noun_id, "part": part})
     if row is None:
         return None
     return tx.keys.unseal(row.custody, row.blob, crypto.associated(noun, str(noun_id), part, row.custody, row.label))
 
 
-#: Made once: building a statement costs more than running it.
-_FIND = select(sealed.c.custody, sealed.c.label, sealed.c.blob).where(
-    sealed.c.noun == bindparam("noun"), sealed.c.noun_id == bindparam("noun_id"), sealed.c.part == bindparam("part")
+_FIND = HotStatement(
+    select(sealed.c.custody, sealed.c.label, sealed.c.blob).where(
+        sealed.c.noun == bindparam("noun"), sealed.c.noun_id == bindparam("noun_id"), sealed.c.part == bindparam("part")
+    )
 )
 
 
 def get(tx: Tx, noun: str, noun_id: int, part: str) -> bytes:
     """As `find`. Raises KeyringError `keys.missing` when there is none."""
-    row = tx.connection.execute(_FIND, {"noun": noun, "noun_id": noun_id, "part": part}).one_or_none()
+    row = _FIND.one(tx, {"noun": noun, "noun_id": noun_id, "part": part})
     return opened(tx, noun, noun_id, part, None if row is None else (row.custody, row.label, row.blob))
 
 
