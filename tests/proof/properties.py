@@ -102,6 +102,7 @@ def run(chosen: Sequence[tuple[str, str]], wanted: int) -> list[str]:
             )  # fmt: skip
             if made.returncode:
                 failed.append(f"{name}, seed {turn}: {made.stdout[-500:]}{made.stderr[-3000:]}")
+                print(failed[-1], flush=True)  # at once: the others take hours
                 break
             done.append(int(made.stdout.split()[-1]))
             turn += 1
@@ -138,9 +139,7 @@ def main(arguments: Sequence[str]) -> int:
     if given.list:
         print(*("::".join(one) for one in chosen), sep="\n")
         return 0
-    failed = run(chosen, given.examples)
-    print(*failed, sep="\n", end="\n" if failed else "")
-    return 1 if failed else 0
+    return 1 if run(chosen, given.examples) else 0
 
 
 if __name__ == "__main__":
