@@ -41,6 +41,7 @@ class Metrics:
             buckets=_TIMES,
             registry=self.registry,
         )
+        self._ways: dict[str, Histogram] = {}
         self._counters: dict[str, Counter] = {
             name: Counter(f"handoff_{name}", text, labels, registry=self.registry)
             for name, text, labels in (
@@ -55,9 +56,13 @@ class Metrics:
         """One more of `received`, `steps`, `deliveries`, `decisions`."""
         self._counters[name].labels(*labels).inc()
 
-    def acknowledged(self, way: str, seconds: float) -> None:
-        """An input was acknowledged so long after its last byte; `way` is http or mllp."""
-        self._acknowledged.labels(way).observe(seconds)
+    def acknowledged(self, way: str, seconds: float, *, inputs: int = 1) -> None:
+        """So many inputs were acknowledged so long after their last byte; `way` is http or mllp."""
+        one = self._ways.get(way)
+        if one is None:  # to look the label up costs as much as to observe
+            one = self._ways[way] = self._acknowledged.labels(way)
+        for _ in range(inputs):
+            one.observe(seconds)
 
     def text(self) -> bytes:
         """All of it in Prometheus's text format."""

@@ -5,7 +5,8 @@
                      (`loop.merging`), translate, label, keep, decide, queue (`loop.keeping`)
     Dispatcher       what is queued, lane by lane as there is room (`loop.dispatching`): decide again, record as
                      intended, send, settle (`loop.sending`)
-    receive_v2       HL7 v2 over MLLP, feeds and answers: each acknowledged once it is stored (`loop.v2_arrival`)
+    receive_v2       HL7 v2 over MLLP, feeds and answers: each acknowledged once it is stored (`loop.v2_arrival`,
+                     `loop.v2_together`)
     receive_answer, poll
                      what the center says (`loop.answering`, `loop.polling`): the Task moves, the alarm stops
                      (`loop.answer`)
@@ -38,6 +39,7 @@ from hub.loop import (
     polling,
     recovery,
     v2_arrival,
+    v2_together,
 )
 from hub.loop.context import Hub
 from hub.loop.dispatching import Dispatcher
@@ -226,9 +228,8 @@ async def receive_v2(hub: Hub, data: bytes, came: Came) -> tuple[bytes, ...]:
 async def receive_all_v2(hub: Hub, frames: Sequence[bytes], came: Came) -> tuple[bytes, ...]:
     """What several frames held that came together. Raises nothing: what is not stored is answered so."""
     began = perf_counter()
-    answers = await v2_arrival.all_by_mllp(hub, frames, came)
-    for _ in frames:
-        hub.metrics.acknowledged("mllp", perf_counter() - began)
+    answers = await v2_together.all_by_mllp(hub, frames, came)
+    hub.metrics.acknowledged("mllp", perf_counter() - began, inputs=len(frames))
     return answers
 
 

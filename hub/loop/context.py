@@ -11,7 +11,7 @@ from random import Random
 from hub.delivery.key_sets import KeySets
 from hub.delivery.ways import Ways
 from hub.loop.callers import Callers
-from hub.loop.v2_sender import Sender
+from hub.loop.v2_sender import Alike, Sender
 from hub.metrics import Metrics
 from hub.settings import Settings, SourceSection
 from hub.spans import Spans
@@ -40,6 +40,8 @@ class Hub:
     rung: dict[str, int] = field(default_factory=dict)
     #: By source, how to send more on the MLLP connection that it last used in enhanced mode; of this process only.
     v2_peers: dict[str, Callable[[bytes], bool]] = field(default_factory=dict)
+    #: What there is to do with v2 messages by what their MSHs have in common; worked out once for each.
+    v2_alike: dict[tuple[object, ...], Alike | None] = field(default_factory=dict)
     #: Who a v2 message is of, by what its MSH and its connection say; what was found once is not looked for again.
     v2_senders: dict[tuple[object, ...], Sender] = field(default_factory=dict)
     name: str = "hub"

@@ -15,7 +15,7 @@ comes out the same again, from any hub on the same database.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
@@ -28,7 +28,7 @@ from hub.loop.answer import V2, Taken, keep_unread, take
 from hub.loop.context import Hub
 from hub.loop.feeding import READS
 from hub.loop.reply import Reply, from_v2
-from hub.loop.v2_sender import ANSWERS, Sender, sender_of
+from hub.loop.v2_sender import ANSWERS, Alike, Sender, sender_of
 from hub.records import Message as Kept
 from hub.settings import DestinationSection, SourceSection
 from hub.store import application_acks, messages
@@ -80,21 +80,25 @@ _PLACES = {
 
 @record
 class _Stored:
-    """One message that is in the database, and for a rejection its condition and place."""
+    """Of a message that is in the database what its acknowledgement is made of: its keyed digest, when it was received,
+    and for a rejection its condition and place."""
 
-    message: Message
-    kept: Kept
+    digest: str
+    received_at: datetime
     error: tuple[str | None, str | None] | None = None
 
 
 @record
-class _Looked:
-    """One message of a source before it is stored: `wrong` is the rule by which it is not taken."""
+class Looked:
+    """One message of a source before it is stored. `wrong` is the rule by which it is not taken; `alike` is there where
+    nothing but its MSH was read, and that by what it has in common with others: then `message` is not."""
 
-    message: Message
+    data: bytes
     control_id: str
     asked: str | None
     wrong: str | None
+    message: Message | None = None
+    alike: Alike | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,61 +109,6 @@ class Came:
     push: Callable[[bytes], bool] | None = None
 
 
-async def all_by_mllp(hub: Hub, frames: Sequence[bytes], came: Came) -> tuple[bytes, ...]:
-    """What several frames held that came together, as `by_mllp`, in their order: those of one source in one commit.
-
-    What is not stored gets AE or CE here, and may come again; what stood before and behind it is answered as it is.
-    """
-    answers: list[bytes] = []
-    waiting: list[Message] = []
-    of: SourceSection | None = None
-    for data in frames:
-        found = _of_one_source(hub, data, came)
-        if of is not None and (found is None or found[0] is not of):
-            answers += await _all_of(hub, of, waiting, came)
-            of, waiting = None, []
-        if found is not None:
-            of = found[0]
-            waiting.append(found[1])
-        else:
-            answers += await _tried(hub, [data], by_mllp(hub, data, came))
-    if of is not None:
-        answers += await _all_of(hub, of, waiting, came)
-    return tuple(answers)
-
-
-def _of_one_source(hub: Hub, data: bytes, came: Came) -> tuple[SourceSection, Message] | None:
-    """A message that can be stored as it is, with its source; None for all that needs another look."""
-    try:
-        message = glance(data)
-    except ReadError:
-        return None
-    source = _sender(hub, message, came).source
-    if source is None or source.mllp is None or source.mllp.charset or source.mllp.max_message is not None:
-        return None
-    return source, message
-
-
-async def _all_of(hub: Hub, source: SourceSection, read: list[Message], came: Came) -> tuple[bytes, ...]:
-    return await _tried(hub, [message.data for message in read], _of_source(hub, source, read, came))
-
-
-async def _tried(hub: Hub, frames: list[bytes], taking: Awaitable[tuple[bytes, ...]]) -> tuple[bytes, ...]:
-    try:
-        return await taking
-    except Exception as error:  # noqa: BLE001 - whatever it is, each sender must hear that its message is not stored
-        # Its text may hold a payload value; its type does not.
-        log.error("mllp.not-taken", error=type(error).__name__, messages=len(frames))
-        answers = []
-        for data in frames:
-            message = header(data)
-            code = code_for(message, "error")
-            if code is not None:
-                number = hub.store.keys.blind("hub", "ack", data).hex()[:20]
-                answers.append(acknowledge(message, code, control_id=number, now=hub.clock(), error="207"))
-        return tuple(answers)
-
-
 async def by_mllp(hub: Hub, data: bytes, came: Came) -> tuple[bytes, ...]:
     """What one frame held: a message, or a batch where its source may send them. Its acknowledgements in order, none
     where none is wanted. Raises StoreError when it could not be stored: then nothing of it may be acknowledged."""
@@ -167,7 +116,7 @@ async def by_mllp(hub: Hub, data: bytes, came: Came) -> tuple[bytes, ...]:
         message = glance(data)
     except ReadError as error:
         return await _unread(hub, data, came, error)
-    sender = _sender(hub, message, came)
+    sender = known_sender(hub, message, came)
     source = sender.source
     if source is not None and source.mllp is not None:
         if source.mllp.max_message is not None and len(data) > source.mllp.max_message:
@@ -192,10 +141,11 @@ async def _unread(hub: Hub, data: bytes, came: Came, refused: ReadError | None) 
 
 
 #: Senders that were found once: by MSH-3, MSH-4 and the certificate, while the settings are the same.
-_KNOWN = 1000
+KNOWN_SENDERS = 1000
 
 
-def _sender(hub: Hub, message: Message, came: Came) -> Sender:
+def known_sender(hub: Hub, message: Message, came: Came) -> Sender:
+    """The sender of a message, found once for all that are sent so."""
     msh = message.segments[0]
     key = (
         id(hub.settings),
@@ -208,7 +158,7 @@ def _sender(hub: Hub, message: Message, came: Came) -> Sender:
     found = hub.v2_senders.get(key)
     if found is None:
         found = sender_of(hub.settings, message, came.subject)
-        if len(hub.v2_senders) >= _KNOWN:
+        if len(hub.v2_senders) >= KNOWN_SENDERS:
             hub.v2_senders.clear()
         hub.v2_senders[key] = found
     return found
@@ -273,7 +223,7 @@ def take_again(tx: Tx, hub: Hub, old: Kept) -> Kept:
     if sender.source is None:
         raise ReceiveError("receive.unknown-peer", _WHY["receive.unknown-peer"][0], code="not-found")
     source = sender.source
-    wrong = _look(source, message).wrong
+    wrong = look(source, message).wrong
     if wrong is not None:
         raise ReceiveError(wrong, _WHY[wrong][0])
     made = messages.replay(
@@ -316,42 +266,57 @@ async def _batch(hub: Hub, data: bytes, came: Came, refused: ReadError) -> tuple
         except ReadError as error:
             return await _reject(hub, first, data, error.issues[0])
     assert first.source is not None
-    return await _of_source(hub, first.source, read, came)
+    return await of_source(hub, first.source, [look(first.source, one) for one in read], came)
 
 
 async def _message(hub: Hub, sender: Sender, message: Message, came: Came) -> tuple[bytes, ...]:
     if sender.source is not None:
-        return await _of_source(hub, sender.source, [message], came)
+        return await of_source(hub, sender.source, [look(sender.source, message)], came)
     if sender.destination is not None:
         return await _of_destination(hub, sender.destination, parse(message.data))
     assert sender.unknown is not None
     return await _reject(hub, sender, message.data, _issue(sender.unknown))
 
 
-async def _of_source(hub: Hub, source: SourceSection, read: list[Message], came: Came) -> tuple[bytes, ...]:
-    """Messages of one source: all in one commit, so that none overtakes what the source sends next."""
-    made = [_look(source, message) for message in read]
-    if came.push is not None and any(one.asked for one in made):
+async def of_source(hub: Hub, source: SourceSection, found: Sequence[Looked], came: Came) -> tuple[bytes, ...]:
+    """Stores messages of one source, all in one commit, so that none overtakes what the source sends next; their
+    acknowledgements in order. Raises StoreError."""
+    if came.push is not None and any(one.asked for one in found):
         hub.v2_peers[source.name] = came.push
-    stored = await hub.store.write_async(lambda tx: [_store(tx, hub, source, one) for one in made])
-    return tuple([answer for one in stored for answer in _answer(one.message, one.kept, one.error)])
+    stored = await hub.store.write_async(lambda tx: _store(tx, hub, source, found))
+    return tuple([answer for one, kept in zip(found, stored, strict=True) for answer in _acknowledged(one, kept)])
 
 
-def _look(source: SourceSection, message: Message) -> _Looked:
+def look(source: SourceSection, message: Message) -> Looked:
     """What is needed of a message to store it. Before the database's turn: that is one for all."""
-    wrong, control_id = _lacks(message, source), message.control_id
-    if control_id is None:
-        wrong = "receive.no-control-id"
+    control_id = message.control_id
+    wrong = _lacks(message, source) if control_id is not None else "receive.no-control-id"
     msh = message.segments[0]
     asked = msh.get(16) if msh.field(16) else None
-    return _Looked(message=message, control_id=control_id or "", asked=asked, wrong=wrong)
+    return Looked(data=message.data, message=message, control_id=control_id or "", asked=asked, wrong=wrong)
 
 
-def _store(tx: Tx, hub: Hub, source: SourceSection, looked: _Looked) -> _Stored:
-    message = looked.message
+def _store(tx: Tx, hub: Hub, source: SourceSection, found: Sequence[Looked]) -> list[_Stored]:
+    taken = [one for one in found if one.wrong is None]
+    owner = messages.Owner(source=source.name, custody=source.organization, organization=source.organization)
+    new = iter(messages.receive_all(tx, owner, [(one.control_id, one.data) for one in taken], media_type=V2))
+    stored = []
+    for one in found:
+        made = next(new) if one.wrong is None else None
+        if made is None:
+            stored.append(_store_known(tx, hub, source, one))
+            continue
+        if one.asked:
+            application_acks.want(tx, made[0], source=source.name, asked=one.asked)
+        stored.append(_Stored(digest=made[1].hex(), received_at=tx.now))
+    return stored
+
+
+def _store_known(tx: Tx, hub: Hub, source: SourceSection, looked: Looked) -> _Stored:
+    """What is not to be taken, or came before."""
     if looked.wrong is not None:
-        kept = _keep(tx, hub, Sender(source=source), message.data, _issue(looked.wrong))
-        return _Stored(message=message, kept=kept, error=(_WHY[looked.wrong][2], _PLACES.get(looked.wrong)))
+        kept = _keep(tx, hub, Sender(source=source), looked.data, _issue(looked.wrong))
+        return _stored(kept, error=(_WHY[looked.wrong][2], _PLACES.get(looked.wrong)))
     try:
         kept, _ = messages.receive(
             tx,
@@ -360,15 +325,19 @@ def _store(tx: Tx, hub: Hub, source: SourceSection, looked: _Looked) -> _Stored:
             organization=source.organization,
             control_id=looked.control_id,
             media_type=V2,
-            body=message.data,
+            body=looked.data,
             keep_control=False,
         )
     except DuplicateConflict:  # raised before anything is written
-        kept = arrival.keep_conflict(tx, hub, source, message.data, V2, looked.control_id)
-        return _Stored(message=message, kept=kept, error=("205", "MSH-10"))
+        kept = arrival.keep_conflict(tx, hub, source, looked.data, V2, looked.control_id)
+        return _stored(kept, error=("205", "MSH-10"))
     if looked.asked:
         application_acks.want(tx, kept.id, source=source.name, asked=looked.asked)
-    return _Stored(message=message, kept=kept)
+    return _stored(kept)
+
+
+def _stored(kept: Kept, *, error: tuple[str | None, str | None] | None = None) -> _Stored:
+    return _Stored(digest=kept.digest, received_at=kept.received_at, error=error)
 
 
 def _lacks(message: Message, source: SourceSection) -> str | None:
@@ -439,7 +408,8 @@ async def _reject(hub: Hub, sender: Sender, data: bytes, issue: Issue) -> tuple[
     """Kept, then AR or CR, unless its sender wants no word of it. MSA-2 is empty where there is no MSH."""
     kept = await hub.store.write_async(lambda tx: _keep(tx, hub, sender, data, issue))
     known = _WHY.get(issue.rule)
-    return _answer(header(data), kept, (known[2] if known else condition_of(issue.rule), issue.path))
+    error = (known[2] if known else condition_of(issue.rule), issue.path)
+    return _answer(header(data), _stored(kept, error=error))
 
 
 def _keep(tx: Tx, hub: Hub, sender: Sender, data: bytes, issue: Issue) -> Kept:
@@ -459,16 +429,26 @@ def _keep(tx: Tx, hub: Hub, sender: Sender, data: bytes, issue: Issue) -> Kept:
     )
 
 
-def _answer(message: Message | None, kept: Kept, error: tuple[str | None, str | None] | None) -> tuple[bytes, ...]:
-    """The acknowledgement, made of what is stored: the same again for the same bytes. `error` is what a rejection
-    names: a condition of table 0357, a place."""
-    code = code_for(message, "accept" if error is None else "reject")
+def _acknowledged(looked: Looked, stored: _Stored) -> tuple[bytes, ...]:
+    alike = looked.alike
+    if alike is None or stored.error is not None:
+        return _answer(looked.message or glance(looked.data), stored)
+    if alike.code is None:
+        return ()
+    if alike.stencil is None:
+        return _answer(glance(looked.data), stored)
+    number, echo = stored.digest[:20], looked.control_id.encode("ascii")
+    return (alike.stencil.fill(echo, control_id=number, now=stored.received_at),)
+
+
+def _answer(message: Message | None, stored: _Stored) -> tuple[bytes, ...]:
+    """The acknowledgement, made of what is stored: the same again for the same bytes."""
+    code = code_for(message, "accept" if stored.error is None else "reject")
     if code is None:
         return ()
-    condition, place = error or (None, None)
-    return (
-        acknowledge(message, code, control_id=kept.digest[:20], now=kept.received_at, error=condition, location=place),
-    )
+    condition, place = stored.error or (None, None)
+    number, now = stored.digest[:20], stored.received_at
+    return (acknowledge(message, code, control_id=number, now=now, error=condition, location=place),)
 
 
 def _issue(rule: str) -> Issue:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from hub.settings import DestinationSection, Settings, SourceSection
+from mappings.hl7v2.acknowledgement import Code, Stencil
 from mappings.hl7v2.codec import Message
 from mappings.record import record
 
@@ -25,6 +26,18 @@ class Sender:
     source: SourceSection | None = None
     destination: DestinationSection | None = None
     unknown: Unknown | None = None
+
+
+@record
+class Alike:
+    """What messages have in common whose MSHs differ in time, sequence and control id alone: their source, what it is
+    asked in MSH-16, the rule by which none of them is taken, and how they are acknowledged once they are stored."""
+
+    source: SourceSection
+    asked: str | None
+    wrong: str | None
+    code: Code | None
+    stencil: Stencil | None
 
 
 def sender_of(settings: Settings, message: Message | None, subject: str | None, *, vouched: bool = False) -> Sender:

@@ -135,6 +135,22 @@ class Frames:
                 return Frame(payload=payload)
         return None
 
+    def take_whole(self, most: int) -> list[bytes]:
+        """Payloads of up to `most` frames that stand whole, one right behind the other, at the beginning of what is
+        held: cut at once, as `take` would cut them one by one. None of it where anything is odd, or larger than
+        `ask_at`: that is for `take`.
+        """
+        buffer = self._buffer
+        if self.lost or self._inside or most < 1 or not buffer or buffer[0] != VT:
+            return []
+        *pieces, rest = bytes(buffer).split(END, most)
+        # an empty frame, junk before a frame, a second start in one
+        if not pieces or len(max(pieces, key=len)) > self.ask_at or not all(_is_whole(piece) for piece in pieces):
+            return []
+        del buffer[: len(buffer) - len(rest)]
+        self._skipped = 0
+        return [piece[1:] for piece in pieces]
+
     def end(self) -> Broken | None:
         """The stream is over: what stands in an unfinished frame, if anything. Nothing is cut afterwards."""
         data = bytes(self._buffer) if self._inside and not self.lost else b""
@@ -154,6 +170,10 @@ class Frames:
     def _lose(self) -> None:
         self.lost, self._inside = True, False
         self._buffer.clear()
+
+
+def _is_whole(piece: bytes) -> bool:
+    return len(piece) > 1 and piece[0] == VT and piece.rfind(VT) == 0
 
 
 def _copy(buffer: bytearray, end: int) -> bytes:

@@ -138,6 +138,43 @@ async def test_what_is_read_together_is_answered_in_order_each_as_it_is(build: A
     assert [one.state for one in reversed(world.messages(source="city-feed"))] == [*["received"] * 3, "held"]
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"number": "C-1.2_x"},
+        {"number": "C\\T\\1"},
+        {"text": "Zoë"},
+        {"modes": "AL|AL"},
+        {"modes": "NE|NE"},
+        {"modes": "ER|"},
+        {"msh": "P|2.3"},
+        {"msh": "P^X|2.5.1^USA"},
+        {"number": None},
+        {"kind": "ZZZ^Z01"},
+        {"msh": "T|2.5.1"},
+        {"who": "CAD^1.2^ISO|CITY"},
+    ],
+)
+async def test_a_message_that_is_like_another_is_answered_as_one_that_is_read_by_itself(
+    build: Any, more: dict[str, Any]
+) -> None:
+    world = build(feeds())
+    # the first is read; the second is like it but for its time and number, and is answered without being read
+    number = more.get("number", "C1")
+    first, second = said(**more), said(**more | {"number": number and f"D{number}"}).replace(b"150000", b"150107")
+    together = await pipeline.receive_all_v2(world.hub, [first, second, first], pipeline.Came())
+    assert together == (*await receive(world, first), *await receive(world, second), *await receive(world, first))
+    assert len(world.messages(source="city-feed")) <= 2
+
+
+async def test_what_a_kind_of_message_is_taken_as_does_not_outlast_the_certificate(build: Any) -> None:
+    world = build(mutual())
+    believed, stranger = pipeline.Came(subject=SUBJECT), pipeline.Came(subject="CN=other")
+    assert codes(await pipeline.receive_all_v2(world.hub, [said("C1")], believed)) == [("AA", "C1", None)]
+    assert codes(await pipeline.receive_all_v2(world.hub, [said("C2")], stranger)) == [("AR", "C2", "103")]
+
+
 async def test_what_is_read_together_and_not_stored_is_an_error_for_each(
     build: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

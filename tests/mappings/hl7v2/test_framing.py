@@ -22,6 +22,28 @@ def pieces(data: bytes, *cuts: int, limit: int = 100_000) -> list[tuple[str, byt
     return [_told(one) for one in (*found, *([left] if left else []))]
 
 
+@given(
+    st.lists(st.sampled_from([b"\x0b", b"\x1c", b"\r", b"\x1c\r", b"a", frame(b"b"), frame(b"cc")]), max_size=12),
+    st.integers(0, 4),
+)
+def test_frames_cut_at_once_are_those_cut_one_by_one(parts: list[bytes], most: int) -> None:
+    data = b"".join(parts)
+    frames = Frames(limit=3)
+    frames.feed(data)
+    found = [("frame", payload) for payload in frames.take_whole(most)]
+    assert len(found) <= most
+    while (piece := frames.take()) is not None:
+        found.append(_told(piece))
+    left = frames.end()
+    assert [*found, *([_told(left)] if left else [])] == pieces(data, limit=3)
+
+
+def test_a_frame_that_may_be_too_large_is_not_cut_at_once() -> None:
+    frames = Frames(limit=100, ask_at=3)
+    frames.feed(frame(b"abc") + frame(b"abcde"))
+    assert frames.take_whole(5) == []
+
+
 def _told(piece: Frame | Broken) -> tuple[str, bytes]:
     return ("frame", piece.payload) if isinstance(piece, Frame) else (piece.rule, piece.data)
 
