@@ -49,6 +49,10 @@ MODULES = ("law", "overlay", "policy", "purpose", "kind", "reach", "content", "m
 #: Which tests look at it; hypothesis' own searches are left to themselves, since they take longer than all others.
 LOOKING = (
     "test_edges.py",
+    "test_edges_decision.py",
+    "test_edges_forms.py",
+    "test_provision_content.py",
+    "test_reach.py",
     "test_scenario_table.py",
     "test_state_policy.py",
     "test_scenarios_release.py",
