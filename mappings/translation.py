@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from mappings.incident import Gated
+from mappings.record import record
 from profiles.issue import Issue
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Translation:
     """One incident (or one v2 message) as a FHIR R4 transaction Bundle.
 

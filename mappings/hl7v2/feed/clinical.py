@@ -39,18 +39,26 @@ OBSERVATION_STATUS: Final = {
 
 def _entry(resource: Json, d: Draft) -> str:
     """Adds a resource that may have identifiers of its own beside ours; its fullUrl."""
-    identifiers: list[Json] = resource.setdefault("identifier", [])
-    key = next((one for one in identifiers if "system" in one), None)
-    if key is not None:
-        return d.add(resource, key["system"], key["value"])
-    identifiers.append({"system": SID_RESOURCE, "value": resource["id"]})
+    own = {"system": SID_RESOURCE, "value": resource["id"]}
+    identifiers: list[Json] | None = resource.get("identifier")
+    if identifiers is None:
+        resource["identifier"] = [own]
+        return d.add(resource)
+    for one in identifiers:
+        if "system" in one:
+            return d.add(resource, one["system"], one["value"])
+    identifiers.append(own)
     return d.add(resource)
 
 
 def _id(kind: str, resource: Json, d: Draft, owner: str, value: str) -> str:
     """The id of a thing: by its own number, else by what it is about and what it says; once a message."""
-    key = next((one for one in resource.get("identifier", ()) if "system" in one), None)
-    made = d.id_of(kind, key["system"], key["value"]) if key else d.id_of(kind, owner, value)
+    for one in resource.get("identifier", ()):
+        if "system" in one:
+            made = d.id_of(kind, one["system"], one["value"])
+            break
+    else:
+        made = d.id_of(kind, owner, value)
     turn = 1
     while (kind, made) in d.interned:
         turn += 1

@@ -114,7 +114,7 @@ def remembering(
             before = d.said
             value = make(raw, d, place, more)
             if value is not None and d.said == before:
-                if len(known) >= _REMEMBERED:
+                if len(known) >= REMEMBERED:
                     known.clear()
                 known[key] = value
         return value
@@ -122,7 +122,8 @@ def remembering(
     return again
 
 
-_REMEMBERED: Final = 4096
+#: How many values a memory keeps; then it begins anew.
+REMEMBERED: Final = 4096
 
 
 def _code(raw: str, d: Draft, place: str, vocabulary: Vocabulary | None) -> str | None:

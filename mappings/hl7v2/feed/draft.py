@@ -195,7 +195,7 @@ class Draft:
         self.s = marks.subcomponent or "\0"
         self.r = marks.repetition or "\0"
         self.esc = marks.escape or "\0"
-        self._marks = self.c + self.s + self.r
+        self._marks = self.r + self.c + self.s
         self.encoding = message.encoding
         self.message = message
         self.rows = [Row(line.split(marks.field)) for line in message.lines]
@@ -247,7 +247,7 @@ class Draft:
         is named there."""
         if raw.isalnum():
             return raw
-        for mark in (self.r, self.c, self.s):
+        for mark in self._marks:
             if mark in raw:
                 raw, rest = raw.split(mark, 1)
                 if place and rest.strip(self._marks):
@@ -280,6 +280,8 @@ class Draft:
         the name and the system of a code that a table maps say what the code says. `repeats`: all repetitions were."""
         row.used |= 1 << number
         raw = row.fields[number]
+        if raw.isalnum():
+            return
         place = f"{row.name}-{number}"
         if self.r in raw:
             first, *more = raw.split(self.r)

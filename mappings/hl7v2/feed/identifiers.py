@@ -6,10 +6,11 @@ A component that FHIR has no place for is named in the account.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from mappings.fhir.systems import url_part
-from mappings.hl7v2.feed.coded import NPI, OID, SSN, URI, Vocabulary
+from mappings.hl7v2.feed.coded import NPI, OID, REMEMBERED, SSN, URI, Vocabulary
 from mappings.hl7v2.feed.draft import Draft, Json
 from mappings.hl7v2.feed.values import period
 
@@ -33,6 +34,32 @@ def assigner(raw: str, d: Draft, place: str) -> tuple[str | None, str | None]:
 
     HD[uri] of the tables takes the namespace for a URI, which it is not.
     """
+    found = _ASSIGNERS.get((raw, d.scope))
+    return (found[0], found[1]) if found is not None else _assigner(raw, d, place)
+
+
+#: What was made of an HD by text and scope: the same few in message after message. The third is the name as
+#: `Identifier.assigner`; nobody changes it.
+_ASSIGNERS: Final[dict[tuple[str, int], tuple[str | None, str | None, Json | None]]] = {}
+
+
+def _assigner(raw: str, d: Draft, place: str) -> tuple[str | None, str | None]:
+    before = d.said
+    system, name = _read_assigner(raw, d, place)
+    if d.said == before:
+        if len(_ASSIGNERS) >= REMEMBERED:
+            _ASSIGNERS.clear()
+        _ASSIGNERS[raw, d.scope] = (system, name, {"display": name} if name else None)
+    return system, name
+
+
+@lru_cache(maxsize=256)
+def _type(code: str) -> Json:
+    """Identifier.type; nobody changes it."""
+    return {"coding": [{"system": V2_0203, "code": code}]}
+
+
+def _read_assigner(raw: str, d: Draft, place: str) -> tuple[str | None, str | None]:
     if d.s not in raw:
         name = d.text(raw)
         return (f"{d.base}/assigner/{url_part(name)}", name) if name else (None, None)
@@ -58,7 +85,9 @@ def assigner(raw: str, d: Draft, place: str) -> tuple[str | None, str | None]:
 def cx_identifier(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> Json | None:
     """CX[Identifier] (2.A.14). The number's check digit, its departments and jurisdictions have no place."""
     parts = raw.split(d.c)
-    value = d.first(parts[0], f"{place}.1")
+    value: str | None = parts[0]
+    if not parts[0].isalnum():
+        value = d.first(parts[0], f"{place}.1")
     if value is None:
         d.rest(parts, place, 2)
         return None
@@ -66,8 +95,16 @@ def cx_identifier(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -
     made: Json = {}
     code = d.first(parts[4]) if count > 4 else None
     if code:
-        made["type"] = {"coding": [{"system": V2_0203, "code": code}]}
-    system, name = assigner(parts[3], d, f"{place}.4") if count > 3 and parts[3] else (None, None)
+        made["type"] = _type(code)
+    system: str | None = None
+    name: str | None = None
+    shown: Json | None = None
+    if count > 3 and parts[3]:
+        known = _ASSIGNERS.get((parts[3], d.scope))
+        if known is not None:
+            system, name, shown = known
+        else:
+            system, name = _assigner(parts[3], d, f"{place}.4")
     if code == "SS" and (system is None or name):
         system = SSN if system is None or name in ("SSA", "USSSA", "SSN", "USA") else system
     elif code == "NPI":
@@ -78,17 +115,18 @@ def cx_identifier(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -
     if count > 6 and (span := period(d, place, parts[6], parts[7] if count > 7 else "")):
         made["period"] = span
     if name:
-        made["assigner"] = {"display": name}
+        made["assigner"] = shown or {"display": name}
     elif count > 5 and parts[5]:
         facility = assigner(parts[5], d, f"{place}.6")[1]
         if facility:
             made["assigner"] = {"display": facility}
     if count > 1 and (parts[1] or (count > 2 and parts[2])):
         d.rest(parts[:3], place, 2)
-    if name and count > 5 and parts[5]:
-        d.left(f"{place}.6")
-    if count > 8:
-        d.rest(parts, place, 9)
+    if count > 5:
+        if name and parts[5]:
+            d.left(f"{place}.6")
+        if count > 8:
+            d.rest(parts, place, 9)
     return made
 
 

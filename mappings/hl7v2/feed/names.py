@@ -36,14 +36,25 @@ def xpn_name(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> Jso
             made["use"] = use
         else:
             d.left(f"{place}.7")
-    if parts[0] and (family := d.first(parts[0])):
-        made["family"] = family
-        if d.s in parts[0] and any(parts[0].split(d.s)[1:]):
+    family: str | None = parts[0]
+    if family and not family.isalnum():
+        family = d.first(family)
+        if family and d.s in parts[0] and any(parts[0].split(d.s)[1:]):
             d.left(f"{place}.1")
-    given = [word for part in parts[1:3] if part and (word := d.text(part))]
-    if given:
-        made["given"] = given
-    if count > 3:
+    if family:
+        made["family"] = family
+    if count > 1:
+        one: str | None = parts[1]
+        if one and not one.isalnum():
+            one = d.text(one)
+        two: str | None = parts[2] if count > 2 else None
+        if two and not two.isalnum():
+            two = d.text(two)
+        if one:
+            made["given"] = [one, two] if two else [one]
+        elif two:
+            made["given"] = [two]
+    if count > 7 or any(parts[3:6]):
         prefix = d.text(parts[4]) if count > 4 else None
         if prefix:
             made["prefix"] = [prefix]
@@ -57,7 +68,7 @@ def xpn_name(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> Jso
                     made["period"] = span
             d.rest(parts[:11], place, 8)
             d.rest(parts, place, 15)
-    return made if made and made.keys() != {"use"} else None
+    return made if len(made) > 1 or (made and "use" not in made) else None
 
 
 _ADDRESS_USE: Final = {
@@ -74,6 +85,10 @@ _ADDRESS_USE: Final = {
 _ADDRESS_TYPE: Final = {"M": "postal", "SH": "postal"}
 
 
+_ADDRESS_PARTS_USUAL: Final = ((2, "city"), (3, "state"), (4, "postalCode"), (5, "country"))
+_ADDRESS_PARTS: Final = ((2, "city"), (8, "district"), *_ADDRESS_PARTS_USUAL[1:])
+
+
 def xad_address(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> Json | None:
     """XAD[Address] (2.A.86). A type of table 0190 that FHIR has no word for is named in the account."""
     parts = raw.split(d.c)
@@ -87,7 +102,10 @@ def xad_address(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> 
         else:
             d.left(f"{place}.7")
     lines: list[str] = []
-    if parts[0]:
+    if parts[0] and d.s not in parts[0]:
+        if street := d.text(parts[0]):
+            lines.append(street)
+    elif parts[0]:
         # SAD: the street as one, or its name and number.
         whole = parts[0].split(d.s)
         street = d.text(whole[0])
@@ -99,14 +117,17 @@ def xad_address(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> 
                 d.left(f"{place}.1")
         elif name or number:
             lines.append(" ".join(word for word in (number, name) if word))
-    for at in (1, 18):
-        if count > at and parts[at] and (line := d.first(parts[at], f"{place}.{at + 1}")):
-            lines.append(line)
+    if count > 1 and parts[1] and (line := d.first(parts[1], f"{place}.2")):
+        lines.append(line)
+    if count > 18 and parts[18] and (line := d.first(parts[18], f"{place}.19")):
+        lines.append(line)
     if lines:
         made["line"] = lines
-    for at, element in ((2, "city"), (8, "district"), (3, "state"), (4, "postalCode"), (5, "country")):
-        if count > at and parts[at] and (word := d.first(parts[at], f"{place}.{at + 1}")):
-            made[element] = word
+    for at, element in _ADDRESS_PARTS if count > 8 else _ADDRESS_PARTS_USUAL:
+        if count > at and (part := parts[at]):
+            word = part if part.isalnum() else d.first(part, f"{place}.{at + 1}")
+            if word:
+                made[element] = word
     if count > 7:
         d.rest(parts[:8], place, 8)
         if count > 12 and (span := period(d, place, parts[12], parts[13] if count > 13 else "")):
@@ -115,7 +136,7 @@ def xad_address(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> 
         if count > 14:
             d.rest([*[""] * 14, *parts[14:18]], place, 15)
             d.rest(parts, place, 20)
-    return made if made and made.keys() - {"use", "type"} else None
+    return made if len(made) > 2 or made.keys() - {"use", "type"} else None
 
 
 _PHONE_USE: Final = {"PRN": "home", "WPN": "work", "PRS": "mobile"}
@@ -148,12 +169,13 @@ def xtn_contact(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> 
     system = _PHONE_SYSTEM.get(kind)
     number = d.text(parts[11]) if count > 11 and parts[11] else None
     if number is None and count > 6 and parts[6]:
-        country, area, local, extension = (d.text(parts[at]) if count > at else None for at in (4, 5, 6, 7))
-        number = " ".join(
-            word
-            for word in (f"+{country}" if country else None, area, local, f"X{extension}" if extension else None)
-            if word
-        )
+        country, area, number = d.text(parts[4]), d.text(parts[5]), d.text(parts[6])
+        if area:
+            number = f"{area} {number}" if number else area
+        if country:
+            number = f"+{country} {number}" if number else f"+{country}"
+        if count > 7 and (extension := d.text(parts[7])):
+            number = f"{number} X{extension}" if number else f"X{extension}"
     if number is None and parts[0]:
         number = d.text(parts[0])
     if mail is not None and (system == "email" or number is None or use == "NET"):

@@ -20,6 +20,8 @@ _BIRTH_TIME: Final = "http://hl7.org/fhir/StructureDefinition/patient-birthTime"
 #: OMB 1997 categories; every other code of the same system is a detailed one.
 _RACES: Final = frozenset({"1002-5", "2028-9", "2054-5", "2076-8", "2106-3"})
 _ETHNICITIES: Final = frozenset({"2135-2", "2186-5"})
+_CATEGORIES: Final = ((10, ("race", _RACES)), (22, ("ethnicity", _ETHNICITIES)))
+_PHONES: Final = ((13, "PID-13", "home"), (14, "PID-14", "work"))
 #: Table 0189, which senders use in place of the OMB codes.
 _0189: Final = {"H": "2135-2", "N": "2186-5"}
 
@@ -38,8 +40,8 @@ def patient(row: Row, pd1: Row | None, group: Group, d: Draft) -> None:
     _more(row, resource, d)
     identifiers: list[Json] = resource.get("identifier") or []
     # PID-2 stands before PID-3 and is the number of somebody else's list.
-    ahead = 1 if row.peek(2) and len(identifiers) > 1 else 0
-    key = person_key([*identifiers[ahead:], *identifiers[:ahead]])
+    ahead = row.peek(2) and len(identifiers) > 1
+    key = person_key([*identifiers[1:], identifiers[0]] if ahead else identifiers)
     if key is None:
         made = d.id_of("patient", d.custody, f"{d.control}|PID[{group.turn}]")
     else:
@@ -66,31 +68,43 @@ def patient(row: Row, pd1: Row | None, group: Group, d: Draft) -> None:
 
 def person_key(identifiers: list[Json]) -> Json | None:
     """The identifier that a person's id is made of: the first with a system that is not the SSN's, else the first."""
-    named = (one for one in identifiers if one.get("system") not in (None, SSN))
-    return next(named, None) or next((one for one in identifiers if one.get("system") != SSN), None)
+    without: Json | None = None
+    for one in identifiers:
+        system = one.get("system")
+        if system is None:
+            without = without or one
+        elif system != SSN:
+            return one
+    return without
 
 
 def _more(row: Row, resource: Json, d: Draft) -> None:
     """What of PID one field cannot say alone."""
-    if len(row.peek(7)) > 8 and "birthDate" in resource:
-        time = d.time(row.peek(7), "PID-7")
+    fields = row.fields
+    count = len(fields)
+    if count > 7 and len(fields[7]) > 8 and "birthDate" in resource:
+        time = d.time(fields[7], "PID-7")
         if time and len(time) > 10:
             resource["_birthDate"] = {"extension": [{"url": _BIRTH_TIME, "valueDateTime": time}]}
-    for number, use in ((13, "home"), (14, "work")):
-        raw = row.peek(number)
+    for number, place, use in _PHONES:
+        raw = fields[number] if number < count else ""
         if raw == NULL:
             d.deleted.append((resource, "telecom"))
-            d.issue("translate.null", f"PID-{number}")
+            d.issue("translate.null", place)
             row.raw(number)
         elif raw:
             for part in raw.split(d.r):
-                if part and (made := xtn_contact(part, d, f"PID-{number}")):
+                if part and (made := xtn_contact(part, d, place)):
                     row.used |= 1 << number
-                    parts = part.split(d.c, 2)
-                    if "use" not in made and (len(parts) < 2 or not parts[1]):
-                        made["use"] = use
-                    resource.setdefault("telecom", []).append(made)
-    if row.peek(12) and (county := d.first(row.peek(12))):
+                    if "use" not in made:
+                        parts = part.split(d.c, 2)
+                        if len(parts) < 2 or not parts[1]:
+                            made["use"] = use
+                    if "telecom" in resource:
+                        resource["telecom"].append(made)
+                    else:
+                        resource["telecom"] = [made]
+    if count > 12 and fields[12] and (county := d.first(fields[12])):
         addresses = resource.get("address")
         if addresses and "district" not in addresses[0]:
             addresses[0]["district"] = county
@@ -98,6 +112,20 @@ def _more(row: Row, resource: Json, d: Draft) -> None:
         elif not addresses:
             resource["address"] = [{"district": county}]
             d.take(row, 12)
+    if count > 25:
+        _late(row, resource, d)
+    for number, which in _CATEGORIES:
+        raw = fields[number] if number < count else ""
+        if raw and raw != NULL and (made := _CATEGORY(raw, d, f"PID-{number}", which)):
+            row.used |= 1 << number
+            if "extension" in resource:
+                resource["extension"].append(made)
+            else:
+                resource["extension"] = [made]
+
+
+def _late(row: Row, resource: Json, d: Draft) -> None:
+    """Birth order and death."""
     if (order := row.peek(25)) and (value := positive(order, d, "PID-25")):
         d.take(row, 25)
         resource.pop("multipleBirthBoolean", None)
@@ -110,11 +138,6 @@ def _more(row: Row, resource: Json, d: Draft) -> None:
     elif row.peek(30) and (dead := yes(row.peek(30), d, "PID-30")) is not None:
         d.take(row, 30)
         resource["deceasedBoolean"] = dead
-    for number, name, main, place in ((10, "race", _RACES, "PID-10"), (22, "ethnicity", _ETHNICITIES, "PID-22")):
-        raw = row.peek(number)
-        if raw and raw != NULL and (made := _CATEGORY(raw, d, place, (name, main))):
-            row.raw(number)
-            resource.setdefault("extension", []).append(made)
 
 
 def _category(raw: str, d: Draft, place: str, which: tuple[str, frozenset[str]]) -> Json | None:

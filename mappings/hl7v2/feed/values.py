@@ -32,8 +32,8 @@ def period(d: Draft, place: str, start: str, end: str) -> Json | None:
 
 def in_order(element: Json, d: Draft, place: str) -> None:
     """Takes the end from a period that ends before it starts, or of which nobody can tell the order (per-1)."""
-    period_of = element.get("period") or {}
-    if period_of.keys() >= {"start", "end"}:
+    period_of = element.get("period")
+    if period_of and "start" in period_of and "end" in period_of:
         start, end = period_of["start"], period_of["end"]
         if (len(start) > 10) != (len(end) > 10) or earlier(end, start):
             del period_of["end"]
