@@ -240,9 +240,17 @@ def _facts(engine: Program, everything: list[tuple[str, Json]], entries: list[Ex
     )
     found = Counter(resource["resourceType"] for _, resource in everything)
     yield "Validated: " + ", ".join(f"{kind} {count}" for kind, count in sorted(found.items())) + "."
+    sent = Counter(_kind(name, resource) for name, resource in everything if name.startswith("kind "))
+    yield "Of what is sent and served beside: " + ", ".join(f"{kind} {n}" for kind, n in sorted(sent.items())) + "."
     yield "There is no terminology server. Taken as valid, as `codes-elsewhere.json` lists them, with their value sets:"
     for row in codes_elsewhere.listed():
         value_sets = ", ".join(url.rpartition("/")[2] for url in row["in"])
         yield f"{row['system']} {row['code']}{f' in {value_sets}' if value_sets else ''}: {row['reason']}"
     for entry in entries:
         yield f"Explained {entry.seen} times, {entry.at} `{entry.text}`: {entry.reason}"
+
+
+def _kind(name: str, resource: Json) -> str:
+    """What sort of output it is: `released (transaction)`, `$label`, `audit`."""
+    word = name.split()[1]
+    return f"{word} ({resource['type']})" if resource["resourceType"] == "Bundle" else word

@@ -10,7 +10,7 @@ import pytest
 from tests.conformance.codes_elsewhere import completed, listed, stale
 from tests.conformance.definitions import US_CORE
 from tests.conformance.explained import load
-from tests.conformance.hl7_validator import _sorted, definitions, planted, whole
+from tests.conformance.hl7_validator import _kind, _sorted, definitions, planted, whole
 from tests.conformance.java import program
 from tests.conformance.outcome import NotRun
 from tests.conformance.utg import code_systems
@@ -57,6 +57,16 @@ def test_the_list_is_true_of_what_is_validated_and_each_code_has_a_reason(tmp_pa
     assert load("hl7-definitions")
     assert load("hl7-definitions", level="error")
     assert not load("hl7", level="error")  # no error in what the product makes is explained
+
+
+def test_each_kind_of_what_is_sent_and_served_is_validated() -> None:
+    found = {_kind(name, one) for name, one in whole() if name.startswith("kind ")}
+    assert found == {
+        *("$decide", "$label", "accounting (collection)", "audit", "captured (transaction)", "export", "metadata"),
+        *("history", "history (history)", "message (message)", "outcome", "read", "release (collection)"),
+        *("released (message)", "released (transaction)", "restriction", "revocation (message)"),
+        *("revocation (transaction)", "searchset (searchset)"),
+    }
 
 
 def test_a_place_tells_the_type_of_an_entry_and_not_its_id() -> None:
