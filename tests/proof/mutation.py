@@ -53,6 +53,7 @@ LOOKING = (
     "test_edges_forms.py",
     "test_provision_content.py",
     "test_reach.py",
+    "test_naming.py",
     "test_scenario_table.py",
     "test_state_policy.py",
     "test_scenarios_release.py",

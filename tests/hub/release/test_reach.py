@@ -52,6 +52,7 @@ def asked(rows: Rows, certain: set[str], *, kind: str = "Condition", root: str =
         ([("HIV", "Condition.meta.security[0]"), ("HIV", "Condition.note[0]")], {"HIV"}, {"note"}),
         # the place is another resource's, or no element at all
         ([("HIV", "Observation.note[0].text")], {"HIV"}, None),
+        ([("HIV", "Encounter.note[0].text")], {"HIV"}, None),
         ([("HIV", "ConditionNote.note[0].text")], {"HIV"}, None),
         ([("HIV", "Condition")], {"HIV"}, None),
         ([], set(), set()),
@@ -64,3 +65,8 @@ def test_which_elements_go(rows: Rows, certain: set[str], expected: set[str] | N
 def test_a_place_in_a_bundle_is_read_from_the_entry_s_own() -> None:
     rows = [("HIV", "Bundle.entry[1].resource.note[0].text"), ("HIV", "Bundle.entry[10].resource.stage[0]")]
     assert asked(rows, {"HIV"}, root="Bundle.entry[1].resource") == {"note"}
+
+
+@pytest.mark.parametrize(("at", "expected"), [("ServiceRequest.code?", {"code"}), ("ServiceRequest.code", None)])
+def test_a_referral_loses_its_core_only_to_what_is_certain(at: str, expected: set[str] | None) -> None:
+    assert asked([("HIV", at)], set(), kind="ServiceRequest") == expected
