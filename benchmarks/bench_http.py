@@ -11,44 +11,25 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import os
-import signal
-import socket
-import statistics
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks import bare
+
 CLIENTS = 32
 SECONDS = 3.0
 WARM = 1.0
-ROUNDS = 3
 TOKEN = "bench-token"
 
-REFERENCE = """
-import sys
-from datetime import UTC, datetime
-from pathlib import Path
+REFERENCE = (
+    bare.REFERENCE
+    + """
 import uvicorn
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
-from hub.store.keys import FileKeys, KeyRing
-from hub.store.migrate import migrate
-from hub.store.store import Store
-
-folder = Path(sys.argv[1])
-url = f"sqlite:///{folder}/reference.db"
-migrate(url)
-store = Store(url, KeyRing(FileKeys(folder / "reference-keys.json")), lambda: datetime.now(UTC))
-store.write(lambda tx: tx.connection.exec_driver_sql("CREATE TABLE bare (id INTEGER PRIMARY KEY, body BLOB)"))
-
-def insert(tx, body):
-    tx.connection.exec_driver_sql("INSERT INTO bare (body) VALUES (?)", (body,))
 
 async def post(request):
     body = await request.body()
@@ -58,41 +39,17 @@ async def post(request):
 uvicorn.run(Starlette(routes=[Route("/ingest/bench", post, methods=["POST"])]), host="127.0.0.1",
             port=int(sys.argv[2]), log_level="error", access_log=False)
 """
+)
 
-# what `handoff run` runs
-OURS = """
-import sys
-from pathlib import Path
-from hub.cli.serving import serve
-from hub.settings import load
-settings = load(Path(sys.argv[1]) / "hub.toml", environ={"HANDOFF_HUB__PORT": sys.argv[2]})
-serve(settings, say=lambda line: None, ready_file=None)
-"""
+OURS = bare.HUB.format(environ='{"HANDOFF_HUB__PORT": sys.argv[2]}')
 
-SETTINGS = """
-[hub]
-worker = false
-[operator]
-organization = "bench-pd"
-relation = "self"
-[state_policy]
-name = "none"
-reviewer = "benchmark"
-reviewed = 2026-11-01
-[[organization]]
-id = "bench-pd"
-name = "Bench Police"
-kind = "agency"
-posture = "law-enforcement"
-[[agency]]
-id = "bench-pd"
-zone = "America/Denver"
-[[source]]
-name = "bench"
-organization = "bench-pd"
+SETTINGS = (
+    bare.SETTINGS
+    + f"""
 reads = "incident"
-token = {{ sha256 = "{digest}" }}
+token = {{ sha256 = "{hashlib.sha256(TOKEN.encode()).hexdigest()}" }}
 """
+)
 
 
 def event(number: int) -> bytes:
@@ -135,55 +92,16 @@ async def load(port: int, counter: Iterator[int], seconds: float) -> float:
 
 
 def run(code: str, folder: Path) -> float:
-    """Starts a server, warms it up, loads it, stops it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-c", code, str(folder), str(port)], env=dict(os.environ), stderr=log
-        )
-    try:
-        for _ in range(200):
-            try:
-                socket.create_connection(("127.0.0.1", port), 0.2).close()
-                break
-            except OSError:
-                time.sleep(0.05)
+    """Requests a second of a server that is warm."""
+    with bare.serving(code, folder) as port:
         counter = iter(range(10**9))
         asyncio.run(load(port, counter, WARM))  # it may listen before it has started
         return asyncio.run(load(port, counter, SECONDS))
-    except (OSError, EOFError, RuntimeError):
-        sys.stderr.write((folder / "server.log").read_text(errors="replace")[-4000:])
-        raise
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
 
 
-def measure() -> dict[str, Any]:
-    """The budget's row: the median of the rounds' ratios, ours to the reference, in turn."""
-    ratios, ours, reference = [], [], []
-    for _ in range(ROUNDS):
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            digest = hashlib.sha256(TOKEN.encode()).hexdigest()
-            (folder / "hub.toml").write_text(SETTINGS.format(digest=digest))
-            reference.append(run(REFERENCE, folder))
-            ours.append(run(OURS, folder))
-            ratios.append(ours[-1] / reference[-1])
-    ratio = statistics.median(ratios)
-    return {
-        "name": "http",
-        "ratio": ratio,
-        "budget": 0.7,
-        "aim": 0.9,
-        "holds": ratio >= 0.7,
-        "detail": f"{statistics.median(ours):,.0f} against {statistics.median(reference):,.0f} requests/s",
-    }
+def measure() -> Any:
+    """The budget's row."""
+    return bare.measure("http", "requests", run, ours=OURS, reference=REFERENCE, settings=SETTINGS)
 
 
 if __name__ == "__main__":

@@ -9,39 +9,21 @@ afterwards by a worker, which does not run here. Every acknowledgement is counte
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import socket
-import statistics
-import subprocess
-import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks import bare
+
 IN_FLIGHT = 50
 SECONDS = 3.0
 WARM = 1.0
-ROUNDS = 3
 
-REFERENCE = """
-import asyncio, sys
-from datetime import UTC, datetime
-from pathlib import Path
+REFERENCE = (
+    bare.REFERENCE
+    + """
+import asyncio
 import uvloop
-from hub.store.keys import FileKeys, KeyRing
-from hub.store.migrate import migrate
-from hub.store.store import Store
-
-folder = Path(sys.argv[1])
-url = f"sqlite:///{folder}/reference.db"
-migrate(url)
-store = Store(url, KeyRing(FileKeys(folder / "reference-keys.json")), lambda: datetime.now(UTC))
-store.write(lambda tx: tx.connection.exec_driver_sql("CREATE TABLE bare (id INTEGER PRIMARY KEY, body BLOB)"))
-
-def insert(tx, body):
-    tx.connection.exec_driver_sql("INSERT INTO bare (body) VALUES (?)", (body,))
 
 class Bare(asyncio.Protocol):
     def connection_made(self, transport):
@@ -68,44 +50,19 @@ async def run():
 
 uvloop.run(run())
 """
+)
 
-# what `handoff run` runs
-OURS = """
-import sys
-from pathlib import Path
-from hub.cli.serving import serve
-from hub.settings import load
-settings = load(Path(sys.argv[1]) / "hub.toml",
-                environ={"HANDOFF_HUB__PORT": "0", "HANDOFF_HUB__MLLP_PORT": sys.argv[2]})
-serve(settings, say=lambda line: None, ready_file=None)
-"""
+OURS = bare.HUB.format(environ='{"HANDOFF_HUB__PORT": "0", "HANDOFF_HUB__MLLP_PORT": sys.argv[2]}')
 
-SETTINGS = """
-[hub]
-worker = false
-[operator]
-organization = "bench-pd"
-relation = "self"
-[state_policy]
-name = "none"
-reviewer = "benchmark"
-reviewed = 2026-11-01
-[[organization]]
-id = "bench-pd"
-name = "Bench Police"
-kind = "agency"
-posture = "law-enforcement"
-[[agency]]
-id = "bench-pd"
-zone = "America/Denver"
-[[source]]
-name = "bench"
-organization = "bench-pd"
+SETTINGS = (
+    bare.SETTINGS
+    + """
 reads = "hl7v2"
 [source.mllp]
 application = "CAD"
 facility = "CITY"
 """
+)
 
 _LINES = (
     "EVN|A04|20260114230211-0600",
@@ -179,53 +136,15 @@ async def load(port: int, first: int, seconds: float) -> tuple[float, int]:
 
 
 def run(code: str, folder: Path) -> float:
-    """Starts a server, warms it up, loads it, stops it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-c", code, str(folder), str(port)], env=dict(os.environ), stderr=log
-        )
-    try:
-        for _ in range(400):
-            try:
-                socket.create_connection(("127.0.0.1", port), 0.2).close()
-                break
-            except OSError:
-                time.sleep(0.05)
+    """Messages a second of a server that is warm."""
+    with bare.serving(code, folder) as port:
         _, number = asyncio.run(load(port, 1, WARM))
         return asyncio.run(load(port, number, SECONDS))[0]
-    except (OSError, RuntimeError):
-        sys.stderr.write((folder / "server.log").read_text(errors="replace")[-4000:])
-        raise
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
 
 
-def measure() -> dict[str, Any]:
-    """The budget's row: the median of the rounds' ratios, ours to the reference, in turn."""
-    ratios, ours, reference = [], [], []
-    for _ in range(ROUNDS):
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            (folder / "hub.toml").write_text(SETTINGS)
-            reference.append(run(REFERENCE, folder))
-            ours.append(run(OURS, folder))
-            ratios.append(ours[-1] / reference[-1])
-    ratio = statistics.median(ratios)
-    return {
-        "name": "mllp",
-        "ratio": ratio,
-        "budget": 0.7,
-        "aim": 0.9,
-        "holds": ratio >= 0.7,
-        "detail": f"{statistics.median(ours):,.0f} against {statistics.median(reference):,.0f} messages/s",
-    }
+def measure() -> Any:
+    """The budget's row."""
+    return bare.measure("mllp", "messages", run, ours=OURS, reference=REFERENCE, settings=SETTINGS)
 
 
 if __name__ == "__main__":
