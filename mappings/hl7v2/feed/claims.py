@@ -22,10 +22,11 @@ _ENCOUNTER_TYPES: Final = frozenset({SNOMED, "http://www.ama-assn.org/go/cpt"})
 
 
 def _identified(resource: Json) -> bool:
-    return all(
-        "system" in one and (one["system"] != NPI or valid_npi(one["value"])) and one["system"] != _CLIA
-        for one in resource["identifier"]
-    )
+    for one in resource["identifier"]:
+        system = one.get("system")
+        if system is None or system == _CLIA or (system == NPI and not valid_npi(one["value"])):
+            return False
+    return True
 
 
 @lru_cache(maxsize=4096)
@@ -40,18 +41,22 @@ def valid_npi(number: str) -> bool:
     return total % 10 == 0
 
 
-def _named(resource: Json) -> bool:
-    names = resource.get("name") or ()
-    return bool(names) and all("family" in one or "given" in one for one in names)
-
-
 def _patient(resource: Json) -> bool:
-    return _named(resource) and "gender" in resource and all("system" in one for one in resource["identifier"])
+    if "gender" not in resource:
+        return False
+    names = resource.get("name") or ()
+    for one in names:
+        if "family" not in one and "given" not in one:
+            return False
+    return bool(names) and all("system" in one for one in resource["identifier"])
 
 
 def _practitioner(resource: Json) -> bool:
     names = resource.get("name") or ()
-    return bool(names) and all("family" in one for one in names) and _identified(resource)
+    for one in names:
+        if "family" not in one:
+            return False
+    return bool(names) and _identified(resource)
 
 
 def _organization(resource: Json) -> bool:
@@ -60,10 +65,13 @@ def _organization(resource: Json) -> bool:
 
 def _encounter(resource: Json) -> bool:
     types = resource.get("type") or ()
-    typed = bool(types) and all(
-        any(coding.get("system") in _ENCOUNTER_TYPES for coding in one.get("coding", ())) for one in types
-    )
-    return typed and all("system" in one for one in resource["identifier"])
+    for one in types:
+        for coding in one.get("coding", ()):
+            if coding.get("system") in _ENCOUNTER_TYPES:
+                break
+        else:
+            return False
+    return bool(types) and all("system" in one for one in resource["identifier"])
 
 
 #: By resource type: the profile, and whether a resource meets it.
@@ -80,27 +88,34 @@ def claim(entries: Iterable[Json]) -> None:
 
     An Encounter comes last: US Core asks the same of the people and organizations that it refers to.
     """
-    every = list(entries)
-    claiming = {
-        entry.get("fullUrl") for entry in every if entry["resource"]["resourceType"] != "Encounter" and _claim(entry)
-    }
-    of_kinds = {entry.get("fullUrl") for entry in every if entry["resource"]["resourceType"] in _CLAIMS}
-    for entry in every:
-        if entry["resource"]["resourceType"] == "Encounter" and not (_about(entry["resource"]) & of_kinds) - claiming:
-            _claim(entry)
+    claiming: set[str] = set()
+    of_kinds: set[str] = set()
+    encounters: list[Json] = []
+    for entry in entries:
+        resource = entry["resource"]
+        found = _CLAIMS.get(resource["resourceType"])
+        if found is None:
+            continue
+        of_kinds.add(entry["fullUrl"])
+        profile, meets = found
+        if not meets(resource):
+            continue
+        if meets is _encounter:
+            encounters.append(resource)
+            continue
+        claiming.add(entry["fullUrl"])
+        _claim(resource, profile)
+    for encounter in encounters:
+        if not (_about(encounter) & of_kinds) - claiming:
+            _claim(encounter, _CLAIMS["Encounter"][0])
 
 
-def _claim(entry: Json) -> bool:
-    resource = entry["resource"]
-    found = _CLAIMS.get(resource["resourceType"])
-    if found is None or not found[1](resource):
-        return False
+def _claim(resource: Json, profile: str) -> None:
     meta = resource.get("meta")
     if meta is None:
-        resource["meta"] = {"profile": [found[0]]}
+        resource["meta"] = {"profile": [profile]}
     else:
-        meta["profile"] = [found[0]]
-    return True
+        meta["profile"] = [profile]
 
 
 def _about(encounter: Json) -> set[str]:

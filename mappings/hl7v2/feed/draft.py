@@ -361,9 +361,10 @@ class Draft:
         """Issues that reading found."""
         self._issues.extend(issues)
 
-    def rest(self, parts: list[str], place: str, first: int) -> None:
-        """Names the components from number `first` on that hold something: the type has them and FHIR has not."""
-        for number in range(first - 1, len(parts)):
+    def rest(self, parts: list[str], place: str, first: int, last: int = 1 << 20) -> None:
+        """Names the components from number `first` to `last` that hold something: the type has them and FHIR has
+        not."""
+        for number in range(first - 1, min(last, len(parts))):
             if parts[number] and parts[number] != NULL:
                 self._unused[f"{place}.{number + 1}"] = None
 

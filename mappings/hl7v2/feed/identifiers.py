@@ -121,7 +121,7 @@ def cx_identifier(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -
         if facility:
             made["assigner"] = {"display": facility}
     if count > 1 and (parts[1] or (count > 2 and parts[2])):
-        d.rest(parts[:3], place, 2)
+        d.rest(parts, place, 2, 3)
     if count > 5:
         if name and parts[5]:
             d.left(f"{place}.6")

@@ -66,7 +66,7 @@ def xpn_name(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> Jso
                 span = period(d, place, parts[11], parts[12] if count > 12 else "")
                 if span:
                     made["period"] = span
-            d.rest(parts[:11], place, 8)
+            d.rest(parts, place, 8, 11)
             d.rest(parts, place, 15)
     return made if len(made) > 1 or (made and "use" not in made) else None
 
@@ -129,12 +129,12 @@ def xad_address(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> 
             if word:
                 made[element] = word
     if count > 7:
-        d.rest(parts[:8], place, 8)
+        d.rest(parts, place, 8, 8)
         if count > 12 and (span := period(d, place, parts[12], parts[13] if count > 13 else "")):
             made["period"] = span
-        d.rest([*[""] * 9, *parts[9:12]], place, 10)
+        d.rest(parts, place, 10, 12)
         if count > 14:
-            d.rest([*[""] * 14, *parts[14:18]], place, 15)
+            d.rest(parts, place, 15, 18)
             d.rest(parts, place, 20)
     return made if len(made) > 2 or made.keys() - {"use", "type"} else None
 
@@ -201,7 +201,7 @@ def xtn_contact(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> 
     if count > 8:
         if parts[8]:
             d.left(f"{place}.9")
-        d.rest([*[""] * 9, *parts[9:11]], place, 10)
+        d.rest(parts, place, 10, 11)
         if count > 12:
             span = period(d, place, parts[12], parts[13] if count > 13 else "")
             if span:

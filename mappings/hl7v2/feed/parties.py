@@ -53,8 +53,8 @@ def _staff(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> tuple
     if count > 9:
         if parts[9] and parts[9] not in NAME_USE:
             d.left(f"{place}.10")
-        d.rest(parts[:12], place, 11)
-        d.rest([*[""] * 13, *parts[13:20]], place, 14)
+        d.rest(parts, place, 11, 12)
+        d.rest(parts, place, 14, 20)
         d.rest(parts, place, 22)
     if count > 7 and parts[7]:
         d.left(f"{place}.8")
@@ -85,10 +85,10 @@ def practitioner(d: Draft, identifier: Json, name: Json, place: str) -> str:
     key = ("practitioner", system, identifier["value"])
     known = d.interned.get(key)
     if known is not None:
-        if name and name != d.interned.get((key, "name")):
+        url, before = known
+        if name and name != before:
             d.left(place)  # the same number under another name
-        return str(known)
-    d.interned[key, "name"] = name
+        return str(url)
     made = d.id_of("practitioner", system or d.custody, identifier["value"], recurring=True)
     resource: Json = {"resourceType": "Practitioner", "id": made}
     resource["identifier"] = [identifier]
@@ -99,7 +99,7 @@ def practitioner(d: Draft, identifier: Json, name: Json, place: str) -> str:
     else:
         resource["identifier"].append({"system": SID_RESOURCE, "value": made})
         url = d.add(resource)
-    d.interned[key] = url
+    d.interned[key] = (url, name)
     return url
 
 
@@ -141,10 +141,12 @@ def xon_organization(raw: str, d: Draft, place: str, _: Vocabulary | None = None
     kind = d.first(parts[6]) if count > 6 else None
     if kind == "NPI":
         system = NPI
-    d.rest(parts[:2], place, 2)
-    d.rest([*[""] * 3, *parts[3:5]], place, 4)
-    d.rest([*[""] * 7, *parts[7:9]], place, 8)
-    d.rest(parts, place, 11)
+    if count > 1:
+        d.rest(parts, place, 2, 2)
+        if count > 3:
+            d.rest(parts, place, 4, 5)
+            d.rest(parts, place, 8, 9)
+            d.rest(parts, place, 11)
     if name is None and value is None:
         return None
     return {"reference": organization(d, name, system, value, kind)}
@@ -166,12 +168,18 @@ def pl_location(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> 
     """
     parts = raw.split(d.c)
     count = len(parts)
-    levels = [
-        d.first(parts[at], f"{place}.{at + 1}") if count > at and parts[at] else None for at in (3, 6, 7, 0, 1, 2)
-    ]
-    d.rest([*[""] * 4, *parts[4:6]], place, 5)
-    d.rest(parts, place, 10)
-    named = [level for level in levels if level]
+    levels: list[str | None] = []
+    named: list[str] = []
+    for at in (3, 6, 7, 0, 1, 2):
+        level: str | None = parts[at] if count > at else None
+        if level and not level.isalnum():
+            level = d.first(level, f"{place}.{at + 1}")
+        levels.append(level)
+        if level:
+            named.append(level)
+    if count > 4:
+        d.rest(parts, place, 5, 6)
+        d.rest(parts, place, 10)
     about = d.text(parts[8]) if count > 8 and parts[8] else None
     if not named:
         if about:

@@ -196,12 +196,12 @@ def _of(url: str, d: Draft) -> Json:
 def _once(resource: Json, key: Json | None, d: Draft) -> str:
     found = d.interned.get(("practitioner", (key or {}).get("system"), (key or {}).get("value"))) if key else None
     if found is not None:
-        return str(found)
+        return str(found[0])
     if key is None:
         resource["identifier"].append({"system": SID_RESOURCE, "value": resource["id"]})
         return d.add(resource)
     url = d.add(resource, key["system"], key["value"])
-    d.interned["practitioner", key["system"], key["value"]] = url
+    d.interned["practitioner", key["system"], key["value"]] = (url, None)
     return url
 
 
