@@ -50,7 +50,8 @@ def test_s46_of_different_forms_under_one_id_each_speaks_whatever_their_order(bu
     refusal = build.consent(provision={"type": "deny", **whole})
     other = build.consent("c2", provision=whole, elements={"description": "everything"})
     again = build.consent("c2", provision=whole, elements={"description": "everything", "refusalStatement": None})
-    for forms in ([first, refusal, first, other], [other, refusal, first], [refusal, first, first, other]):
+    turned = dict(reversed(refusal.items()))
+    for forms in ([first, refusal, first, other], [other, turned, first], [refusal, first, first, other]):
         found = decision(build.ask([build.condition()], forms, origin="part2-program"))
         (denied,) = found.entries
         assert denied.decision == "deny"
@@ -152,6 +153,9 @@ def test_s53_what_the_exchange_policy_does_not_give_and_cannot_take_out_stays(bu
     policy = ReleasePolicy(exchange=ExchangePolicy(rules=(line,)))
     for code, expected in (("F32.1", "deny"), (ASTHMA, "permit")):
         assert one(build.ask([build.condition(code)], origin="law-enforcement"), policy).decision == expected
+    told = build.condition(ASTHMA, bodySite=[{"coding": [{"system": "ICD10CM", "code": "F32.1"}]}])
+    found = one(build.ask([told], origin="law-enforcement"), policy)
+    assert (found.decision, found.remove) == ("redact", {"bodySite"})
 
 
 # --- what goes along and what is said
