@@ -185,6 +185,14 @@ def _address(address: str) -> tuple[str, int, int, int, int, int]:
     return name, numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
 
 
+@lru_cache(maxsize=256)
+def message_type(field: str, delimiters: Delimiters, encoding: str) -> str:
+    """MSH-9 as `Message.type`. The same few stand in message after message."""
+    first = Repetition(_nth(field, delimiters.repetition, 1), delimiters, encoding)
+    code, event = first.get(1) or "", first.get(2)
+    return f"{code}^{event}" if event else code
+
+
 class Message:
     """A parsed message. `data` are its exact bytes, `lines` all of its segments as they stand, in their order.
 
@@ -274,9 +282,7 @@ class Message:
     @property
     def type(self) -> str:
         """MSH-9 as `REF^I12`: code and trigger event, whatever the message's own component separator."""
-        msh = self.segments[0]
-        code, event = msh.get(9, 1) or "", msh.get(9, 2)
-        return f"{code}^{event}" if event else code
+        return message_type(self.segments[0].field(9), self.delimiters, self.encoding)
 
     @property
     def version(self) -> str | None:

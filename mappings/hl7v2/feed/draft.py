@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from mappings.fhir.draft import agency_base, criteria
 from mappings.fhir.systems import SID_RESOURCE
-from mappings.hl7v2.codec import NULL, Message
+from mappings.hl7v2.codec import NULL, Message, message_type
 from mappings.hl7v2.delimiters import Delimiters, unescape
 from mappings.hl7v2.times import date_time
 from mappings.ids import Ids
@@ -211,7 +211,7 @@ class Draft:
         #: MSH-7's offset is that of every time of the message without one (2.5.1, 2.15.9.7).
         self.offset = found[1] if found else ""
         self.control = self.text(self.rows[0].peek(10)) or ""
-        self.event = message.type
+        self.event = message_type(self.rows[0].peek(9), marks, message.encoding)
         #: The keyed id of (kind, assigner, value) in this message's custody.
         self.id_of = Ids(namespace_key, custody).of
         self.entries: list[Json] = []

@@ -36,6 +36,8 @@ KNOWN: Final = frozenset(
         "ORU^R01",
     ]
 )
+#: MSH-1, 2, 7, 9, 10, 12 and 18 as bits: what every message is read by.
+_HEAD: Final = sum(1 << number for number in (1, 2, 7, 9, 10, 12, 18))
 #: Events that say that the receiver knows an earlier form of what they tell.
 _UPDATES: Final = frozenset(
     [
@@ -79,14 +81,12 @@ def translate_message(
     namespace_key: bytes = PUBLISHED,
 ) -> Translation:
     """As `translate_v2`, of a message that is already parsed."""
-    head = message.segments[0]
     declared = partner.id != GENERIC.id
-    custody = partner.id if declared else head.get(4) or head.get(3) or "unknown-sender"
+    custody = partner.id if declared else _sender(message)
     d = Draft(message, custody=custody, now=now, zone=zone, namespace_key=namespace_key)
     d.found(message.issues)
     msh = d.rows[0]
-    for number in (1, 2, 7, 9, 10, 12, 18):
-        msh.raw(number)
+    msh.used |= _HEAD & (1 << len(msh.fields)) - 1
     code = d.event.partition("^")[0]
     if code == "ACK" or (code != "RRI" and len(d.rows) > 1 and d.rows[1].name == "MSA" and len(d.rows) <= 3):
         acknowledged(d)
@@ -105,7 +105,8 @@ def translate_message(
     marked = labels.of(msh, d)
     for group_labels in d.interned.get("labels", ()):
         marked = (*marked, *(one for one in group_labels if one not in marked))
-    labels.label_all(d, marked, 0, len(d.entries))
+    if marked:
+        labels.label_all(d, marked, 0, len(d.entries))
     made = d.id_of("bundle", d.custody, d.control or message.data.hex()[:400])
     bundle: Json = {
         "resourceType": "Bundle",
@@ -137,8 +138,16 @@ def translate_message(
         issues=d.issues,
         unused=d.unused(),
         update=d.event in _UPDATES,
-        deleted=tuple((f"urn:uuid:{resource['id']}", element) for resource, element in d.deleted if resource.get("id")),
+        deleted=tuple(
+            [(f"urn:uuid:{resource['id']}", element) for resource, element in d.deleted if resource.get("id")]
+        ),
     )
+
+
+def _sender(message: Message) -> str:
+    """MSH-4, else MSH-3."""
+    head = message.segments[0]
+    return head.get(4) or head.get(3) or "unknown-sender"
 
 
 def _groups(rows: list[Row]) -> list[Group]:
