@@ -124,6 +124,7 @@ KINDS: list[tuple[dict[str, Any], list[str], list[str]]] = [
     (policy("title-42/section-2.31"), [], []),
     (policy("title-45/section-164.508"), [WRONG], []),
     (policy("title-45/section-164.522"), [WRONG], [WRONG]),
+    (policy("title-42/section-9.9"), [], []),
     (policy("title-45/section-164.508", "title-42/section-2.31"), [], []),
     ({**policy("title-42/section-2.31"), **category("HIPAAAuthCD")}, [WRONG], []),
     ({"category": None, "policyRule": {"coding": [{"code": "hipaa-auth"}]}}, [WRONG], []),

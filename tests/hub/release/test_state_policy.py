@@ -158,6 +158,19 @@ def test_the_example_is_a_policy_and_fits_its_schema() -> None:
     jsonschema.Draft202012Validator(schema).validate(document)
 
 
+def test_the_schema_refuses_what_the_reading_refuses() -> None:
+    rule = {"id": "r", "citation": "c", "then": "deny", "sensitivities": ["HIV"], "purposes": ["TREAT"]}
+    whole = {"name": "s", "reviewer": "c", "reviewed": "2026-11-02", "rule": [rule]}
+    schema = jsonschema.Draft202012Validator(overlay_schema())
+    assert schema.is_valid(whole)
+    wrong: list[dict[str, Any]] = [
+        {**rule, "other": 1}, {**rule, "sensitivities": ["HIV", "HIV"]}, {**rule, "sensitivities": ["x"]},
+        {**rule, "sensitivities": []},
+    ]  # fmt: skip
+    assert not any(schema.is_valid({**whole, "rule": [one]}) for one in wrong)
+    assert not schema.is_valid({**whole, "other": 1})
+
+
 RULE = f'[[rule]]\nid = "r"\ncitation = "c"\n{DENY}\n'
 
 
@@ -172,6 +185,8 @@ RULE = f'[[rule]]\nid = "r"\ncitation = "c"\n{DENY}\n'
         (HEAD + RULE.replace("deny", "Quellmarken"), "rule[0].then"),
         (HEAD + RULE + 'sensitivities = ["Quellmarken"]', "rule[0].sensitivities"),
         (HEAD + RULE + "sensitivities = []", "rule[0].sensitivities"),
+        (HEAD + RULE + 'sensitivities = "HIV"', "rule[0].sensitivities"),
+        (HEAD + RULE + 'sensitivities = [["Quellmarken"]]', "rule[0].sensitivities"),
         (HEAD + RULE + 'custodians = ["Quellmarken"]', "rule[0].custodians"),
         (HEAD + RULE + 'recipients = ["Quellmarken"]', "rule[0].recipients"),
         (HEAD + RULE + 'unless_duties = ["Quellmarken"]', "rule[0].unless_duties"),
