@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -12,6 +13,7 @@ from hub.cli.store import HUB_TOML, By, Config, Json, done, missing, opened, row
 
 if TYPE_CHECKING:
     from hub.loop.context import Hub
+    from mappings.incident import Attachment
 
 _ELEMENT = Annotated[str, typer.Argument(metavar="CONSENT", help="The consent's id.")]
 _AT = Annotated[
@@ -126,6 +128,9 @@ def revoke(
         typer.Option("--capacity", help="In what capacity it was revoked."),
     ] = "patient",
     at: _AT = None,
+    scan: Annotated[
+        Path | None, typer.Option("--scan", metavar="FILE", help="The paper: a PDF, JPEG or PNG, with --method paper.")
+    ] = None,
     config: Config = HUB_TOML,
     as_json: Json = False,
 ) -> None:
@@ -134,7 +139,14 @@ def revoke(
 
     with opened(config) as hub:
         made = consenting.revoke(
-            hub, consent, custody=None, by=by, method=method, capacity=capacity, at=_time(at, as_json)
+            hub,
+            consent,
+            custody=None,
+            by=by,
+            method=method,
+            capacity=capacity,
+            at=_time(at, as_json),
+            scan=None if scan is None else _scanned(scan),
         )
     done({"consent": made["id"], "status": made["status"]}, f"consent {consent} is revoked", as_json)
 
@@ -146,6 +158,23 @@ def end(consent: _ELEMENT, by: By, at: _AT = None, config: Config = HUB_TOML, as
     with opened(config) as hub:
         made = consenting.end(hub, consent, custody=None, by=by, at=_time(at, as_json))
     done({"consent": made["id"], "status": made["status"]}, f"consent {consent} has ended", as_json)
+
+
+def _scanned(path: Path) -> Attachment:
+    from base64 import b64encode
+
+    from hub.console.upload import SCAN, scan_type
+    from mappings.incident import Attachment
+
+    try:
+        with path.open("rb") as file:
+            data = file.read(SCAN + 1)
+    except OSError:
+        raise typer.BadParameter("the file cannot be read", param_hint="--scan") from None
+    kind = scan_type(data)
+    if kind is None or len(data) > SCAN:
+        raise typer.BadParameter("a PDF, JPEG or PNG of at most 10 MB, without anything that runs", param_hint="--scan")
+    return Attachment(media_type=kind, data=b64encode(data).decode())
 
 
 def _time(given: str | None, as_json: bool) -> datetime | None:

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from hub.console import consent_fields as fields
 from hub.console.door import WITH_SCRIPT, Door, Form, Visitor
 from hub.console.upload import SCAN, scan_type
-from hub.loop import consenting, package
+from hub.loop import consent_steps, consenting, package
 from hub.loop.record import audit
 from hub.store import documents
 from hub.store.tx import Tx
@@ -79,7 +79,7 @@ def add(routes: APIRouter, door: Door) -> None:
         ("/console/people/{id}/consents/show", pages.show, 64 * 1024),
         ("/console/people/{id}/consents/sign", pages.sign, SIGNED),
         ("/console/people/{id}/consents/scan", pages.scan, SCAN + 64 * 1024),
-        ("/console/consents/{id}/revoke", pages.revoke, 4096),
+        ("/console/consents/{id}/revoke", pages.revoke, SCAN + 64 * 1024),
         ("/console/consents/{id}/end", pages.end, 4096),
     ):
         routes.add_route(path, door.action(act, limit=limit, fields=FIELDS), methods=["POST"])
@@ -102,7 +102,14 @@ class Consents:
             return self._nobody(visitor)
         self._looked(visitor, subject.id)
         found = self._hub.store.read(lambda tx: consenting.held(tx, subject.id, visitor.custody))
-        rows = [consenting.standing(self._hub, one, birth_date=subject.birth_date or None) for one in found]
+        done = self._hub.store.read(
+            lambda tx: [consent_steps.steps(tx, str(one["id"]), subject.id, visitor.custody) for one in found]
+        )
+        born = subject.birth_date or None
+        rows = [
+            consenting.standing(self._hub, one, birth_date=born, steps=steps)
+            for one, steps in zip(found, done, strict=True)
+        ]
         return self._door.show(
             "consents.html",
             visitor,
@@ -114,14 +121,19 @@ class Consents:
         )
 
     def document(self, request: Request, visitor: Visitor) -> Response:
-        """The signed form itself, as it is kept."""
+        """The signed form itself as it is kept; with `?of=ID` another paper of the consent, a written revocation."""
+        wanted = request.query_params.get("of")
 
         def look(tx: Tx) -> tuple[Any, Any]:
             consent = documents.current(tx, "Consent", request.path_params["id"])
             if consent is None or consent.resource is None or consent.custody != visitor.custody:
                 return None, None
             source = str(consent.resource.get("sourceReference", {}).get("reference", ""))
-            scan = documents.current(tx, "DocumentReference", source.rpartition(":")[2].rpartition("/")[2])
+            name = source.rpartition(":")[2].rpartition("/")[2]
+            if wanted is not None:
+                done = consent_steps.steps(tx, consent.resource_id, str(consent.patient_id), visitor.custody)
+                name = wanted if wanted in {one.document for one in done} else ""
+            scan = documents.current(tx, "DocumentReference", name)
             return consent, scan if scan is not None and scan.custody == visitor.custody else None
 
         consent, scan = self._hub.store.read(look)
@@ -328,7 +340,11 @@ class Consents:
     # ── taken back ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def revoke(self, request: Request, visitor: Visitor, form: Form) -> Response:
-        """A revocation, written or said; what was said is not asked for."""
+        """A revocation, written or said; what was said is not asked for, and of what was written the paper is kept."""
+        data = form.get("scan", "").encode("latin-1")
+        kind = scan_type(data) if data else None
+        if data and (kind is None or len(data) > SCAN):
+            return self._door.problem(400, WORDS["scan-type"], visitor)
         made = consenting.revoke(
             self._hub,
             request.path_params["id"],
@@ -336,6 +352,7 @@ class Consents:
             by=visitor.person,
             method=form.get("method", ""),
             capacity=form.get("capacity", ""),
+            scan=None if kind is None else Attachment(media_type=kind, data=b64encode(data).decode()),
         )
         return self._door.to(f"/console/people/{package.about(made)}/consents")
 

@@ -19,12 +19,14 @@ import orjson
 from hub.app import open_hub
 from hub.demo.stage import Stage, call, sample
 from hub.demo.tally import Tally, count, desk
+from hub.loop import consenting
 from hub.loop.alarm import take
 from hub.loop.context import Hub
 from hub.records import Referral
 from hub.settings import load
 from hub.store import alarms, messages, referrals
 from hub.store.store import Store
+from hub.store.tx import Tx
 
 #: Called with (seconds since the start, who, what happened, tone).
 Say = Callable[[float, str, str, str], None]
@@ -62,6 +64,7 @@ class Story:
             self._outcomes()
             self._part2()
             self._silence()
+            self._taken_back()
         except Stalled as stalled:
             self._line("demo", f"stopped waiting: {stalled}", "bad")
         return count(self.stage, self.store, sent=self.sent, told=self.told, seconds=time.monotonic() - self.began)
@@ -151,6 +154,17 @@ class Story:
         if not self._outcome("cedar-app", "RV26-004431"):
             self._line("hub", "Sunrise is a Part 2 program: without consent even its yes is told to nobody")
 
+    def _taken_back(self) -> None:
+        found = self._referral(lambda r: r.organization == "sunrise-recovery")
+        patient = "" if found is None else found.patient_id
+        for consent in self.store.read(lambda tx: _consents(tx, patient=patient)):
+            consenting.revoke(
+                self.hub, consent, custody="sunrise-recovery", by="records clerk, Sunrise", method="verbal"
+            )
+            self._line("sunrise-app", "the patient takes the consent back, by word of mouth: enough to stop")
+        self._wait("Lakeshore hears of it", self._noticed)
+        self._line("lakeshore", "the EHR has the notice: the consent's number and that it ended, nobody's name", "good")
+
     # ── what the story looks at ───────────────────────────────────────────────────────────────────────────────
 
     def _line(self, who: str, what: str, tone: str = "") -> None:
@@ -222,6 +236,9 @@ class Story:
         done = ("delivered", "accepted", "scheduled", "in-progress")
         return self._referral(lambda r: r.organization == "sunrise-recovery" and r.business_status in done) is not None
 
+    def _noticed(self) -> bool:
+        return any(b'"did":"consent revoked"' in orjson.dumps(one["history"]) for one in desk(self.stage, "lakeshore"))
+
     def _alarm(self) -> dict[str, Any] | None:
         rung = self.store.read(lambda tx: [a for a in alarms.listed(tx, open_only=False) if a.kind == "unanswered"])
         if not rung:
@@ -230,6 +247,12 @@ class Story:
         fallback = self.store.read(lambda tx: alarms.fallback(tx, one.id)) or {}
         taken = one.acknowledged_at is not None or one.cleared_at is not None
         return {"id": one.id, "owner": one.owner, "taken": taken, "telephone": fallback.get("telephone", "")}
+
+
+def _consents(tx: Tx, *, patient: str) -> tuple[str, ...]:
+    """The ids of a person's consents at their program that are in force."""
+    held = consenting.held(tx, patient, "sunrise-recovery")
+    return tuple(str(one["id"]) for one in held if one.get("status") == "active")
 
 
 def _is_part2(business: str) -> Callable[[Referral], bool]:

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from hub.errors import HubError
-from hub.loop import package
+from hub.loop import consent_steps, package
 from hub.loop.context import Hub
 from hub.loop.hold import name_of
 from hub.loop.record import audit
@@ -32,7 +32,7 @@ from hub.store.tx import Tx
 from mappings.fhir.captured_consent import captured_consent
 from mappings.fhir.consent import PART2_ELEMENTS
 from mappings.fhir.profile import claim
-from mappings.incident import Agency, ConsentForm
+from mappings.incident import Agency, Attachment, ConsentForm
 from mappings.labels import label_bundle
 from mappings.times import instant
 from profiles.check import check
@@ -99,6 +99,7 @@ class Standing:
     """A kept consent as a person reads it. `lacks`: codes of why nothing rests on it now; none is in force.
 
     `ends`: the date, or the event that somebody has to watch for. `document`: whether its signed form is kept.
+    `steps`: what was done with it here, the first first.
     """
 
     id: str
@@ -114,9 +115,12 @@ class Standing:
     lacks: tuple[str, ...]
     revoked: str
     document: bool
+    steps: tuple[consent_steps.Step, ...] = ()
 
 
-def standing(hub: Hub, consent: Json, *, birth_date: str | None) -> Standing:
+def standing(
+    hub: Hub, consent: Json, *, birth_date: str | None, steps: tuple[consent_steps.Step, ...] = ()
+) -> Standing:
     """How a consent stands now, by the law of its kind."""
     extra = elements(consent)
     provision: Json = consent.get("provision", {})
@@ -148,6 +152,7 @@ def standing(hub: Hub, consent: Json, *, birth_date: str | None) -> Standing:
         lacks=lacks,
         revoked=extra.revoked_at or "",
         document="sourceReference" in consent,
+        steps=steps,
     )
 
 
@@ -190,6 +195,8 @@ def keep(hub: Hub, form: ConsentForm, *, custody: str, patient_id: str, by: str)
             if resource["resourceType"] == "Organization" and documents.current(tx, "Organization", resource["id"]):
                 continue  # what messages tell of an organization is more than a form knows
             documents.put(tx, resource, custody=custody, origin=whose, patient_id=package.about(resource))
+        document = next((one for one, _ in entries if one["resourceType"] == "DocumentReference"), None)
+        consent_steps.captured(tx, hub, made, document, form, custody=custody, patient_id=patient_id, by=who)
         _audit(tx, hub, who, "C", "captured", made, custody, patient_id, (form.kind, *_rules(faults)))
         consents_changed(tx, hub, patient_id)
 
@@ -206,17 +213,21 @@ def revoke(
     method: str,
     capacity: str = "patient",
     at: datetime | None = None,
+    scan: Attachment | None = None,
 ) -> Json:
     """Takes a consent back from `at` on (now): written or said, by the person or who may act for them.
 
-    What was said is not kept: that it was, how, in what capacity, when, and who took it. `custody` None: the hub's
-    operator. Raises HubError `consent.not-found`, `consent.not-active`, `consent.method`, `consent.capacity`,
-    `consent.time` (a revocation is not dated ahead), `hold.person`.
+    What was said is not kept: that it was, how, in what capacity, when, and who took it. `scan` is the paper of a
+    written one, kept in the custody with its digest. `custody` None: the hub's operator. Raises HubError
+    `consent.not-found`, `consent.not-active`, `consent.method`, `consent.capacity`, `consent.scan` (there is none of
+    what was not on paper), `consent.time` (a revocation is not dated ahead), `hold.person`.
     """
     if method not in _METHODS:
         raise HubError("consent.method", "electronic, paper or verbal", path="method", code="value")
     if capacity not in _CAPACITIES:
         raise HubError("consent.capacity", "patient, representative, parent or guardian", path="capacity", code="value")
+    if scan is not None and method != "paper":
+        raise HubError("consent.scan", "only what was written on paper has a scan", path="scan", code="value")
     who, when = name_of(by), _when(hub, at)
 
     def ended(consent: Json) -> Json:
@@ -228,7 +239,7 @@ def revoke(
         ]
         return {**_with_parts(consent, parts), "status": "inactive"}
 
-    return _end(hub, consent_id, custody, who, "revoked", ended, (method, capacity))
+    return _end(hub, consent_id, custody, who, "revoked", ended, (method, capacity), when=when, scan=scan)
 
 
 def end(hub: Hub, consent_id: str, *, custody: str | None, by: str, at: datetime | None = None) -> Json:
@@ -249,7 +260,7 @@ def end(hub: Hub, consent_id: str, *, custody: str | None, by: str, at: datetime
         ]
         return {**_with_parts(consent, parts), "provision": {**provision, "period": period}}
 
-    return _end(hub, consent_id, custody, who, "ended", ended, ())
+    return _end(hub, consent_id, custody, who, "ended", ended, (), when=when)
 
 
 def _end(
@@ -260,8 +271,12 @@ def _end(
     done: str,
     ended: Callable[[Json], Json],
     detail: tuple[str, ...],
+    *,
+    when: datetime,
+    scan: Attachment | None = None,
 ) -> Json:
-    """Writes the consent's last version, decides again and tells who holds copies, all in one commit."""
+    """Writes the consent's last version and where it comes from, decides again and tells who holds copies, all in one
+    commit."""
 
     def work(tx: Tx) -> Json:
         found = documents.current(tx, "Consent", consent_id)
@@ -271,6 +286,7 @@ def _end(
             raise HubError("consent.not-active", "this consent is not in force any more", code="conflict")
         made = ended(found.resource)
         documents.put(tx, made, custody=found.custody, origin=found.origin, patient_id=found.patient_id)
+        consent_steps.ended(tx, hub, found, made, what=done, by=who, when=when, scan=scan)
         _audit(tx, hub, who, "U", done, made, found.custody, found.patient_id, detail)
         if found.patient_id is not None:
             consents_changed(tx, hub, found.patient_id)

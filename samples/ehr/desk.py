@@ -142,6 +142,23 @@ class Desk:
             self._follow(number)
             self._store.log(f"referral {number} {referral['history'][-1]['did']} via {via}")
 
+    def revoked(self, numbers: list[str], source: str, files: dict[str, bytes | None]) -> None:
+        """Note at each referral whose message came with one of these consents that it ended, in one commit with the
+        given files. The referral itself stands: what was done in reliance on the consent stays done."""
+        at = _iso(self._store.now())
+        changed: dict[int, Referral] = {}
+        for number, referral in self.referrals.items():
+            sources = {referral["source"], *(event["source"] for event in referral["history"] if "source" in event)}
+            kept = b"".join(self._store.read(f"messages/{one}.json") or b"" for one in sorted(sources))
+            ended = [one for one in numbers if one.encode() in kept]
+            if ended:
+                event = {"at": at, "did": "consent revoked", "source": source, "consents": ended}
+                changed[number] = {**referral, "history": [*referral["history"], event]}
+        self._store.commit({**files, **{_path(n): pretty(r) for n, r in changed.items()}})
+        for number, referral in changed.items():
+            self._keep(referral)
+            self._store.log(f"referral {number} consent revoked via message")
+
     def decide(self, number: int, do: str, *, by: str, reason: str = "", when: str = "", minutes: int = 60) -> Referral:
         """Take a decision and send it back the way the referral came.
 

@@ -194,7 +194,10 @@ class Ehr:
             endpoint = f"{self.base}/$process-message"
             answer = pretty(message.receipt(header, name=self.name, endpoint=endpoint, at=self.store.now()))
             files: dict[str, bytes | None] = {f"messages/{place}": body, f"receipts/{place}": answer}
-            self.desk.take("message", bundle["id"], found, files)
+            if found:
+                self.desk.take("message", bundle["id"], found, files)
+            else:
+                self.desk.revoked(message.revoked(bundle), bundle["id"], files)
         return Response(body=answer, media_type="application/fhir+json")
 
     def _take_transaction(self, body: bytes) -> Response:

@@ -11,7 +11,9 @@ from fhir import ID, Refused, Resource, referrals
 
 EVENT_SYSTEM = "https://warmhandoff.org/fhir/CodeSystem/message-event"
 ANSWER_EVENT = {"system": EVENT_SYSTEM, "code": "referral-response"}
-#: the events taken; the second system is that of a behavioral-health EHR's own referral manager
+#: a consent under which copies came is no longer in force
+REVOKED = (EVENT_SYSTEM, "consent-revoked")
+#: the events that carry a referral; the second system is that of a behavioral-health EHR's own referral manager
 EVENTS = {
     (EVENT_SYSTEM, "referral-submit"),
     (EVENT_SYSTEM, "referral-update"),
@@ -36,7 +38,7 @@ BUSINESS_STATUS = {
 
 
 def read(bundle: Resource) -> tuple[Resource, list[dict[str, Any]]]:
-    """The MessageHeader and the facts of each referral in a message Bundle.
+    """The MessageHeader and the facts of each referral in a message Bundle; of a revoked consent's notice, none.
 
     Raises Refused 400 for what is not a message, 422 for an event or content that is not taken.
     """
@@ -54,14 +56,25 @@ def read(bundle: Resource) -> tuple[Resource, list[dict[str, Any]]]:
     if not header.get("id"):
         raise Refused(400, "required", "MessageHeader.id is needed to answer", "Bundle.entry[0].resource.id")
     event = header.get("eventCoding") or {}
-    if (event.get("system"), event.get("code")) not in EVENTS:
+    if (event.get("system"), event.get("code")) not in EVENTS | {REVOKED}:
         raise Refused(422, "not-supported", "this event is not taken", "Bundle.entry[0].resource.eventCoding")
+    if event["code"] == REVOKED[1]:
+        return header, []
     found = referrals(resources[1:], _follower(entries))
     if not found:
         raise Refused(422, "required", "no Task and no ServiceRequest in the message", "Bundle.entry")
     for facts in found:
         facts["hub_ref"] |= {"bundle": bundle["id"], "message_header": header["id"]}
     return header, found
+
+
+def revoked(bundle: Resource) -> list[str]:
+    """The numbers of the consents of which a notice says that they ended. Raises Refused 422 when it names none."""
+    ended = [e["resource"] for e in bundle["entry"] if e["resource"].get("resourceType") == "Consent"]
+    numbers = [str(i["value"]) for one in ended for i in one.get("identifier") or [] if i.get("value")]
+    if not numbers or any(one.get("status") not in ("inactive", "entered-in-error") for one in ended):
+        raise Refused(422, "required", "a notice names the consent that ended, by its number", "Bundle.entry")
+    return numbers
 
 
 def _follower(entries: list[Resource]) -> Callable[[Any], Resource | None]:

@@ -21,6 +21,8 @@ from typing import Any
 
 import pytest
 
+from mappings.fhir.revocation import revocation
+from mappings.partner import Partner
 from profiles.r4b import parse
 
 EHR = Path(__file__).parents[2] / "samples" / "ehr"
@@ -332,6 +334,39 @@ def test_a_new_message_about_a_known_referral_updates_it(start: Callable[..., Eh
     ehr.call("POST", "/fhir/$process-message", cancel)
     assert ehr.referral()["status"] == "cancelled"
     assert ehr.call("POST", "/desk/1/complete", "")[0] == 409
+
+
+def test_a_revoked_consents_notice_is_noted_where_copies_came_with_it(start: Callable[..., Ehr]) -> None:
+    """As the hub writes it: the consent's number and that it ended, nobody's name."""
+    ehr = start()
+    with_consent = message()
+    consent = {
+        "resourceType": "Consent",
+        "id": "6b1c0c2e-7f0e-4f6e-8a53-3f2f7a0f3a11",
+        "status": "active",
+        "scope": {"coding": [{"code": "patient-privacy"}]},
+        "category": [{"coding": [{"system": "http://loinc.org", "code": "59284-0"}]}],
+        "policyRule": {"text": "written consent"},
+    }
+    number = {"system": "https://warmhandoff.org/fhir/sid/resource", "value": consent["id"]}
+    with_consent["entry"].append(
+        {"fullUrl": f"urn:uuid:{consent['id']}", "resource": {**consent, "identifier": [number]}}
+    )
+    assert ehr.call("POST", "/fhir/$process-message", with_consent)[0] == 200
+    assert ehr.call("POST", "/fhir/$process-message", message(2))[0] == 200
+    partner = Partner(id="p", form="message", source_endpoint="http://127.0.0.1/hub")
+    notice = revocation(consent, partner, bundle_id="6b1c0c2e-0000-4f6e-8a53-3f2f7a0f3a11", at="2026-01-16T02:00:00Z")
+    status, answer = ehr.call("POST", "/fhir/$process-message", notice)
+    assert (status, answer["entry"][0]["resource"]["response"]["code"]) == (200, "ok")
+    assert ehr.call("POST", "/fhir/$process-message", notice) == (status, answer)
+    first, second = ehr.call("GET", "/desk")[1]
+    assert [event["did"] for event in first["history"]] == ["received", "consent revoked"]
+    assert (first["status"], first["history"][1]["consents"]) == ("received", [consent["id"]])
+    assert [event["did"] for event in second["history"]] == ["received"]
+    nameless = json.loads(notice)
+    nameless |= {"id": "another"}
+    del nameless["entry"][1]
+    assert ehr.call("POST", "/fhir/$process-message", nameless)[0] == 422
 
 
 def test_an_order_referred_again_under_a_new_task_is_a_new_referral(start: Callable[..., Ehr]) -> None:

@@ -222,6 +222,28 @@ def test_a_scan_is_kept_with_the_papers_date(hub: Hub, feed: Feed, sign_in: Sign
     assert len(waiting(hub)) == 1
 
 
+def test_a_written_revocation_is_kept_with_its_scan(hub: Hub, feed: Feed, sign_in: SignIn, form_of: FormOf) -> None:
+    feed("sunrise-app", referral())
+    person = the_person(hub)
+    client = sign_in("sunrise-recovery")
+    signed(client, form_of, person)
+    (made,) = consents(hub, person)
+    listing = f"/console/people/{person}/consents"
+    url = f"/console/consents/{made['id']}/revoke"
+    given = {"form": form_of(client.get(listing).text), "method": "paper", "capacity": "patient"}
+    scan = b"%PDF-1.7\n no longer \n%%EOF\n"
+    refused = client.post(url, data=given, files={"scan": ("no.pdf", b"MZ" + scan, "application/pdf")})
+    assert refused.status_code == 400
+    assert client.post(url, data=given, files={"scan": ("no.pdf", scan, "application/pdf")}).status_code == 303
+    page = client.get(listing).text
+    assert "Robin Examiner" in page
+    assert "ni:///sha-256;" in page
+    links = re.findall(r'href="(/console/consents/[^"]+of=[^"]+)"', page)
+    assert [client.get(link).content for link in links][-1] == scan
+    assert sign_in("cedar-coresponse").get(links[-1]).status_code == 404
+    assert client.get(f"/console/consents/{made['id']}/document?of=another").status_code == 404
+
+
 def test_s60_doubtful_capacity_is_kept_and_frees_nothing(
     hub: Hub, feed: Feed, sign_in: SignIn, form_of: FormOf
 ) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -12,11 +14,13 @@ import pytest
 from pytest_httpx import HTTPXMock
 
 from hub.errors import HubError, SettingsError
-from hub.loop import consenting
+from hub.loop import consent_steps, consenting
 from hub.settings import parse
 from hub.store import documents
 from mappings.errors import TranslateError
-from mappings.incident import ConsentForm, Recipient, Signature
+from mappings.incident import Attachment, ConsentForm, Recipient, Signature
+from profiles.check import check
+from profiles.issue import stops
 
 World = Any
 LAKESHORE = "http://127.0.0.1:8101/fhir/$process-message"
@@ -133,9 +137,38 @@ async def test_a_representative_revokes(world: World) -> None:
     assert parts["revokedAt"]["valueDateTime"] == "2026-11-21T21:10:00Z"
 
 
+async def test_each_step_has_a_provenance_with_the_papers_digest(world: World) -> None:
+    """Who recorded it, who was there, where the signature is and by which digest the paper is known."""
+    person = await waiting(world)
+    signed = Attachment(media_type="text/html", data=b64encode(b"<p>signed</p>").decode())
+    made = taken(world, person, form(scan=signed, witnesses=("clinician", "advocate")))
+    world.time.forward(60)
+    scan = Attachment(media_type="application/pdf", data=b64encode(b"%PDF-1.7 no longer %%EOF").decode())
+    consenting.revoke(world.hub, made.consent_id, custody=PROGRAM, by="Ilo Recorder", method="paper", scan=scan)
+
+    taking, ending = world.store.read(lambda tx: consent_steps.steps(tx, made.consent_id, person, PROGRAM))
+    assert (taking.recorded_by, taking.witnesses) == ("Robin Examiner", ("clinician", "advocate"))
+    assert (ending.recorded_by, ending.witnesses, ending.recorded) == ("Ilo Recorder", (), "2026-11-21T21:31:00Z")
+    for step, data in ((taking, b"<p>signed</p>"), (ending, b"%PDF-1.7 no longer %%EOF")):
+        assert step.digest == f"ni:///sha-256;{urlsafe_b64encode(sha256(data).digest()).decode().rstrip('=')}"
+        kept_paper = world.store.read(lambda tx, name=step.document: documents.current(tx, "DocumentReference", name))
+        assert kept_paper.custody == PROGRAM
+        assert b64decode(kept_paper.resource["content"][0]["attachment"]["data"]) == data
+        assert not stops(check(kept_paper.resource))
+    proofs = [d.resource for d in world.store.read(lambda tx: documents.by_patient(tx, person, "Provenance"))]
+    ours = [one for one in proofs if one["target"] == [{"reference": f"Consent/{made.consent_id}"}]]
+    assert [one["activity"]["coding"][0]["code"] for one in ours] == ["CREATE", "UPDATE"]
+    (signature,) = ours[0]["signature"]
+    assert (signature["when"], signature["sigFormat"]) == ("2026-11-21T21:00:00Z", "text/html")
+    assert "signature" not in ours[1]
+    assert not any(stops(check(one)) for one in ours)
+    assert world.store.read(lambda tx: consent_steps.steps(tx, made.consent_id, person, "lakeshore-cmhc")) == ()
+
+
 NO_REVOCATIONS: list[tuple[dict[str, Any], str]] = [
     ({"method": "guessed"}, "consent.method"),
     ({"capacity": "neighbour"}, "consent.capacity"),
+    ({"scan": Attachment(media_type="application/pdf", data="")}, "consent.scan"),
     ({"by": " "}, "hold.person"),
     ({"custody": "lakeshore-cmhc"}, "consent.not-found"),
     ({"ahead": True}, "consent.time"),
