@@ -16,6 +16,7 @@ from hub.metrics import Metrics
 from hub.settings import Settings, SourceSection
 from hub.spans import Spans
 from hub.store.store import Store
+from mappings.labels import Known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +56,11 @@ class Hub:
     def key_sets(self) -> KeySets:
         """The public keys of systems that sign their own tokens."""
         return KeySets(self.ways.common, self.clock)
+
+    @cached_property
+    def known_labels(self) -> Known:
+        """What labelling found in resources that come again: a referral's are labelled at each step."""
+        return Known(self.settings.label_text)
 
     @property
     def namespace_key(self) -> bytes:

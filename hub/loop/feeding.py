@@ -137,7 +137,15 @@ def _keep(tx: Tx, message: Message, source: SourceSection, one: Fed) -> dict[str
     gone: dict[str, list[str]] = {}
     for url, element in one.translation.deleted:
         gone.setdefault(url, []).append(element)
-    for entry, whose in zip(one.bundle.get("entry", ()), one.origins, strict=True):
+    entries = one.bundle.get("entry", ())
+    wanted = [(entry["resource"]["resourceType"], entry["resource"]["id"]) for entry in entries]
+    mine = {
+        key: known.resource
+        for key, known in documents.current_all(tx, wanted).items()
+        if known.resource is not None and known.custody == source.organization
+    }
+    found: list[documents.New] = []
+    for entry, whose in zip(entries, one.origins, strict=True):
         resource = entry["resource"]
         kind = resource["resourceType"]
         kinds[kind] = kinds.get(kind, 0) + 1
@@ -145,17 +153,19 @@ def _keep(tx: Tx, message: Message, source: SourceSection, one: Fed) -> dict[str
             continue  # the hub's own Task, as answers moved it, is the one that stands
         if kind == "Consent" and package.stays_ended(tx, resource):
             continue  # what was revoked here is not given anew by the form's being sent again
-        before = documents.current(tx, kind, resource["id"])
-        if before is not None and before.resource is not None and before.custody == source.organization:
-            resource = over(before.resource, resource, gone.get(entry["fullUrl"], ()))
-        documents.put(
-            tx,
-            resource,
-            custody=source.organization,
-            origin=whose,
-            patient_id=package.about(resource),
-            message_id=message.id,
+        if (before := mine.get((kind, resource["id"]))) is not None:
+            resource = over(before, resource, gone.get(entry["fullUrl"], ()))
+        mine[kind, resource["id"]] = resource
+        found.append(
+            documents.New(
+                resource=resource,
+                custody=source.organization,
+                origin=whose,
+                patient_id=package.about(resource),
+                message_id=message.id,
+            )
         )
+    documents.put_all(tx, found)
     return kinds
 
 

@@ -241,6 +241,7 @@ def translated(
         [origin(hub.settings, o) for o in origins],
         policy=hub.settings.label_policy,
         text=hub.settings.label_text,
+        known=hub.known_labels,
     ).resource
     return Part(
         incident=incident,

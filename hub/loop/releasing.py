@@ -27,7 +27,7 @@ from mappings.errors import RenderError
 from mappings.fhir.bundle import message_id
 from mappings.hl7v2.header import control_id as v2_control_id
 from mappings.ids import keyed_uuid
-from mappings.labels import Origin
+from mappings.labels import Origin, label_bundle
 from mappings.partner import Partner
 from mappings.render import left_out, media_type, render
 from mappings.times import instant
@@ -229,16 +229,19 @@ def decide(
     )
     stopped = hub.store.read(lambda tx: investigation_finds.stands(tx, organization, patient_id))
     policy = replace(policy_for(settings, organization, destination.organization), stopped=stopped)
+    whose = [origin(settings, o) for o in origins]
     try:
         outcome = release(
             own,
-            [origin(settings, o) for o in origins],
+            whose,
             context,
             named(consents, bundle),
             render=lambda made: render(made, partner, update=update),
             media_type=media_type(partner),
             policy=policy,
             partner=partner,
+            # as it would be labelled there
+            labelled=label_bundle(own, whose, policy=policy.labels, text=policy.text, known=hub.known_labels),
         )
     except (ReleaseError, RenderError) as error:
         # A leak, or a form that cannot carry what must go with it: nothing leaves, and a person looks.

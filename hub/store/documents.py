@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -91,18 +92,24 @@ def _put_once(tx: Tx, found: Sequence[New]) -> list[Document]:
     contents: list[bytes] = []
     made: dict[int, Document] = {}
     renamed: dict[bytes, list[int]] = {}
-    places: list[int] = []
+    places: list[tuple[int, dict[str, Any]]] = []
+    filed = {
+        (custody, incident): tx.keys.blind(custody, "incident", incident)
+        for custody, incident in {(new.custody, new.incident) for new in found}
+        if incident is not None
+    }
     for place, new in enumerate(found):
-        content = _content(new.resource)
+        bare = _bare(new.resource)
+        content = orjson.dumps(bare, option=orjson.OPT_SORT_KEYS)
         # whose record it is decides the law: a new origin is a new version
         digest = tx.keys.blind(new.custody, "document.body", (new.origin or "").encode() + b"\x1f" + content)
-        key = None if new.incident is None else tx.keys.blind(new.custody, "incident", new.incident)
+        key = None if new.incident is None else filed[new.custody, new.incident]
         row = standing.get(new.key)
         if row is not None and row.digest == digest and not row.deleted:
             if key is not None and row.incident_key != key:
                 # Filed under a case number until the event's own came: the same content under its better name.
                 renamed.setdefault(key, []).append(row.id)
-            made[place] = _record(tx, row, fresh=False, content=content)
+            made[place] = _record(tx, row, fresh=False, resource=bare)
             continue
         kind, name = new.key
         values.append(
@@ -120,9 +127,9 @@ def _put_once(tx: Tx, found: Sequence[New]) -> list[Document]:
             }
         )
         contents.append(content)
-        places.append(place)
+        places.append((place, bare))
     for key, ids in renamed.items():
-        tx.connection.execute(update(document).where(document.c.id.in_(ids)).values(incident_key=key))
+        tx.connection.execute(_RENAME, {"which": ids, "name": key})
     if values:
         added = _add(tx, [standing.get((one["resource_type"], one["resource_id"])) for one in values], values)
         vault.put_all(
@@ -135,8 +142,8 @@ def _put_once(tx: Tx, found: Sequence[New]) -> list[Document]:
                 for row, content in zip(added, contents, strict=True)
             ],
         )
-        for place, row, content in zip(places, added, contents, strict=True):
-            made[place] = _record(tx, row, content=content)
+        for (place, bare), row in zip(places, added, strict=True):
+            made[place] = _record(tx, row, resource=bare)
     return [made[place] for place in range(len(found))]
 
 
@@ -247,10 +254,11 @@ def by_type(tx: Tx, resource_type: str, *, custody: str | None = None, limit: in
     return _all(tx, wanted if custody is None else wanted.where(document.c.custody == custody))
 
 
-def _content(resource: dict[str, Any]) -> bytes:
+def _bare(resource: dict[str, Any]) -> dict[str, Any]:
+    """The resource without what is ours of its `meta`."""
     meta = {key: value for key, value in resource.get("meta", {}).items() if key not in ("versionId", "lastUpdated")}
     bare = {key: value for key, value in resource.items() if key != "meta"}
-    return orjson.dumps(bare | {"meta": meta} if meta else bare, option=orjson.OPT_SORT_KEYS)
+    return bare | {"meta": meta} if meta else bare
 
 
 def _labels(resource: dict[str, Any]) -> list[str]:
@@ -292,39 +300,50 @@ _CURRENT_ALL = _WITH_CONTENT.where(
     tuple_(document.c.resource_type, document.c.resource_id).in_(bindparam("wanted", expanding=True)),
     document.c.current.is_(True),
 )
-_ADD = document.insert().returning(*document.c, sort_by_parameter_order=True)
+_ADD = document.insert().returning(document.c.id, sort_by_parameter_order=True)
+_ADD_ONE = HotStatement.adding(document, returning=[document.c.id])
+_RENAME = (
+    update(document).where(document.c.id.in_(bindparam("which", expanding=True))).values(incident_key=bindparam("name"))
+)
+_END = update(document).where(document.c.id.in_(bindparam("ended", expanding=True))).values(current=False)
 #: Resources in one statement: well below what either database takes.
 _BATCH = 400
 #: Up to so many are looked for one by one: a statement of their number would have to be built.
 _FEW = 4
 
 
-def _add(tx: Tx, before: Sequence[Row[Any] | None], values: Sequence[dict[str, Any]]) -> Sequence[Row[Any]]:
+def _add(tx: Tx, before: Sequence[Row[Any] | None], values: Sequence[dict[str, Any]]) -> list[Any]:
     """New versions, each after the one before it, which is not current any more."""
     ended = [row.id for row in before if row is not None]
     if ended:
-        tx.connection.execute(update(document).where(document.c.id.in_(ended)).values(current=False))
+        tx.connection.execute(_END, {"ended": ended})
     rows = [
         one | {"version": 1 if row is None else row.version + 1, "created_at": tx.now, "current": True}
         for row, one in zip(before, values, strict=True)
     ]
-    return tx.connection.execute(_ADD, rows).all()
+    if len(rows) == 1 or tx.connection.dialect.name == "sqlite":
+        made = [_ADD_ONE.one(tx, row) for row in rows]
+    else:  # each statement is a way to the server and back
+        made = list(tx.connection.execute(_ADD, rows).all())
+    added = [one.id for one in made if one is not None]
+    return [SimpleNamespace(**row, id=number) for row, number in zip(rows, added, strict=True)]
 
 
 def _all(tx: Tx, wanted: Select[Any]) -> list[Document]:
     return [_record(tx, row) for row in tx.connection.execute(wanted).all()]
 
 
-def _opened(tx: Tx, row: Row[Any]) -> bytes:
+def _opened(tx: Tx, row: Any) -> bytes:
     """Raises KeyringError as `vault.get` does."""
     return vault.opened(
         tx, _NOUN, row.id, "resource", None if row.blob is None else (row.sealed_in, row.sealed_label, row.blob)
     )
 
 
-def _record(tx: Tx, row: Row[Any], *, fresh: bool = True, content: bytes | None = None) -> Document:
-    """`content` is what is known to be sealed there: opening it again costs as much as sealing it."""
-    resource = None if row.deleted else orjson.loads(content if content is not None else _opened(tx, row))
+def _record(tx: Tx, row: Any, *, fresh: bool = True, resource: dict[str, Any] | None = None) -> Document:
+    """`resource` is what is known to be sealed there: opening it again costs as much as sealing it."""
+    if resource is None and not row.deleted:
+        resource = orjson.loads(_opened(tx, row))
     return Document(
         id=row.id,
         resource_type=row.resource_type,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from mappings.labels.known import Known
 from mappings.labels.marking import Label, Labelled, high_water, label, label_bundle
 from mappings.labels.origin import Origin
 from mappings.labels.policy import LabelPolicy, load_policy
 from mappings.labels.text import TextLabels
 
 __all__ = [
+    "Known",
     "Label",
     "LabelPolicy",
     "Labelled",

@@ -16,6 +16,7 @@ from typing import Any, Final, Literal
 from mappings.incident import Role
 from mappings.labels.codes import Finding, version
 from mappings.labels.conflicts import conflicts
+from mappings.labels.known import Known
 from mappings.labels.lineage import inherited, names
 from mappings.labels.origin import Origin, by_origin
 from mappings.labels.policy import DEFAULT, LabelPolicy
@@ -119,13 +120,15 @@ def label_bundle(
     policy: LabelPolicy = DEFAULT,
     postures: Mapping[str, Role] = _NOBODY,
     text: TextLabels = SHIPPED,
+    known: Known | None = None,
 ) -> Labelled:
     """Label each entry by its own origin (parallel to `entry`; missing ones are undeclared), then the Bundle.
 
     A record takes the label of origin of what its Provenance in the Bundle names as its source; `postures` says who
     organizations are in law, by reference or `system|value`. A reference to a directory or catalogue entry of the
-    Bundle takes that entry's labels of content. `text` reads the words, with a deployment's own names. The Bundle gets
-    the high-water mark of its entries and of its own elements: the highest confidentiality and the union of the rest.
+    Bundle takes that entry's labels of content. `text` reads the words, with a deployment's own names; `known`, made of
+    that `text`, remembers what it found, and changes nothing else. The Bundle gets the high-water mark of its entries
+    and of its own elements: the highest confidentiality and the union of the rest.
     """
     entries = bundle.get("entry")
     if not isinstance(entries, list):
@@ -142,7 +145,8 @@ def label_bundle(
             inner = label(resource, origin=origin, policy=policy, postures=postures, text=text)
             return _moved(inner, f"Bundle.entry[{index}].resource")
         place = ((None, f"Bundle.entry[{index}]"), "resource")
-        return _resource(resource, origin, policy, reader, place, carried.get(index), telling)
+        remembers = known if known is not None and known.text is text and not telling else None
+        return _resource(resource, origin, policy, reader, place, carried.get(index), telling, remembers)
 
     resources = {
         index: entry["resource"]
@@ -248,7 +252,9 @@ class _Found:
         self.marks: dict[str, _Why] = {}
 
     def report(self, code: str, found: Finding, basis: str, at: Place) -> None:
-        path = path_of(at)
+        self.add(code, found, basis, path_of(at))
+
+    def add(self, code: str, found: Finding, basis: str, path: str) -> None:
         before = self.rows.get((code, path))
         if before is None or (before.grade == "possible" and found.grade == "certain"):
             self.rows[(code, path)] = _row(code, found, path)
@@ -268,6 +274,7 @@ def _resource(
     place: Place,
     carried: Finding | None = None,
     telling: Telling | None = None,
+    known: Known | None = None,
 ) -> Labelled:
     found = _Found()
     present = security(resource)
@@ -277,7 +284,12 @@ def _resource(
     given = by_origin(origin, existing if carried is None else existing | {PART2})
     if given is not None:
         found.report(given[0], Finding((), "certain", given[1]), "origin", place)
-    scan(resource, place, found.report, reader, telling)
+    if known is None:
+        scan(resource, place, found.report, reader, telling)
+    elif told := known.told(resource):
+        root = path_of(place)
+        for code, what, basis, under in told:
+            found.add(code, what, basis, root + under)
     marks: dict[str, _Why | None] = dict(found.marks)
     issues: tuple[Issue, ...] = ()
     if existing:
