@@ -51,6 +51,7 @@ LOOKING = (
     "test_edges.py",
     "test_edges_decision.py",
     "test_edges_forms.py",
+    "test_edges_outcome.py",
     "test_provision_content.py",
     "test_reach.py",
     "test_naming.py",
