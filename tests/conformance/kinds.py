@@ -3,8 +3,8 @@
 Made by the product's own functions from the samples' records, as the hub makes them: referrals as they are released
 (`released`), what refers nobody as a message, answers to readers (`served`), notices of revocations in both forms, the
 Parameters of `$label` and `$decide`, what `handoff release` writes, the accounting of disclosures, audited events of
-every kind, refusals of a restriction, a captured consent, the served CapabilityStatement, OperationOutcomes of every
-rule, and the consent exports.
+every kind, refusals of a restriction, a captured consent and what is kept of its signing and revocation, the served
+CapabilityStatement, OperationOutcomes of every rule, and the consent exports.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from hub.records import Disclosure, Event, Restriction
 from hub.release import accounting, accounting_forms, contract, decide_json, parameters
 from mappings.fhir.captured_consent import captured_consent
 from mappings.fhir.consent_export import Profile, export_consent
+from mappings.fhir.consent_provenance import consent_provenance
 from mappings.fhir.profile import claim
 from mappings.fhir.revocation import revocation
 from mappings.ids import PUBLISHED
@@ -42,6 +43,7 @@ _PERSON = "6a0b2f7e-5d1c-8b3a-9e4f-2c7d8e9f0a1b"
 _CENTER = Origin(reference="lakeshore-cmhc", role="covered-entity")
 _R5 = "http://hl7.org/fhir/5.0/"
 _EXPORTS: tuple[Profile, ...] = ("pcf", "fast")
+_STEPS: tuple[Literal["CREATE", "UPDATE"], ...] = ("CREATE", "UPDATE")
 _CAPTURED: tuple[Literal["part2", "hipaa-authorization", "opt-out"], ...] = ("part2", "hipaa-authorization", "opt-out")
 
 
@@ -122,6 +124,34 @@ def _captured() -> Iterator[tuple[str, Json]]:
         beside: Json = {"fullUrl": f"urn:uuid:{_PERSON}", "resource": person, "request": request}
         claims = "claims" if "meta" in person else "claims nothing"
         yield f"captured {kind} of who {claims}", {**made.bundle, "entry": [*made.bundle["entry"], beside]}
+        signed = next(one["resource"] for one in made.bundle["entry"] if one["resource"]["id"] == made.consent_id)
+        yield from _done(f"{kind} of who {claims}", signed)
+
+
+def _done(name: str, consent: Json) -> Iterator[tuple[str, Json]]:
+    """What is kept of a form's signing and of its revocation beside it, from the paper and without one."""
+    scan = {"attachment": {"contentType": "image/png", "data": "iVBORw0KGgo="}}
+    paper = {"resourceType": "DocumentReference", "id": _PERSON, "status": "current", "content": [scan]}
+    center = {
+        "reference": "Organization/cedar",
+        "identifier": {"system": "https://warmhandoff.org/fhir/sid/organization", "value": "cedar"},
+    }
+    for activity, document in product(_STEPS, (paper, None)):
+        yield (
+            f"provenance {activity} {'from paper' if document else 'as said'} {name}",
+            consent_provenance(
+                consent,
+                document,
+                number=_PERSON,
+                activity=activity,
+                recorded=_AT,
+                recorded_by="M. Example",
+                custodian=center,
+                occurred=_AT,
+                witnesses=("clinician",),
+                signed=activity == "CREATE",
+            ),
+        )
 
 
 def _labelled() -> Iterator[tuple[str, Json]]:

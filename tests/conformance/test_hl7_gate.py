@@ -63,7 +63,7 @@ def test_each_kind_of_what_is_sent_and_served_is_validated() -> None:
     found = {_kind(name, one) for name, one in whole() if name.startswith("kind ")}
     assert found == {
         *("$decide", "$label", "accounting (collection)", "audit", "captured (transaction)", "export", "metadata"),
-        *("history", "history (history)", "message (message)", "outcome", "read", "release (collection)"),
+        *("history", "history (history)", "message (message)", "outcome", "provenance", "read", "release (collection)"),
         *("released (message)", "released (transaction)", "restriction", "revocation (message)"),
         *("revocation (transaction)", "searchset (searchset)"),
     }
