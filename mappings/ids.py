@@ -39,9 +39,10 @@ def keyed_uuid(key: bytes, custody: str, kind: str, assigner: str, value: str) -
 
 
 def _uuid8(states: tuple[Callable[[], Any], Callable[[], Any]], meaning: str) -> str:
-    inner = states[0]()
+    begin, end = states
+    inner = begin()
     inner.update(meaning.encode())
-    outer = states[1]()
+    outer = end()
     outer.update(inner.digest())
     text: str = outer.hexdigest()
     return f"{text[:8]}-{text[8:12]}-8{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"

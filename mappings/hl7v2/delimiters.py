@@ -20,6 +20,10 @@ class Delimiters:
     subcomponent: str = "&"
     truncation: str = ""
 
+    def __hash__(self) -> int:
+        # They stand in the keys of memories, and nearly every message has the same.
+        return hash(self.component)
+
     @property
     def msh_2(self) -> str:
         """MSH-2 as it stands in the message."""

@@ -98,25 +98,34 @@ def system_of(name: str | None, d: Draft, place: str) -> tuple[str, bool]:
 def remembering(
     make: Callable[[str, Draft, str, Any], Any], known: dict[tuple[str, int, str], Any] | None = None
 ) -> Callable[[str, Draft, str, Any], Any]:
-    """The same, making once what it made of a text that had nothing to report and added nothing to the Bundle.
+    """The same, making once what it made of a text; what it reported then it reports of each message with that text.
 
-    For coded fields, staff and places, which stand in message after message; never for a person's own fields. The
-    value is shared: nobody changes what is inside it. `known`: where it remembers by text, scope and place, for a
-    caller that looks there first.
+    For coded fields, staff and places, which stand in message after message; never for a person's own fields, for
+    what adds to the Bundle, or for times. The value is shared: nobody changes what is inside it. `known`: where it
+    remembers what it reports nothing of, by text, scope and place, for a caller that looks there first.
     """
-    if known is None:
-        known = {}
+    quiet = {} if known is None else known
+    telling: dict[tuple[str, int, str], tuple[Any, tuple[tuple[str, str], ...]]] = {}
 
     def again(raw: str, d: Draft, place: str, more: Any = None) -> Any:
         key = (raw, d.scope, place)
-        value = known.get(key)
-        if value is None:
-            before = d.said
-            value = make(raw, d, place, more)
-            if value is not None and d.said == before:
-                if len(known) >= REMEMBERED:
-                    known.clear()
-                known[key] = value
+        value = quiet.get(key)
+        if value is not None:
+            return value
+        told = telling.get(key)
+        if told is not None:
+            d.again(told[1])
+            return told[0]
+        before = len(d.said)
+        value = make(raw, d, place, more)
+        if value is not None:
+            if len(quiet) + len(telling) >= REMEMBERED:
+                quiet.clear()
+                telling.clear()
+            if len(d.said) == before:
+                quiet[key] = value
+            else:
+                telling[key] = (value, tuple(d.said[before:]))
         return value
 
     return again

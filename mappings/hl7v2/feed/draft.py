@@ -109,8 +109,9 @@ _SCOPES = count()
 
 
 @lru_cache(maxsize=256)
-def _scope(base: str, marks: Delimiters, encoding: str) -> int:
-    """A number for all messages whose fields mean the same by the same text; never given twice."""
+def _scope(custody: str, namespace_key: bytes, marks: Delimiters, encoding: str) -> int:
+    """A number for all messages whose fields mean the same by the same text, and get the same ids; never given
+    twice."""
     return next(_SCOPES)
 
 
@@ -120,6 +121,19 @@ def _open(used: int, count: int) -> tuple[tuple[int, ...], tuple[bool, ...]]:
     partner's segments are read alike."""
     numbers = tuple(number for number in range(1, count) if not used >> number & 1)
     return numbers, tuple(number in numbers for number in range(count))
+
+
+#: Of the directory: resource, system and value of what a receiver creates it once by, fullUrl, and that search.
+Listed: TypeAlias = "tuple[Json, str | None, str, str, str]"
+
+
+def sought(made: str, system: str | None, value: str) -> str:
+    """The search of a conditional create: by an identifier of somebody's, else by our own id."""
+    if system is None:
+        return _OWN + made
+    if value.isalnum() and value.isascii():
+        return _by_system(system) + value
+    return criteria(system, value)
 
 
 class Row:
@@ -181,6 +195,7 @@ class Draft:
         "r",
         "rows",
         "s",
+        "said",
         "scope",
         "zone",
     )
@@ -202,8 +217,8 @@ class Draft:
         self.rows[0].fields.insert(1, marks.field)
         self.custody = custody
         self.base = agency_base(None, custody)
-        #: What the meaning of a field depends on beside its text: whose it is, and the delimiters.
-        self.scope = _scope(self.base, marks, message.encoding)
+        #: What the meaning of a field depends on beside its text: whose it is, the key of its ids, the delimiters.
+        self.scope = _scope(custody, namespace_key, marks, message.encoding)
         self.now = _instant(now)
         self.zone = zone
         head = self.rows[0].peek(7)
@@ -222,6 +237,9 @@ class Draft:
         self._made: set[str] = set()
         self._seen: set[tuple[str, str]] = set()
         self._unused: dict[str, None] = {}
+        #: Each report as it was made, (rule, place) or ("", place) of what nothing reads, however often: a field's own
+        #: are what was added while it was read.
+        self.said: list[tuple[str, str]] = []
 
     # --- values
 
@@ -251,7 +269,7 @@ class Draft:
             if mark in raw:
                 raw, rest = raw.split(mark, 1)
                 if place and rest.strip(self._marks):
-                    self._unused[place] = None
+                    self.left(place)
         return self.text(raw)
 
     def time(self, raw: str, place: str) -> str | None:
@@ -269,6 +287,7 @@ class Draft:
             raw += self.offset
         found, issues = date_time(raw, place, self.zone)
         for issue in issues:
+            self.said.append((issue.rule, issue.path))
             if (issue.rule, issue.path) not in self._seen:
                 self._seen.add((issue.rule, issue.path))
                 self._issues.append(issue)
@@ -291,13 +310,13 @@ class Draft:
                 more = []
             for turn, part in enumerate(more, 2):
                 if part and part != NULL:
-                    self._unused[f"{place}[{turn}]"] = None
+                    self.left(f"{place}[{turn}]")
             raw = first
         parts = raw.split(self.c)
         if len(parts) > keep:
             self.rest(parts, place, keep + 1)
         if keep < 4 and self.s in parts[0] and any(parts[0].split(self.s)[1:]):
-            self._unused[f"{place}.1"] = None
+            self.left(f"{place}.1")
 
     # --- ids and entries
 
@@ -309,12 +328,7 @@ class Draft:
             system = None
         self._made.add(made)
         url = "urn:uuid:" + made
-        if system is None:
-            search = _OWN + made
-        elif value.isalnum() and value.isascii():
-            search = _by_system(system) + value
-        else:
-            search = criteria(system, value)
+        search = sought(made, system, value)
         self.entries.append(
             {
                 "fullUrl": url,
@@ -322,6 +336,21 @@ class Draft:
                 "request": {"method": "POST", "url": resource["resourceType"], "ifNoneExist": search},
             }
         )
+        return url
+
+    def enter(self, known: Listed) -> str:
+        """Adds somebody or something of the directory (staff, a place, an organization) as an earlier message of this
+        scope made it; its fullUrl. The resource and its lists are this message's own, what is inside them is shared."""
+        resource, system, value, url, search = known
+        made: str = resource["id"]
+        own = {**resource, "identifier": [*resource["identifier"]]}
+        if type(name := own.get("name")) is list:
+            own["name"] = [*name]
+        if made in self._made:
+            return self.add(own, system, value)
+        self._made.add(made)
+        request = {"method": "POST", "url": own["resourceType"], "ifNoneExist": search}
+        self.entries.append({"fullUrl": url, "resource": own, "request": request})
         return url
 
     def _another(self, resource: Json) -> str:
@@ -344,18 +373,22 @@ class Draft:
         self.entries.append({"fullUrl": url, "resource": resource, "request": request})
         return url
 
-    @property
-    def said(self) -> int:
-        """How much was reported so far: what reports nothing new can be remembered for the next message."""
-        return len(self._issues) + len(self._unused) + len(self._seen)
-
     # --- the account
 
     def issue(self, rule: str, path: str) -> None:
         """Reports `rule` at a place of the message, once."""
+        self.said.append((rule, path))
         if (rule, path) not in self._seen:
             self._seen.add((rule, path))
             self._issues.append(_finding(rule, path))
+
+    def again(self, said: tuple[tuple[str, str], ...]) -> None:
+        """Says of this message what was said of another with the same field."""
+        for rule, path in said:
+            if rule:
+                self.issue(rule, path)
+            else:
+                self.left(path)
 
     def found(self, issues: tuple[Issue, ...]) -> None:
         """Issues that reading found."""
@@ -366,10 +399,11 @@ class Draft:
         not."""
         for number in range(first - 1, min(last, len(parts))):
             if parts[number] and parts[number] != NULL:
-                self._unused[f"{place}.{number + 1}"] = None
+                self.left(f"{place}.{number + 1}")
 
     def left(self, place: str) -> None:
         """Names a component that holds something that nothing reads."""
+        self.said.append(("", place))
         self._unused[place] = None
 
     @property

@@ -44,9 +44,9 @@ _ASSIGNERS: Final[dict[tuple[str, int], tuple[str | None, str | None, Json | Non
 
 
 def _assigner(raw: str, d: Draft, place: str) -> tuple[str | None, str | None]:
-    before = d.said
+    before = len(d.said)
     system, name = _read_assigner(raw, d, place)
-    if d.said == before:
+    if len(d.said) == before:
         if len(_ASSIGNERS) >= REMEMBERED:
             _ASSIGNERS.clear()
         _ASSIGNERS[raw, d.scope] = (system, name, {"display": name} if name else None)

@@ -169,7 +169,11 @@ def xtn_contact(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> 
     system = _PHONE_SYSTEM.get(kind)
     number = d.text(parts[11]) if count > 11 and parts[11] else None
     if number is None and count > 6 and parts[6]:
-        country, area, number = d.text(parts[4]), d.text(parts[5]), d.text(parts[6])
+        country: str | None = parts[4]
+        area: str | None = parts[5]
+        number = parts[6]
+        if not (parts[4] + parts[5] + number).isalnum():
+            country, area, number = d.text(parts[4]), d.text(parts[5]), d.text(number)
         if area:
             number = f"{area} {number}" if number else area
         if country:

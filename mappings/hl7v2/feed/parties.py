@@ -6,11 +6,11 @@ the name: without a number nobody can tell two people of one name apart.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from mappings.fhir.systems import SID_RESOURCE, url_part
-from mappings.hl7v2.feed.coded import NPI, Make, Vocabulary, cwe_concept, remembering
-from mappings.hl7v2.feed.draft import Draft, Json
+from mappings.hl7v2.feed.coded import NPI, REMEMBERED, Make, Vocabulary, cwe_concept, remembering
+from mappings.hl7v2.feed.draft import Draft, Json, Listed, sought
 from mappings.hl7v2.feed.identifiers import V2_0203, assigner
 from mappings.hl7v2.feed.names import NAME_USE
 
@@ -25,7 +25,7 @@ def xcn_practitioner(raw: str, d: Draft, place: str, _: Vocabulary | None = None
     identifier, name = found
     if identifier is None:
         return dict(name)
-    return {"reference": practitioner(d, identifier, name, place)}
+    return {"reference": _practitioner(raw, d, identifier, name, place)}
 
 
 def _staff(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> tuple[Json | None, Json] | None:
@@ -79,28 +79,42 @@ def _staff(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> tuple
 _STAFF: Final = remembering(_staff)
 
 
-def practitioner(d: Draft, identifier: Json, name: Json, place: str) -> str:
-    """Adds a Practitioner, or finds the one of that number; its fullUrl."""
-    system = identifier.get("system")
-    key = ("practitioner", system, identifier["value"])
+#: Who and what stand in message after message, as they were first made, by scope and by what they were made of.
+_DIRECTORY: Final[dict[tuple[Any, ...], Listed]] = {}
+
+
+def _list(about: tuple[Any, ...], resource: Json, system: str | None, value: str) -> Listed:
+    """Remembers a resource of the directory."""
+    made = resource["id"]
+    if len(_DIRECTORY) >= REMEMBERED:
+        _DIRECTORY.clear()
+    listed = _DIRECTORY[about] = (resource, system, value, f"urn:uuid:{made}", sought(made, system, value))
+    return listed
+
+
+def _practitioner(raw: str, d: Draft, identifier: Json, name: Json, place: str) -> str:
+    """Adds the Practitioner of an XCN, or finds the one of that number; its fullUrl."""
+    system, value = identifier.get("system"), identifier["value"]
+    key = ("practitioner", system, value)
     known = d.interned.get(key)
     if known is not None:
         url, before = known
         if name and name != before:
             d.left(place)  # the same number under another name
         return str(url)
-    made = d.id_of("practitioner", system or d.custody, identifier["value"], recurring=True)
-    resource: Json = {"resourceType": "Practitioner", "id": made}
-    resource["identifier"] = [identifier]
-    if name:
-        resource["name"] = [name]
-    if system:
-        url = d.add(resource, system, identifier["value"])
-    else:
-        resource["identifier"].append({"system": SID_RESOURCE, "value": made})
-        url = d.add(resource)
+    about = ("practitioner", d.scope, raw)
+    listed = _DIRECTORY.get(about)
+    if listed is None:
+        made = d.id_of("practitioner", system or d.custody, value, recurring=True)
+        resource: Json = {"resourceType": "Practitioner", "id": made, "identifier": [identifier]}
+        if name:
+            resource["name"] = [name]
+        if system is None:
+            resource["identifier"].append({"system": SID_RESOURCE, "value": made})
+        listed = _list(about, resource, system, value)
+    url = d.enter(listed)
     d.interned[key] = (url, name)
-    return url
+    return str(url)
 
 
 def organization(d: Draft, name: str | None, system: str | None, value: str | None, kind: str | None = None) -> str:
@@ -109,6 +123,15 @@ def organization(d: Draft, name: str | None, system: str | None, value: str | No
     known = d.interned.get(key)
     if known is not None:
         return str(known)
+    about = (d.scope, name, system, value, kind)
+    listed = _DIRECTORY.get(about)
+    if listed is None:
+        listed = _list(about, _organization(d, name, system, value, kind), system if value else None, value or "")
+    url = d.interned[key] = d.enter(listed)
+    return url
+
+
+def _organization(d: Draft, name: str | None, system: str | None, value: str | None, kind: str | None) -> Json:
     made = d.id_of("organization", system or d.custody, value or name or "", recurring=True)
     identifiers: list[Json] = []
     if value:
@@ -122,9 +145,7 @@ def organization(d: Draft, name: str | None, system: str | None, value: str | No
     resource: Json = {"resourceType": "Organization", "id": made, "identifier": identifiers, "active": True}
     if name:
         resource["name"] = name
-    url = d.add(resource, system, value) if value and system else d.add(resource)
-    d.interned[key] = url
-    return url
+    return resource
 
 
 def xon_organization(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> Json | None:
@@ -166,48 +187,59 @@ def pl_location(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> 
     The tables make one Location for each level, up to six for a bed; ours is the innermost, whose identifier holds
     the path to it.
     """
-    parts = raw.split(d.c)
-    count = len(parts)
-    levels: list[str | None] = []
-    named: list[str] = []
-    for at in (3, 6, 7, 0, 1, 2):
-        level: str | None = parts[at] if count > at else None
-        if level and not level.isalnum():
-            level = d.first(level, f"{place}.{at + 1}")
-        levels.append(level)
-        if level:
-            named.append(level)
-    if count > 4:
-        d.rest(parts, place, 5, 6)
-        d.rest(parts, place, 10)
-    about = d.text(parts[8]) if count > 8 and parts[8] else None
-    if not named:
-        if about:
-            return {"display": about}
+    found = _PLACE(raw, d, place, None)
+    if found is None:
         return None
-    path = "/".join(named)
+    path, resource, about = found
+    if path is None:
+        return {"display": about}
     key = ("location", path)
     known = d.interned.get(key)
     if known is None:
-        system = f"{d.base}/location"
-        made = d.id_of("location", system, path, recurring=True)
-        inner = max(at for at, level in enumerate(levels) if level)
-        resource: Json = {
-            "resourceType": "Location",
-            "id": made,
-            "identifier": [{"system": system, "value": path}],
-            "name": " ".join(named[1:] if levels[0] and len(named) > 1 else named),
-            "mode": "instance",
-        }
-        if about:
-            resource["description"] = about
-        code = ("si", "bu", "lvl", None, "ro", "bd")[inner]
-        if code:
-            resource["physicalType"] = {"coding": [{"system": _PHYSICAL, "code": code}]}
-        known = d.interned[key] = d.add(resource, system, path)
+        which = ("location", d.scope, raw)
+        listed = _DIRECTORY.get(which)
+        if listed is None:
+            system = f"{d.base}/location"
+            made = d.id_of("location", system, path, recurring=True)
+            own = {
+                "resourceType": "Location",
+                "id": made,
+                "identifier": [{"system": system, "value": path}],
+                **resource,
+            }
+            listed = _list(which, own, system, path)
+        known = d.interned[key] = d.enter(listed)
     elif about:
         d.left(f"{place}.9")
     return {"reference": str(known)}
+
+
+def _place(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> tuple[str | None, Json, str | None] | None:
+    """A place's path, what its Location says beside it, and its description; without a path the description alone."""
+    parts = raw.split(d.c)
+    count = len(parts)
+    levels = [
+        d.first(parts[at], f"{place}.{at + 1}") if count > at and parts[at] else None for at in (3, 6, 7, 0, 1, 2)
+    ]
+    d.rest(parts, place, 5, 6)
+    d.rest(parts, place, 10)
+    named = [level for level in levels if level]
+    about = d.text(parts[8]) if count > 8 and parts[8] else None
+    if not named:
+        return (None, {}, about) if about else None
+    resource: Json = {
+        "name": " ".join(named[1:] if levels[0] and len(named) > 1 else named),
+        "mode": "instance",
+    }
+    if about:
+        resource["description"] = about
+    code = ("si", "bu", "lvl", None, "ro", "bd")[max(at for at, level in enumerate(levels) if level)]
+    if code:
+        resource["physicalType"] = {"coding": [{"system": _PHYSICAL, "code": code}]}
+    return "/".join(named), resource, about
+
+
+_PLACE: Final = remembering(_place)
 
 
 def concept_location(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> Json | None:
@@ -250,4 +282,4 @@ REFER: Final[dict[str, Make]] = {
     "XON[string]": organization_name,
 }
 
-__all__ = ["REFER", "organization", "practitioner", "url_part"]
+__all__ = ["REFER", "organization", "url_part"]

@@ -1,0 +1,47 @@
+"""What is remembered of a feed's codes, staff and places changes nothing of what a later message becomes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+import pytest
+
+from mappings import Partner, translate_v2
+
+NOW = datetime(2026, 1, 15, tzinfo=UTC)
+SAMPLES = Path(__file__).parents[3] / "samples" / "hl7v2"
+
+
+def _answers(number: int, system: str) -> bytes:
+    """Two answers under one local code, so that the second has nothing new to say of it."""
+    head = f"MSH|^~\\&|APP|FAC|||20260114||ORU^R01|M{number}|P|2.5.1\rPID|1||{number}^^^FAC^MR\rOBR|1|||panel^Panel^L\r"
+    return (head + "".join(f"OBX|{turn}|ST|item^Item^{system}||words||||||F\r" for turn in (1, 2))).encode()
+
+
+def test_a_local_code_is_reported_of_every_message_that_has_it() -> None:
+    partner = Partner(id="memory-test")
+    for number in range(3):
+        found = translate_v2(_answers(number, "99LOCAL"), partner=partner, now=NOW)
+        assert [(issue.rule, issue.path) for issue in found.issues] == [
+            ("translate.unmapped-code", "OBR-4"),
+            ("translate.unmapped-code", "OBX-3"),
+        ]
+
+
+@pytest.mark.parametrize("case", sorted(one.name for one in SAMPLES.iterdir()))
+def test_a_message_becomes_the_same_whatever_was_done_with_the_last(case: str) -> None:
+    message = (SAMPLES / case / "input.hl7").read_bytes()
+    first = translate_v2(message, partner=Partner(id="lakeshore"), now=NOW)
+    told = orjson.dumps([first.bundle, first.account()])
+    for entry in first.bundle.get("entry", ()):
+        # What labelling, releasing and storing do: elements of the resource and of its lists come and go.
+        resource = entry["resource"]
+        resource.setdefault("meta", {})["security"] = [{"code": "R"}]
+        for element in resource.values():
+            if isinstance(element, list):
+                element.append({})
+        resource.pop("name", None)
+    again = translate_v2(message, partner=Partner(id="lakeshore"), now=NOW)
+    assert orjson.dumps([again.bundle, again.account()]) == told
