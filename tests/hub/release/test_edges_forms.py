@@ -246,6 +246,25 @@ def test_an_exception_has_its_own_time(form: Any, period: str, expected: str) ->
     assert said(form({"provision": [nested]})) == expected
 
 
+def test_a_refusal_for_somebody_in_words_is_not_opened_by_an_exception(build: Any, form: Any) -> None:
+    words = [{"role": {"coding": [{"code": "IRCP"}]}, "reference": {"display": "in words"}}]
+    for more in ({}, {"purpose": build.purposes("TREAT")}):
+        assert said(form({"type": "deny", "actor": words, "provision": [PERMIT], **more})) == "deny"
+        assert said(form({"type": "deny", "provision": [PERMIT], **more})) == "permit"
+
+
+def test_a_refusal_of_another_time_is_over_where_its_own_date_cannot_be_read(form: Any) -> None:
+    made = form({"type": "deny", "period": {"start": "2025", "end": "2025"}}, dateTime="in spring")
+    assert said(made) == "none"
+    made["provision"]["period"]["end"] = "2026"
+    assert said(made) == "deny"
+
+
+def test_what_does_not_speak_has_no_exceptions(build: Any, form: Any) -> None:
+    for base in ({"purpose": build.purposes("HPAYMT")}, {"action": [{"coding": [{"code": "x"}]}]}):
+        assert said(form({**base, "provision": [{"type": "deny"}]})) == "silent"
+
+
 def test_a_refusal_of_a_time_that_cannot_be_read_is_not_opened_by_an_exception(form: Any) -> None:
     made = form({"type": "deny", "period": {"start": "in spring"}, "provision": [PERMIT]})
     assert said(made) == "deny"
