@@ -10,6 +10,10 @@ from typing import Literal
 Carrier = Literal["meta", "nte", "msh-28", "document", "consent", "con", "none"]
 #: Where a partner's HL7 v2 form takes security labels: fields, `arv` and `zseg` segments.
 LabelCarrier = Literal["msh-8", "msh-26", "pd1-12", "pv1-16", "pv2-22", "orc-28", "txa-18", "dg1-18", "arv", "zseg"]
+#: What a partner's answer to an order says: `received` and `scheduled` decide nothing.
+OrderAnswer = Literal[
+    "received", "accepted", "rejected", "scheduled", "in-progress", "on-hold", "completed", "cancelled"
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,7 +29,8 @@ class Partner:
     labels, `label_segment` is the name of the agreed one of `zseg`. `omit` are segments (`NK1`) and fields (`PID-10`)
     that are left out; `codes` are the partner's own codes for a field, by the code we would write
     (`{"RF1-2": {"U": "URG^Urgent^99XYZ"}}`); `fixed` are fields that always say the same (`{"PV1-2": "O"}`), in a Z
-    segment too, which is then written last. Both are ER7 text.
+    segment too, which is then written last. Both are ER7 text. `answers` are what this partner means by a code in its
+    answers to an order, where that is not what HL7's tables say (`{"ORC-1=OK": "accepted"}`).
     """
 
     id: str = "GENERIC"
@@ -51,6 +56,7 @@ class Partner:
     omit: tuple[str, ...] = ()
     codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     fixed: Mapping[str, str] = field(default_factory=dict)
+    answers: Mapping[str, OrderAnswer] = field(default_factory=dict)
 
 
 #: Reads and renders without any agreement with a partner.

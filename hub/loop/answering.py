@@ -91,7 +91,7 @@ async def by_mllp(hub: Hub, data: bytes) -> bytes | None:
         return respond("reject", "200")
     form = destination.form()
     try:
-        reply = from_v2(read_answer(message, now, zone=zone(form.zone) if form.zone else None))
+        reply = from_v2(read_answer(message, now, zone=zone(form.zone) if form.zone else None, agreed=form.answers))
     except (ReadError, ReceiveError) as error:
         await _keep_unread(hub, destination, data, V2, error.rule)
         return respond("reject", "200")

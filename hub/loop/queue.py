@@ -14,6 +14,7 @@ from hub.records import Delivery, HoldKind, Referral
 from hub.settings import DestinationSection
 from hub.store import decisions, deliveries, holds, referrals
 from hub.store.tx import Tx
+from mappings.hl7v2.messages import control_ids
 from mappings.incident import Urgency
 
 
@@ -100,6 +101,7 @@ def put(
         task_id=referral.task_id,
         in_place_of=in_place_of,
         replay_of=replay_of,
+        further=control_ids(verdict.payload)[1:] if destination.adapter == "hl7v2" else (),
     )
 
 

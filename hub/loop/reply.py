@@ -53,7 +53,7 @@ class Reply:
     appointment: str | None = None
     advice: str | None = None
     remote_id: str | None = None
-    form: Literal["task", "message", "rri", "siu"] = "task"
+    form: Literal["task", "message", "rri", "siu", "order"] = "task"
 
 
 _STATUSES: frozenset[str] = frozenset(get_args(Status))
@@ -141,7 +141,8 @@ _APPOINTMENT = {"booked": "scheduled", "cancelled": "appointment-cancelled", "no
 
 
 def from_v2(answer: V2Answer) -> Reply:
-    """A Reply of an RRI or SIU message. RF1-1 P (pending) is word without a decision.
+    """A Reply of an RRI or SIU message, or of an answer to an order (OSU, ORG, ORR, ORL). RF1-1 P (pending)
+    and an order that was received are word without a decision.
 
     An appointment says nothing of acceptance by itself: the Task keeps its status and its businessStatus becomes
     `scheduled`. Raises ReceiveError `receive.no-referral`.
@@ -151,7 +152,7 @@ def from_v2(answer: V2Answer) -> Reply:
         raise ReceiveError(
             "receive.no-referral", "the message names no referral of this hub", path="RF1-6", code="not-found"
         )
-    status: Status | None = None
+    status: Status | None = answer.progress
     if answer.decision == "accepted":
         status = "accepted"
     elif answer.decision == "rejected":
@@ -165,7 +166,7 @@ def from_v2(answer: V2Answer) -> Reply:
         reason=answer.reason or answer.comment,
         appointment=answer.appointment_start,
         remote_id=answer.their_id,
-        form="siu" if answer.kind == "appointment" else "rri",
+        form="siu" if answer.kind == "appointment" else "order" if answer.of_order else "rri",
     )
 
 

@@ -123,10 +123,10 @@ _AGAIN = 0.25
 
 def _answered(tx: Tx, hub: Hub, destination: DestinationSection, data: bytes) -> None:
     """The center's decision in the message that acknowledged ours (RRI): stored with the receipt, or not at all."""
-    zone_of = destination.form().zone
+    form = destination.form()
     try:
         message = parse(data)
-        said = from_v2(read_answer(message, tx.now, zone=zone(zone_of) if zone_of else None))
+        said = from_v2(read_answer(message, tx.now, zone=zone(form.zone) if form.zone else None, agreed=form.answers))
     except (ReadError, ReceiveError) as error:
         keep_unread(tx, hub, destination, body=data, media_type=V2, rule=error.rule)
         return

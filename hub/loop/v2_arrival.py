@@ -401,7 +401,7 @@ async def _of_destination(hub: Hub, destination: DestinationSection, message: Me
 def _reply(destination: DestinationSection, message: Message, now: datetime) -> Reply:
     """What a center says. Raises ReadError, ReceiveError."""
     form = destination.form()
-    return from_v2(read_answer(message, now, zone=zone(form.zone) if form.zone else None))
+    return from_v2(read_answer(message, now, zone=zone(form.zone) if form.zone else None, agreed=form.answers))
 
 
 async def _reject(hub: Hub, sender: Sender, data: bytes, issue: Issue) -> tuple[bytes, ...]:

@@ -14,7 +14,7 @@ from mappings.hl7v2.codec import Message
 from mappings.record import record
 
 #: MSH-9.1 of what a center says about a referral. Its other messages are records, if it is a source as well.
-ANSWERS = frozenset({"ACK", "OSU", "RRI", "SIU"})
+ANSWERS = frozenset({"ACK", "ORG", "ORL", "ORR", "OSU", "RRI", "SIU"})
 #: Why there is no sender.
 Unknown = Literal["receive.unknown-peer", "receive.certificate"]
 

@@ -13,7 +13,7 @@ from hub.settings.secret import Secret
 from hub.settings.section import Strict, iana
 from mappings.hl7v2.forms import faults
 from mappings.incident import Urgency
-from mappings.partner import Carrier, LabelCarrier, Partner
+from mappings.partner import Carrier, LabelCarrier, OrderAnswer, Partner
 
 
 class PartnerSection(Strict):
@@ -40,6 +40,7 @@ class PartnerSection(Strict):
     omit: tuple[str, ...] = ()
     codes: dict[str, dict[str, str]] = Field(default_factory=dict)
     fixed: dict[str, str] = Field(default_factory=dict)
+    answers: dict[str, OrderAnswer] = Field(default_factory=dict)
 
     @field_validator("zone")
     @classmethod

@@ -6,7 +6,7 @@ replay or a replacement is a new delivery with lineage. How one ends is in `clai
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from hub.errors import StoreError
 from hub.records import Attempt, Delivery, DeliveryKind, DeliveryState
 from hub.store import lanes, vault
 from hub.store.hot import HotStatement
-from hub.store.tables import READY, attempt, delivery, lane
+from hub.store.tables import READY, attempt, delivery, further_message, lane
 from hub.store.tx import Tx
 
 _NOUN = "delivery"
@@ -38,8 +38,10 @@ def enqueue(
     decided: str | None = None,
     replay_of: int | None = None,
     in_place_of: Delivery | None = None,
+    further: Sequence[str] = (),
 ) -> Delivery:
-    """Put a release at the end of its lane, its bytes sealed under the sender's custody.
+    """Put a release at the end of its lane, its bytes sealed under the sender's custody. `further`: the control ids of
+    its messages behind the first, where it is several.
 
     `in_place_of`: a delivery of this lane that was settled `superseded` in this same transaction: the new one takes
     its position, ahead of what follows. Raises StoreError `store.state` when that one is not superseded.
@@ -73,6 +75,11 @@ def enqueue(
     )
     assert added is not None
     vault.put(tx, _NOUN, added.id, "release", release, custody=custody, label=digest)
+    if further:
+        tx.connection.execute(
+            further_message.insert(),
+            [{"delivery_id": added.id, "number": n, "control_id": one} for n, one in enumerate(further, 1)],
+        )
     return Delivery(**added._asdict(), destination=destination, order_key=lanes.led_to(tx, order_key))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Select, bindparam, or_, select, update
 from hub.errors import StoreError
 from hub.records import Referral
 from hub.store.hot import HotStatement
-from hub.store.tables import referral
+from hub.store.tables import delivery, further_message, referral
 from hub.store.tx import Tx
 
 _CHANGING = frozenset(
@@ -120,8 +120,22 @@ def find_by_remote(tx: Tx, destination: str, remote_id: str) -> Referral | None:
 
 
 def find_by_control(tx: Tx, destination: str, control_id: str) -> Referral | None:
-    """By the control id that we sent it under; only that destination's."""
-    return _one(tx, select(referral).where(referral.c.destination == destination, referral.c.control_id == control_id))
+    """By the control id of any message that we sent, or are about to send, of it; only that destination's."""
+    found = _one(tx, select(referral).where(referral.c.destination == destination, referral.c.control_id == control_id))
+    if found is not None:
+        return found
+    # not its last, or not the first message of several
+    of_several = select(further_message.c.delivery_id).where(further_message.c.control_id == control_id)
+    sent = (
+        select(delivery.c.task_id)
+        .where(or_(delivery.c.control_id == control_id, delivery.c.id.in_(of_several)), delivery.c.kind != "notice")
+        .order_by(delivery.c.id.desc())
+        .limit(1)
+    )
+    return _one(
+        tx,
+        select(referral).where(referral.c.destination == destination, referral.c.task_id == sent.scalar_subquery()),
+    )
 
 
 def by_patient(tx: Tx, patient_id: str) -> list[Referral]:

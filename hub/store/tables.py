@@ -260,6 +260,16 @@ delivery = Table(
     sqlite_autoincrement=True,
 )
 
+# The second and further v2 messages of a delivery; the first one's control id is the delivery's own.
+further_message = Table(
+    "further_message",
+    metadata,
+    Column("delivery_id", Id, ForeignKey("delivery.id"), primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("control_id", String(255), nullable=False),
+    Index(None, "control_id"),
+)
+
 attempt = Table(
     "attempt",
     metadata,

@@ -1,4 +1,5 @@
-"""A center's answer to a referral, out of RRI^I12..I15 (HL7 v2.5.1, chapter 11) or SIU^S12..S15, S26 (chapter 10).
+"""A center's answer to a referral, out of RRI^I12..I15 (HL7 v2.5.1, chapter 11), SIU^S12..S15, S26 (chapter 10), or to
+an order that is one: OSU^O51, ORG^O20, ORR^O02, ORL^O22 (chapter 4).
 
 It says what the center said. Which Task moves, and whether this sender may move it, is decided elsewhere: an answer
 is taken only from the destination that holds the referral.
@@ -6,14 +7,18 @@ is taken only from the destination that holds the referral.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from mappings.errors import ReadError
 from mappings.hl7v2.codec import Message, Segment
+from mappings.hl7v2.order_answer import outcome
 from mappings.hl7v2.times import date_time
+from mappings.partner import OrderAnswer
 from mappings.times import instant
 from profiles.issue import Issue
 
@@ -28,6 +33,7 @@ _SCHEDULE: dict[str, Literal["booked", "cancelled", "no-show"]] = {
     "SIU^S15": "cancelled",
     "SIU^S26": "no-show",
 }
+_ORDER = frozenset({"OSU", "ORG", "ORR", "ORL"})
 #: RF1-1, table 0283. `E` (expired) is no decision.
 _DECISION: dict[str, Literal["accepted", "rejected", "pending"]] = {"A": "accepted", "R": "rejected", "P": "pending"}
 
@@ -37,6 +43,7 @@ class Answer:
     """What a center said about a referral.
 
     `kind`: a `decision` (accepted, rejected), an `appointment`, or a `status` (pending, or none that is known).
+    `progress` is how an order stands that was taken up, or was not to be.
     `referral_ids` are candidates for our referral in the order to try; `their_id` is the center's own. `in_reply_to`
     is MSA-2, our control id, only if the message has one. `appointment` says what became of it; `appointment_start`
     is there only while it is booked; it and `answered_at` are FHIR dateTimes.
@@ -47,6 +54,8 @@ class Answer:
     referral_ids: tuple[ReferralId, ...] = ()
     in_reply_to: str | None = None
     decision: Literal["accepted", "rejected", "pending"] | None = None
+    of_order: bool = False
+    progress: Literal["in-progress", "on-hold", "completed", "cancelled"] | None = None
     their_id: str | None = field(default=None, repr=False)
     appointment: Literal["booked", "cancelled", "no-show"] | None = None
     appointment_start: str | None = field(default=None, repr=False)
@@ -57,18 +66,27 @@ class Answer:
     issues: tuple[Issue, ...] = ()
 
 
-def read_answer(message: Message, now: datetime, *, zone: ZoneInfo | None = None) -> Answer:
+def read_answer(
+    message: Message,
+    now: datetime,
+    *,
+    zone: ZoneInfo | None = None,
+    agreed: Mapping[str, OrderAnswer] = MappingProxyType({}),
+) -> Answer:
     """The answer in a message. `zone` is the partner's, for times without offset; `now` stands in for an MSH-7 that
-    is no instant.
+    is no instant; `agreed` is what the partner means by codes of ORC (`Partner.answers`).
 
     A message that names no referral of ours in any way has the error `read.no-referral` among its issues.
-    Raises ReadError `read.not-an-answer` for another message type, or one without RF1 or SCH.
+    Raises ReadError `read.not-an-answer` for another message type, one without RF1, SCH or ORC, or one about several
+    orders.
     """
     kind = message.type
     if kind in _REFERRAL:
         return _referral_answer(message, now, zone)
     if kind in _SCHEDULE:
         return _schedule_answer(message, now, zone)
+    if kind.partition("^")[0] in _ORDER:
+        return _order_answer(message, now, zone, agreed)
     raise ReadError("read.not-an-answer", "this message type does not answer a referral", path="MSH-9")
 
 
@@ -136,6 +154,52 @@ def _schedule_answer(message: Message, now: datetime, zone: ZoneInfo | None) -> 
         comment=_comment(message),
         issues=tuple(issues),
     )
+
+
+def _order_answer(message: Message, now: datetime, zone: ZoneInfo | None, agreed: Mapping[str, OrderAnswer]) -> Answer:
+    orders = message.all("ORC")
+    if not orders:
+        raise ReadError("read.not-an-answer", "the answer has no ORC", path="ORC")
+    # ORC-2 is the placer's number, which some fillers repeat in OBR alone.
+    ids = tuple(
+        dict.fromkeys(one for name in ("ORC", "OBR") for segment in message.all(name) for one in _ids(segment, 2))
+    )
+    if len({value for value, _ in ids}) > 1:
+        # Each is to be answered by itself: what is said of one is never taken for the other's.
+        raise ReadError("read.not-an-answer", "the answer is about several orders", path="ORC-2")
+    issues = list(message.issues)
+    unsolicited = message.type.startswith("OSU")
+    outcomes = {outcome(one.get(1), one.get(5), unsolicited=unsolicited, agreed=agreed) for one in orders}
+    said = outcomes.pop() if len(outcomes) == 1 else None
+    if said is None:
+        issues.append(_issue("warning", "read.no-decision", "ORC-1", "the referral status decides nothing"))
+    reply, comment = _reply(message), _comment(message)
+    answered, found = _answered(message, now, zone)
+    ended = said in ("rejected", "cancelled", "on-hold")
+    return Answer(
+        kind="decision" if said in ("accepted", "rejected") else "status",
+        referral_ids=ids,
+        in_reply_to=reply,
+        of_order=True,
+        decision=said if said == "accepted" or said == "rejected" else "pending" if said else None,
+        progress=_PROGRESS.get(said or ""),
+        their_id=next((one[0] for segment in orders for one in _ids(segment, 3) if one not in ids), None),
+        appointment="booked" if said == "scheduled" else None,
+        answered_at=answered,
+        # ORC-16 is why it was controlled so; of an order that goes on it says nothing of ours.
+        reason=(_coded(orders[0], 16) or comment) if ended else None,
+        comment=comment,
+        issues=(*issues, *found, *_nobody(ids, reply)),
+    )
+
+
+#: What of `OrderAnswer` is how the order goes on.
+_PROGRESS: dict[str, Literal["in-progress", "on-hold", "completed", "cancelled"]] = {
+    "in-progress": "in-progress",
+    "on-hold": "on-hold",
+    "completed": "completed",
+    "cancelled": "cancelled",
+}
 
 
 def _ids(segment: Segment, number: int) -> tuple[ReferralId, ...]:

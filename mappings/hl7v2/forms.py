@@ -57,6 +57,8 @@ FORMS: Final[Mapping[str, Form]] = MappingProxyType(
 VERSIONS: Final = ("2.3.1", "2.4", "2.5", "2.5.1", "2.6", "2.7", "2.7.1", "2.8", "2.8.1", "2.8.2", "2.9")
 
 _PLACE: Final = re.compile(r"([A-Z][A-Z0-9]{2})(?:-([1-9]\d?))?\Z", re.ASCII)
+#: A code of table 0119 or 0038, or of a partner: where it stands, and what.
+_ANSWER: Final = re.compile(r"ORC-[15]=[0-9A-Za-z]+\Z")
 _Z: Final = re.compile(r"Z[A-Z0-9]{2}\Z", re.ASCII)
 #: What makes a message the message it is, and what the writer counts: no profile changes these.
 _OURS: Final = frozenset({"MSH-1", "MSH-2", "MSH-7", "MSH-9", "MSH-10", "MSH-12", "MSA-1", "MSA-2"})
@@ -125,6 +127,8 @@ def faults(partner: Partner) -> Iterator[tuple[str, str]]:
         yield "messages", "only ADT and MDM go together"
     if python_codec(partner.charset) is None:
         yield "charset", "not a character set of table 0211 that can be written"
+    if not all(_ANSWER.match(key) for key in partner.answers):
+        yield "answers", "not a code of ORC-1 or ORC-5, as ORC-1=OK"
     if not _Z.match(partner.label_segment):
         yield "label_segment", "not the name of a Z segment"
     if partner.notice == "meta":

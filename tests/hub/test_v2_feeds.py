@@ -15,9 +15,11 @@ from typing import Any
 
 import pytest
 
+from hub import pipeline
 from hub.ingest.mllp import serve
 from hub.loop import sending
 from hub.loop.answering import by_mllp
+from hub.store import referrals
 from mappings.hl7v2.codec import parse
 from mappings.hl7v2.messages import control_ids, split
 
@@ -224,6 +226,69 @@ async def test_a_refused_document_blocks_the_lane_and_says_so(build: Callable[..
     await leg(build, center, then)
 
 
+async def test_an_answer_may_name_any_message_of_several(build: Callable[..., Any]) -> None:
+    center = Center(good=100)
+
+    async def then(world: Any) -> None:
+        await world.deliver()
+        numbers = [parse(one).control_id for one in center.got]
+        assert len(numbers) > 2
+        found = world.store.read(
+            lambda tx: [referrals.find_by_control(tx, "northfork", number or "") for number in numbers]
+        )
+        (referral,) = world.referrals()
+        assert [one.task_id for one in found] == [referral.task_id] * len(numbers)
+        assert world.store.read(lambda tx: referrals.find_by_control(tx, "lakeshore", numbers[-1] or "")) is None
+        head = "MSH|^~\\&|northfork|NFCC|HUB|HUB|20261121150000-0600||OSU^O51|L1|P|2.5.1"
+        await by_mllp(world.hub, f"{head}\rMSA|AA|{numbers[-1]}\rORC|SC||||A\r".encode())
+        assert world.task(referral.task_id)["status"] == "in-progress"
+
+    await leg(build, center, then)
+
+
+ORDER_ANSWERS = [
+    ("OSU^O51", "OK|{0}|||IP", ("accepted", "accepted")),
+    ("OSU^O51", "UA|{0}|||CA", ("rejected", "rejected")),
+    ("OSU^O51", "SC|{0}|||SC", ("requested", "scheduled")),
+    ("OSU^O51", "SC|{0}|||CM", ("completed", "completed")),
+    ("ORR^O02", "OK|{0}", ("requested", "delivered")),
+    ("ORG^O20", "UA|{0}", ("rejected", "rejected")),
+    ("OSU^O51", "ZZ|{0}|||ZZ", ("requested", "delivered")),
+]
+
+
+@pytest.mark.parametrize(("kind", "orc", "expected"), ORDER_ANSWERS)
+async def test_what_a_center_says_of_an_order_moves_the_referral(
+    build: Callable[..., Any], kind: str, orc: str, expected: tuple[str, str]
+) -> None:
+    async with listening(Center(good=100)) as port:
+        world = build(takes("OMG^O19"), NORTHFORK_MLLP=port)
+        await world.take_in("cedar-app", world.form(CASE))
+        await world.deliver()
+        (referral,) = world.referrals()
+        head = f"MSH|^~\\&|northfork|NFCC|HUB|HUB|20261121150000-0600||{kind}|L1|P|2.5.1"
+        data = f"{head}\rORC|{orc.format(referral.task_id)}\r".encode()
+        answered = await pipeline.receive_v2(world.hub, data, pipeline.Came())
+        assert parse(answered[0]).get("MSA-1") == "AA"
+        (referral,) = world.referrals()
+        assert (referral.status, referral.business_status) == expected
+        # that nobody has answered rings until somebody did
+        assert (referral.answered_at is not None) == (expected[0] != "requested")
+
+
+async def test_the_order_itself_may_be_acknowledged_by_its_answer(build: Callable[..., Any]) -> None:
+    async def answered(data: bytes, _: object) -> tuple[bytes, ...]:
+        message = parse(data)
+        head = "MSH|^~\\&|northfork|NFCC|HUB|HUB|20261121150000-0600||ORG^O20|L1|P|2.5.1"
+        return (f"{head}\rMSA|AA|{message.control_id}\rORC|UA|{message.get('ORC-2')}\r".encode(),)
+
+    async with listening(answered) as port:
+        world = build(takes("OMG^O19"), NORTHFORK_MLLP=port)
+        await world.take_in("cedar-app", world.form(CASE))
+        await world.deliver()
+        assert [one.status for one in world.referrals()] == ["rejected"]
+
+
 def deliveries_release(tx: Any, number: int) -> bytes:
     from hub.store import deliveries
 
@@ -252,6 +317,7 @@ async def test_a_message_that_breaks_the_standard_is_held_and_rings(build: Calla
         (takes("REF^I12", scope="con"), "partner.scope: CON stands in MDM^T02 from version 2.7 on"),
         (takes("REF^I12", charset="UTF-16"), "partner.charset: not a character set of table 0211"),
         (takes("REF^I12", omit=["PID"]), "partner.omit: the message is none without it"),
+        (takes("REF^I12", answers={"ORC-1": "accepted"}), "partner.answers: not a code of ORC-1 or ORC-5"),
         (takes("REF^I12", labels=["ref-1"]), "partner.labels.0: Input should be"),
     ],
 )

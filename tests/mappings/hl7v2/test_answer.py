@@ -1,4 +1,4 @@
-"""A center's answers: RRI and SIU."""
+"""A center's answers: RRI and SIU, and what it says of an order (OSU, ORG, ORR, ORL)."""
 
 from __future__ import annotations
 
@@ -115,3 +115,65 @@ def test_without_a_time_of_its_own_it_is_answered_now() -> None:
 def test_why_an_appointment_was_cancelled() -> None:
     assert answer("SIU^S15", "SCH|P1|||||NOSHOW^No staff").reason == "No staff"
     assert answer("SIU^S12", "SCH|P1|||||REFERRAL^Referral").reason is None
+
+
+ORDER_ANSWERS = [
+    # what the standard's tables say: (message, ORC-1, ORC-5) and (decision, progress, appointment)
+    ("OSU^O51", "OK", "IP", "accepted", None, None),
+    ("OSU^O51", "UA", "CA", "rejected", None, None),
+    ("ORG^O20", "UA", "", "rejected", None, None),
+    ("OSU^O51", "CR", "CA", "pending", "cancelled", None),
+    ("OSU^O51", "DC", "CA", "pending", "cancelled", None),
+    ("OSU^O51", "SC", "CA", "pending", "cancelled", None),
+    ("OSU^O51", "OH", "", "pending", "on-hold", None),
+    ("OSU^O51", "SC", "HD", "pending", "on-hold", None),
+    ("OSU^O51", "SC", "IP", "pending", "in-progress", None),
+    ("OSU^O51", "SC", "A", "pending", "in-progress", None),
+    ("OSU^O51", "RE", "CM", "pending", "completed", None),
+    ("OSU^O51", "SC", "SC", "pending", None, "booked"),
+    # a receipt is no acceptance
+    ("OSU^O51", "OK", "", "pending", None, None),
+    ("ORR^O02", "OK", "", "pending", None, None),
+    ("ORR^O02", "OK", "IP", "pending", None, None),
+    ("ORL^O22", "NA", "IP", "pending", None, None),
+    # what no table says decides nothing
+    ("OSU^O51", "SC", "", None, None, None),
+    ("OSU^O51", "SC", "ER", None, None, None),
+    ("OSU^O51", "ZZ", "CM", None, None, None),
+    ("OSU^O51", "", "", None, None, None),
+]
+
+
+@pytest.mark.parametrize(("kind", "control", "status", "decision", "progress", "appointment"), ORDER_ANSWERS)
+def test_an_answer_to_an_order(
+    kind: str, control: str, status: str, decision: str | None, progress: str | None, appointment: str | None
+) -> None:
+    found = answer(kind, "MSA|AA|CR-1", f"ORC|{control}|REF-1^HUB|F-9^CMHC||{status}", "OBR|1|REF-1^HUB|F-9^CMHC")
+    assert (found.decision, found.progress, found.appointment) == (decision, progress, appointment)
+    assert (found.kind == "decision") == (decision in ("accepted", "rejected"))
+    assert (found.referral_ids, found.in_reply_to, found.their_id) == ((("REF-1", "HUB"),), "CR-1", "F-9")
+    assert ["read.no-decision"] * (decision is None) == [issue.rule for issue in found.issues]
+
+
+def test_what_a_partner_means_goes_before_the_table() -> None:
+    message = parse(b"MSH|^~\\&|E|C|||20260114||ORR^O02|1|P|2.5.1\rMSA|AA|C1\rORC|OK|R1||||\r")
+    assert read_answer(message, NOW, agreed={"ORC-1=OK": "accepted"}).decision == "accepted"
+    assert read_answer(message, NOW, agreed={"ORC-5=IP": "accepted"}).decision == "pending"
+    assert read_answer(message, NOW, agreed={"ORC-1=OK": "on-hold"}).progress == "on-hold"
+
+
+def test_why_an_order_was_not_taken_up() -> None:
+    found = answer("OSU^O51", "ORC|UA|R1||||||||||||||NOBED^No bed", "NTE|1||Try Monday.")
+    assert (found.reason, found.comment) == ("No bed", "Try Monday.")
+    assert answer("OSU^O51", "ORC|UA|R1", "NTE|1||Try Monday.").reason == "Try Monday."
+    assert answer("OSU^O51", "ORC|OK|R1|||IP|||||||||||NEW^New").reason is None
+
+
+def test_one_answer_is_about_one_order() -> None:
+    assert answer("OSU^O51", "ORC|SC|R1|||CM", "OBR|1|R1").progress == "completed"
+    differ = answer("OSU^O51", "ORC|SC|R1|||CM", "ORC|SC|R1|||HD")
+    assert (differ.decision, differ.progress, [one.rule for one in differ.issues]) == (None, None, ["read.no-decision"])
+    for body in (("ORC|OK|R1|||IP", "ORC|UA|R2"), ("ORC|OK|R1|||IP", "OBR|1|R2"), ("PID|1",)):
+        with pytest.raises(ReadError, match=r"read\.not-an-answer"):
+            answer("OSU^O51", *body)
+    assert [one.rule for one in answer("OSU^O51", "ORC|UA").issues] == ["read.no-referral"]

@@ -382,6 +382,15 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_answer_task_id"), "answer", ["task_id"], unique=False)
     op.create_table(
+        "further_message",
+        sa.Column("delivery_id", ID, autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("control_id", sa.String(length=255), nullable=False),
+        sa.ForeignKeyConstraint(["delivery_id"], ["delivery.id"], name=op.f("fk_further_message_delivery_id")),
+        sa.PrimaryKeyConstraint("delivery_id", "number", name=op.f("pk_further_message")),
+    )
+    op.create_index(op.f("ix_further_message_control_id"), "further_message", ["control_id"], unique=False)
+    op.create_table(
         "attempt",
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("delivery_id", ID, nullable=False),
