@@ -18,6 +18,7 @@ from hub.loop import (
     alarm,
     audit_forwarding,
     certificates,
+    joining,
     notifying,
     recovery,
     retention,
@@ -35,11 +36,13 @@ log = structlog.get_logger("hub.upkeep")
 
 
 async def ring(hub: Hub) -> bool:
-    """Rings what is due, and settles what nobody sends any more. Never busy: it looks again after a pause."""
+    """Rings what is due, settles what nobody sends any more, joins lanes that wait for it. Never busy: it looks again
+    after a pause."""
 
     def work(tx: Tx) -> tuple[datetime, bool, dict[str, int], list[Alarm], int]:
         back = timekeeping.went_back(tx, hub)
         behind = alarm.behind(tx, hub)
+        joining.finish(tx, hub)
         return tx.now, back, behind, alarm.ring(tx, hub), recovery.settle_abandoned(tx, hub)
 
     at, back, behind, rung, unsettled = await hub.store.write_async(work)

@@ -2,7 +2,8 @@
 
 A feed says something about a person again and again, each time a part. What it says now goes over what was kept of the
 same resource; what it does not say stays; what it deletes (the explicit null) goes. Labels are only added. A merge
-(A40) keeps both records with their lineage: `Patient.link`, and a Provenance that says which message it was.
+(A40) keeps both records with their lineage: `Patient.link`, and a Provenance that says which message it was; with it
+their lanes are joined (`joining`).
 
 Nothing is sent on by a feed: it makes records, not referrals.
 """
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from hub.loop import package
+from hub.loop import joining, package
 from hub.loop.context import Hub
 from hub.loop.reading import agency_of
 from hub.loop.record import settle_message, trace
@@ -116,7 +117,7 @@ def keep(
     trace(tx, message.id, "read", "read" if made else "rejected", reads=READS, messages=len(made), rejected=len(found))
     issues = [*found]
     for one in made:
-        kinds = _keep(tx, message, source, one)
+        kinds = _keep(tx, hub, message, source, one)
         account = one.translation
         issues += [*account.issues, *one.problems]
         trace(
@@ -132,7 +133,7 @@ def keep(
     settle_message(tx, hub, message, read=bool(made), issues=issues)
 
 
-def _keep(tx: Tx, message: Message, source: SourceSection, one: Fed) -> dict[str, int]:
+def _keep(tx: Tx, hub: Hub, message: Message, source: SourceSection, one: Fed) -> dict[str, int]:
     kinds: dict[str, int] = {}
     gone: dict[str, list[str]] = {}
     for url, element in one.translation.deleted:
@@ -166,6 +167,9 @@ def _keep(tx: Tx, message: Message, source: SourceSection, one: Fed) -> dict[str
             )
         )
     documents.put_all(tx, found)
+    for one in found:
+        if one.resource["resourceType"] == "Patient" and "link" in one.resource:
+            joining.follow(tx, hub, one.resource)
     return kinds
 
 

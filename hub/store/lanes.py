@@ -17,6 +17,7 @@ from hub.records import Lane
 from hub.store import locks
 from hub.store.hot import HotStatement
 from hub.store.tables import EPOCH, ONE, READY, ZERO, Instant, delivery, insert_into, joined, lane
+from hub.store.tables import join_due as due
 from hub.store.tx import Tx
 
 
@@ -73,6 +74,10 @@ def join(tx: Tx, order_key: str, into: str) -> int:
     target = led_to(tx, into)
     if order_key == target or led_to(tx, order_key) != order_key:
         raise StoreError("store.state", "these order keys are joined already", code="conflict")
+    # None stands still for a join any more; the rows below are as that leaves them.
+    tx.connection.execute(
+        update(lane).where(lane.c.order_key.in_([order_key, target]), lane.c.blocked == JOINING).values(blocked=None)
+    )
     known = tx.connection.execute(
         select(lane).where(lane.c.order_key.in_([order_key, target])).order_by(lane.c.id).with_for_update()
     ).all()
@@ -87,6 +92,54 @@ def join(tx: Tx, order_key: str, into: str) -> int:
             moved += _take_in(tx, taken, other)
     tx.wake("lanes")
     return moved
+
+
+#: Why a lane stands still that is to be joined with another.
+JOINING = "lane.joining"
+
+
+def join_when_free(tx: Tx, order_key: str, into: str) -> int | None:
+    """As `join`, but where one of the lanes is being sent it is written down and done by `join_due`: then None.
+
+    Until then nothing else of the two is begun; what is being sent ends as it would. Raises StoreError `store.state`
+    where the two are joined already.
+    """
+    if not _sent_now(tx, order_key, into):
+        return join(tx, order_key, into)
+    new = insert_into(tx.connection.dialect.name, due).values(order_key=order_key, into=into, at=tx.now)
+    tx.connection.execute(new.on_conflict_do_nothing(index_elements=["order_key", "into"]))
+    _stand_still(tx, order_key, into)
+    return None
+
+
+def join_due(tx: Tx) -> list[tuple[str, str]]:
+    """Does the joins that were written down and whose lanes are not being sent any more; which."""
+    waiting = tx.connection.execute(select(due).order_by(due.c.id)).all()
+    done = []
+    for one in waiting:
+        if led_to(tx, one.order_key) != led_to(tx, one.into):
+            if _sent_now(tx, one.order_key, one.into):
+                _stand_still(tx, one.order_key, one.into)
+                continue
+            join(tx, led_to(tx, one.order_key), one.into)
+            done.append((str(one.order_key), str(one.into)))
+        tx.connection.execute(due.delete().where(due.c.id == one.id))
+    return done
+
+
+def _sent_now(tx: Tx, order_key: str, into: str) -> bool:
+    keys = sorted({led_to(tx, order_key), led_to(tx, into)})
+    for key in keys:
+        locks.hold(tx.connection, "lane.order", key.encode())
+    found = select(lane.c.lease_until).where(lane.c.order_key.in_(keys)).order_by(lane.c.id).with_for_update()
+    return any(until > tx.now for until in tx.connection.execute(found).scalars())
+
+
+def _stand_still(tx: Tx, order_key: str, into: str) -> None:
+    keys = [led_to(tx, order_key), led_to(tx, into)]
+    tx.connection.execute(
+        update(lane).where(lane.c.order_key.in_(keys), lane.c.blocked.is_(None)).values(blocked=JOINING)
+    )
 
 
 def led_to(tx: Tx, order_key: str) -> str:

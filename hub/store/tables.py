@@ -216,6 +216,18 @@ joined = Table(
     Column("at", Instant, nullable=False),
 )
 
+# joins that wait for what is just being sent
+join_due = Table(
+    "join_due",
+    metadata,
+    _id(),
+    Column("order_key", String(255), nullable=False),
+    Column("into", String(255), nullable=False),
+    Column("at", Instant, nullable=False),
+    UniqueConstraint("order_key", "into"),
+    sqlite_autoincrement=True,
+)
+
 gate = Table(
     "gate",
     metadata,

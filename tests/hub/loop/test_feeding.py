@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from hub import pipeline
+from hub import audit, pipeline, upkeep
+from hub.errors import LeaseLost
 from hub.loop import feeding, package
-from hub.store import documents
+from hub.store import claims, deliveries, documents
 from mappings.hl7v2.codec import parse
 from profiles.check import check
 
@@ -74,6 +75,90 @@ async def test_a_later_message_says_a_part_and_deletes_what_it_deletes(world: Wo
     assert patient["birthDate"] == "1990-01-01"  # empty says nothing
     assert "telecom" not in patient  # the explicit null deletes
     assert "R" in {one["code"] for one in patient["meta"]["security"]}  # PD1-12 is never taken back by silence
+
+
+MERGE = (PID.format(number="2", phone=""), "MRG|1^^^CITY&2.16.840.1.113883.3.9999.8&ISO^MR")
+
+
+async def two(world: World) -> tuple[str, str]:
+    """Two records that turn out to be one person, with deliveries queued in turn: old, new, old, new."""
+    for number in ("1", "2"):
+        await send(world, said("ADT^A04", f"C{number}", PID.format(number=number, phone="")))
+    old, new = (one["id"] for one in kept(world, "Patient"))
+    for key in (old, new, old, new):
+        queue(world, key)
+    return old, new
+
+
+def queue(world: World, key: str) -> Any:
+    given = {"destination": "lakeshore", "kind": "update", "custody": "riverton-pd", "control_id": "c"}
+    return world.store.write(
+        lambda tx: deliveries.enqueue(tx, order_key=key, media_type="x/y", digest="d", release=b"r", **given)
+    )
+
+
+def take(world: World) -> Any:
+    return world.store.write(lambda tx: claims.take(tx, owner="w", lease_seconds=30.0, limit=5))
+
+
+def waiting(world: World) -> dict[str, list[int]]:
+    """By order key, what waits, in the order in which it goes."""
+    found = world.deliveries(state="ready")
+    keys = {one.order_key for one in found}
+    return {
+        key: [o.id for o in sorted(found, key=lambda one: one.position) if o.order_key == key] for key in sorted(keys)
+    }
+
+
+def joins(world: World) -> int:
+    return sum(event.kind == "lane.joined" for _, event in world.store.read(audit.events))
+
+
+async def test_a40_joins_the_lanes_of_the_two_with_the_merge(world: World) -> None:
+    _, new = await two(world)
+    await send(world, said("ADT^A40", "C3", *MERGE))
+    assert waiting(world) == {new: [1, 2, 3, 4]}
+    assert joins(world) == 1
+    await send(world, said("ADT^A40", "C4", *MERGE))  # told again
+    assert (waiting(world), joins(world)) == ({new: [1, 2, 3, 4]}, 1)
+
+
+@pytest.mark.parametrize("ends", ["settled", "killed"])
+async def test_a40_waits_for_what_is_just_being_sent(world: World, ends: str) -> None:
+    """Nothing under way is lost or begun twice, nothing overtakes it; a hub that dies leaves the join to the next."""
+    old, new = await two(world)
+    sent = take(world)
+    assert [claim.delivery.id for claim in sent] == [1, 2]
+    assert world.store.write(lambda tx: claims.settle(tx, sent[1], "done"))
+    await send(world, said("ADT^A40", "C3", *MERGE))
+    assert kept(world, "Patient")[1]["link"][0]["type"] in ("replaces", "replaced-by")
+    await upkeep.ring(world.hub)
+    assert (waiting(world), joins(world)) == ({old: [1, 3], new: [4]}, 0)
+    assert take(world) == []  # neither begins anything else
+    later = queue(world, old)
+    if ends == "settled":
+        assert world.store.write(lambda tx: claims.settle(tx, sent[0], "done"))
+        expected = [3, 4, later.id]
+    else:
+        world.time.forward(31)
+        assert not world.store.write(lambda tx: claims.settle(tx, sent[0], "done"))  # its lease ran out
+        expected = [1, 3, 4, later.id]
+    await upkeep.ring(world.hub)
+    assert (waiting(world), joins(world)) == ({new: sorted(expected)}, 1)
+    assert [claim.delivery.id for claim in take(world)] == expected[:1]
+
+
+async def test_a_merge_that_is_not_kept_joins_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = await two(world)
+
+    def fails(*given: Any, **named: Any) -> None:
+        raise LeaseLost
+
+    monkeypatch.setattr(feeding, "settle_message", fails)
+    await pipeline.receive_v2(world.hub, said("ADT^A40", "C3", *MERGE), pipeline.Came())
+    await pipeline.read_waiting(world.hub, owner="w", limit=10)
+    assert (waiting(world), joins(world)) == ({old: [1, 3], new: [2, 4]}, 0)
+    assert "link" not in kept(world, "Patient")[1]
 
 
 async def test_a40_merges_with_lineage_and_its_consents_bind_the_survivor(world: World) -> None:

@@ -39,6 +39,8 @@ class Lanes(RuleBasedStateMachine):
         self.held: list[Claim] = []
         self.current: dict[str, Claim] = {}
         self.leads: dict[str, str] = {}
+        self.due: list[tuple[str, str]] = []
+        self.still: list[set[str]] = []
 
     def empty(self) -> str:
         url = f"sqlite:///{self.home / 'hub.db'}"
@@ -77,8 +79,46 @@ class Lanes(RuleBasedStateMachine):
             return
         assert not busy
         assert not known
+        assert moved == len(self.waiting[first])
+        self.joined(first, into)
+
+    @rule(pair=st.sampled_from(list(permutations(KEYS, 2))))
+    def learn(self, pair: tuple[str, str]) -> None:
+        """The hub learns that two are one person, whatever is being sent."""
+        first, into = self.led(pair[0]), self.led(pair[1])
+        if first == into:
+            return
+        moved = self.store.write(lambda tx: lanes.join_when_free(tx, first, into))
+        busy = any(key in self.current and self.lives(self.current[key]) for key in (first, into))
+        assert (moved is None) == busy
+        if busy:
+            if (first, into) not in self.due:
+                self.due.append((first, into))
+            there = {lane.order_key for lane in self.store.read(lanes.listed)}
+            self.still.append({first, into} & there)
+        else:
+            self.joined(first, into)
+
+    @precondition(lambda self: self.due)
+    @rule()
+    def finish(self) -> None:
+        done = self.store.write(lanes.join_due)
+        left = []
+        for first, into in self.due:
+            one, two = self.led(first), self.led(into)
+            if one == two:
+                continue
+            if any(key in self.current and self.lives(self.current[key]) for key in (one, two)):
+                left.append((first, into))
+                continue
+            assert done.pop(0) == (first, into)
+            self.joined(one, two)
+        assert done == []
+        self.due = left
+
+    def joined(self, first: str, into: str) -> None:
+        self.still = [keys for keys in self.still if not keys & {first, into}]  # until `finish` looks again
         one, two = self.waiting[first], self.waiting[into]
-        assert moved == len(one)
         self.waiting[first], self.waiting[into] = [], []
         while one or two:
             self.waiting[into].append((one if one and (not two or one[0] < two[0]) else two).pop(0))
@@ -109,6 +149,7 @@ class Lanes(RuleBasedStateMachine):
             key = claim.delivery.order_key
             assert claim.delivery.id == self.waiting[key][0], "not the head"
             assert key not in self.blocked
+            assert not any(key in pair for pair in self.still), "begun, though it is to be joined"
             before = self.current.get(key)
             assert before is None or not self.lives(before), "two hold one lane"
             self.current[key] = claim
@@ -160,6 +201,7 @@ class Lanes(RuleBasedStateMachine):
     def person(self, data: Any, give_up: bool) -> None:
         key = data.draw(st.sampled_from(sorted(self.blocked)))
         head = self.waiting[key][0]
+        self.still = [keys for keys in self.still if key not in keys]
         if give_up:
             assert self.store.write(lambda tx: deliveries.give_up(tx, head))
             self.ended[self.waiting[key].pop(0)] = "dead"
@@ -196,6 +238,7 @@ class Lanes(RuleBasedStateMachine):
                 self.time += timedelta(seconds=60)
                 self.held.clear()
                 self.current.clear()
+                self.finish()
                 self.take("last", 3)
                 assert self.held, "stuck"
                 for claim in self.held:

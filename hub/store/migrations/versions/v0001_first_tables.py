@@ -573,3 +573,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seen_as", name=op.f("pk_client_jwt")),
     )
     op.create_index(op.f("ix_client_jwt_until"), "client_jwt", ["until"], unique=False)
+    op.create_table(
+        "join_due",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("order_key", sa.String(length=255), nullable=False),
+        sa.Column("into", sa.String(length=255), nullable=False),
+        sa.Column("at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_join_due")),
+        sa.UniqueConstraint("order_key", "into", name=op.f("uq_join_due_order_key_into")),
+        sqlite_autoincrement=True,
+    )
