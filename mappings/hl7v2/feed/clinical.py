@@ -67,6 +67,12 @@ def _id(kind: str, resource: Json, d: Draft, owner: str, value: str) -> str:
     return made
 
 
+def _what(code: Json) -> str:
+    """A CodeableConcept as what an id is made of: system and code of its first coding, else its text."""
+    coding = (code.get("coding") or [{}])[0]
+    return f"{coding.get('system', '')}|{coding.get('code') or code.get('text') or ''}"
+
+
 def condition(row: Row, group: Group, encounter: Json | None, d: Draft) -> str | None:
     """DG1 as a Condition of the visit (DG1[Condition]), named by the Encounter (DG1[Encounter]); its fullUrl."""
     subject = group.subject(d, "DG1")
@@ -74,7 +80,7 @@ def condition(row: Row, group: Group, encounter: Json | None, d: Draft) -> str |
         return None
     resource: Json = {"resourceType": "Condition", "id": ""}
     fill("DG1[Condition]", row, resource, d)
-    words = d.text(row.peek(4)) if row.peek(4) != NULL else None
+    words = d.text(row.peek(4))
     code = resource.get("code")
     if code is None:
         if words is None:
@@ -84,23 +90,20 @@ def condition(row: Row, group: Group, encounter: Json | None, d: Draft) -> str |
         d.take(row, 4, 99)
     elif words is not None:
         d.take(row, 4, 99)
-        said = [code.get("text"), *(one.get("display") for one in code.get("coding", ()))]
-        if "text" not in code and words not in said:
-            code["text"] = words
-        elif words not in said:
-            d.left("DG1-4")
-    coding = code.get("coding") or [{}]
+        if words != code.get("text") and not any(words == one.get("display") for one in code.get("coding", ())):
+            if "text" in code:
+                d.left("DG1-4")
+            else:
+                code["text"] = words
     kind = d.first(row.peek(6)) or ""
-    word = coding[0].get("code") or code.get("text") or ""
-    resource["id"] = _id(
-        "condition", resource, d, f"{group.key(d)}|{group.encounter or ''}", f"{coding[0].get('system', '')}|{word}"
-    )
+    resource["id"] = _id("condition", resource, d, f"{group.key(d)}|{group.encounter or ''}", _what(code))
     row.set_id()
-    if d.first(row.peek(21)) == "D":
+    action = d.first(row.peek(21)) if len(row.fields) > 21 else None
+    if action == "D":
         d.take(row, 21)
         resource["verificationStatus"] = {"coding": [{"system": _VERIFICATION, "code": "entered-in-error"}]}
     else:
-        if d.first(row.peek(21)) in ("A", "U"):
+        if action in ("A", "U"):
             d.take(row, 21)
         resource["clinicalStatus"] = {"coding": [{"system": CONDITION_CLINICAL, "code": "active"}]}
         if kind == "W":
@@ -143,9 +146,7 @@ def allergy(row: Row, group: Group, d: Draft) -> None:
     if reaction:
         resource["reaction"] = [reaction]
     row.set_id()
-    coding = (resource["code"].get("coding") or [{}])[0]
-    word = coding.get("code") or resource["code"].get("text", "")
-    resource["id"] = _id("allergy", resource, d, group.key(d), f"{coding.get('system', '')}|{word}")
+    resource["id"] = _id("allergy", resource, d, group.key(d), _what(resource["code"]))
     resource["clinicalStatus"] = {"coding": [{"system": _ALLERGY, "code": "active"}]}
     resource["patient"] = subject
     _entry(resource, d)

@@ -373,6 +373,11 @@ class Draft:
         self.entries.append({"fullUrl": url, "resource": resource, "request": request})
         return url
 
+    def resource(self, url: str) -> Json:
+        """The resource of the entry with that fullUrl, looked for from the last."""
+        found: Json = next(entry["resource"] for entry in reversed(self.entries) if entry["fullUrl"] == url)
+        return found
+
     # --- the account
 
     def issue(self, rule: str, path: str) -> None:

@@ -9,7 +9,7 @@ from mappings.hl7v2.codec import NULL
 from mappings.hl7v2.feed import labels
 from mappings.hl7v2.feed.draft import Draft, Json, Row
 from mappings.hl7v2.feed.group import Group
-from mappings.hl7v2.feed.identifiers import V2_0203, ei_identifier, eip_identifier
+from mappings.hl7v2.feed.identifiers import V2_0203, ei_identifier, eip_identifier, request_id
 from mappings.hl7v2.feed.maps import codes, fill
 from mappings.hl7v2.feed.parties import xcn_practitioner, xon_organization
 
@@ -111,13 +111,10 @@ def order(orc: Row | None, obr: Row | None, group: Group, d: Draft) -> None:
         if row is not None and row.peek(number) not in ("", NULL):
             _old_timing(row, number, resource, d)
     identifiers: list[Json] = resource["identifier"]
-    key = next((one for one in identifiers if "system" in one), None)
-    if key is not None:
-        resource["id"] = d.id_of("service-request", key["system"], key["value"])
-    elif identifiers:
-        resource["id"] = d.id_of("service-request", d.custody, identifiers[0]["value"])
-    else:
-        resource["id"] = d.id_of("service-request", d.custody, f"{d.control}|{first.name}[{group.count('ORC')}]")
+    made, key = request_id(identifiers, d)
+    if made is None:
+        made = d.id_of("service-request", d.custody, f"{d.control}|{first.name}[{group.count('ORC')}]")
+    resource["id"] = made
     if ("service-request", resource["id"]) in d.interned:
         resource["id"] = d.id_of("service-request", resource["id"], f"{d.control}|{group.count('ORC')}")
         key = None

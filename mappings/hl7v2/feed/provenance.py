@@ -22,16 +22,13 @@ def provenance(d: Draft, *, update: bool) -> None:
     msh = d.rows[0]
     evn = next((row for row in d.rows if row.name == "EVN"), None)
     targets = [{"reference": entry["fullUrl"]} for entry in d.entries]
-    system, name = (
-        assigner(msh.peek(4).replace(d.c, d.s), d, "MSH-4") if msh.peek(4) not in ("", NULL) else (None, None)
-    )
-    application = assigner(msh.peek(3).replace(d.c, d.s), d, "MSH-3") if msh.peek(3) not in ("", NULL) else (None, None)
-    msh.raw(3)
-    msh.raw(4)
+    facility_field, application_field = msh.raw(4), msh.raw(3)
+    system, name = assigner(facility_field.replace(d.c, d.s), d, "MSH-4") if facility_field else (None, None)
+    application = assigner(application_field.replace(d.c, d.s), d, "MSH-3") if application_field else (None, None)
     if name is not None:
         who: Json = {"reference": organization(d, name, None, None)}
         if system is not None and not system.startswith(d.base):
-            facility = next(entry["resource"] for entry in d.entries if entry["fullUrl"] == who["reference"])
+            facility = d.resource(who["reference"])
             number = {"system": "urn:ietf:rfc:3986", "value": system}
             if number not in facility["identifier"]:
                 facility["identifier"].append(number)

@@ -11,7 +11,7 @@ from mappings.hl7v2.confidentiality import TABLE_0498
 from mappings.hl7v2.feed.coded import NPI, cwe_concept
 from mappings.hl7v2.feed.draft import Draft, Json, Row
 from mappings.hl7v2.feed.group import Group
-from mappings.hl7v2.feed.identifiers import V2_0203, assigner, ei_identifier
+from mappings.hl7v2.feed.identifiers import V2_0203, assigner, ei_identifier, request_id
 from mappings.hl7v2.feed.maps import fill
 from mappings.hl7v2.feed.names import xad_address, xpn_name, xtn_contact
 from mappings.hl7v2.feed.order import PRIORITY, task
@@ -44,13 +44,8 @@ def referral(row: Row, group: Group, d: Draft) -> None:
     if group.encounter is not None:
         resource["encounter"] = {"reference": group.encounter}
     identifiers: list[Json] = resource["identifier"]
-    key = next((one for one in identifiers if "system" in one), None)
-    if key is not None:
-        resource["id"] = d.id_of("service-request", key["system"], key["value"])
-    elif identifiers:
-        resource["id"] = d.id_of("service-request", d.custody, identifiers[0]["value"])
-    else:
-        resource["id"] = d.id_of("service-request", d.custody, f"{d.control}|RF1")
+    number, key = request_id(identifiers, d)
+    resource["id"] = number or d.id_of("service-request", d.custody, f"{d.control}|RF1")
     if key is None:
         identifiers.append({"system": SID_RESOURCE, "value": resource["id"]})
         key = identifiers[-1]
@@ -110,7 +105,7 @@ def provider(row: Row, group: Group, d: Draft) -> None:
             made_role = d.id_of("practitioner-role", place, reference["reference"])
             reference = {"reference": _with_role(made_role, reference["reference"], place, telecoms, d)}
     elif place is not None:
-        whole = _of(place, d)
+        whole = d.resource(place)
         if telecoms:
             whole.setdefault("telecom", telecoms)
         if addresses:
@@ -188,11 +183,6 @@ def _place(row: Row, d: Draft) -> str | None:
     return organization(d, words or name, system, name)
 
 
-def _of(url: str, d: Draft) -> Json:
-    found: Json = next(entry["resource"] for entry in d.entries if entry["fullUrl"] == url)
-    return found
-
-
 def _once(resource: Json, key: Json | None, d: Draft) -> str:
     found = d.interned.get(("practitioner", (key or {}).get("system"), (key or {}).get("value"))) if key else None
     if found is not None:
@@ -246,7 +236,7 @@ def contact(row: Row, group: Group, d: Draft) -> None:
     if not names and not telecoms:
         row.used = 0
         return
-    _of(group.place, d).setdefault("contact", []).append(made)
+    d.resource(group.place).setdefault("contact", []).append(made)
 
 
 def consent(row: Row, group: Group, d: Draft) -> None:

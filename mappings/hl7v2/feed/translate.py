@@ -184,7 +184,7 @@ def _people(group: Group, d: Draft) -> None:
 
 def _read(group: Group, code: str, d: Draft) -> None:
     rows = group.rows
-    encounter = _resource(d, group.encounter)
+    encounter = d.resource(group.encounter) if group.encounter is not None else None
     group.about = None
     later: list[Row] = []
     # A referral's own segment stands before the patient's: what refers to it waits for it.
@@ -300,10 +300,3 @@ def _ordered(orc: Row | None, obr: Row | None, group: Group, code: str, d: Draft
         order.report(orc, obr, group, d)
         if group.referral is not None and group.report is not None:
             group.referral.setdefault("supportingInfo", []).append({"reference": f"urn:uuid:{group.report['id']}"})
-
-
-def _resource(d: Draft, url: str | None) -> Json | None:
-    if url is None:
-        return None
-    found: Json | None = next((entry["resource"] for entry in d.entries if entry["fullUrl"] == url), None)
-    return found

@@ -7,7 +7,7 @@ from typing import Any, Final
 from mappings.fhir.systems import ACT_CODE, SID_RESOURCE
 from mappings.hl7v2.codec import NULL
 from mappings.hl7v2.feed import labels
-from mappings.hl7v2.feed.coded import V2_TABLE, Vocabulary, cwe_coding, cwe_concept
+from mappings.hl7v2.feed.coded import V2_TABLE, Vocabulary, cwe_coding, cwe_concept, remembering
 from mappings.hl7v2.feed.draft import Draft, Json, Row
 from mappings.hl7v2.feed.group import Group
 from mappings.hl7v2.feed.maps import codes, fill
@@ -18,29 +18,31 @@ from mappings.times import earlier
 #: What an event says of the visit, by trigger event, where the published table (Event[EncounterStatus]) says nothing,
 #: or says `planned` of a registration (A04), whose patient is there (2.5.1, 3.3.4). A08 and the rest say nothing.
 _EVENT: Final = {
-    "A01": "in-progress",
-    "A02": "in-progress",
-    "A03": "finished",
-    "A04": "in-progress",
-    "A05": "planned",
-    "A06": "in-progress",
-    "A07": "in-progress",
-    "A09": "in-progress",
-    "A10": "in-progress",
-    "A11": "cancelled",
-    "A12": "in-progress",
-    "A13": "in-progress",
-    "A14": "planned",
-    "A15": "in-progress",
-    "A16": "in-progress",
-    "A21": "onleave",
-    "A22": "in-progress",
-    "A27": "cancelled",
-    "A38": "cancelled",
+    "ADT^A01": "in-progress",
+    "ADT^A02": "in-progress",
+    "ADT^A03": "finished",
+    "ADT^A04": "in-progress",
+    "ADT^A05": "planned",
+    "ADT^A06": "in-progress",
+    "ADT^A07": "in-progress",
+    "ADT^A09": "in-progress",
+    "ADT^A10": "in-progress",
+    "ADT^A11": "cancelled",
+    "ADT^A12": "in-progress",
+    "ADT^A13": "in-progress",
+    "ADT^A14": "planned",
+    "ADT^A15": "in-progress",
+    "ADT^A16": "in-progress",
+    "ADT^A21": "onleave",
+    "ADT^A22": "in-progress",
+    "ADT^A27": "cancelled",
+    "ADT^A38": "cancelled",
 }
 _VIP: Final = ("VIP", "very important person", "http://terminology.hl7.org/CodeSystem/v3-EncounterSpecialCourtesy")
 #: PV1-16: the two values that are read as a VIP (table 0099 is each site's own, and HL7 publishes no code of it).
 _COURTESY: Final = Vocabulary({"VIP": _VIP, "Y": _VIP}, f"{V2_TABLE}0099")
+#: What the visit's place is to it, by the visit's status; else active.
+_AT_PLACE: Final = {"planned": "planned", "finished": "completed", "cancelled": "completed"}
 #: Classes of v3-ActCode as a sender may write them in table 0004's place.
 _CLASSES: Final = frozenset({"AMB", "EMER", "FLD", "HH", "IMP", "ACUTE", "NONAC", "OBSENC", "PRENC", "SS", "VR"})
 
@@ -67,34 +69,38 @@ def visit(row: Row, pv2: Row | None, group: Group, d: Draft) -> None:
     group.visit_ended = ended
     if (raw := row.peek(3)) and raw != NULL and (place := pl_location(raw.split(d.r)[0], d, "PV1-3")):
         d.take(row, 3, 99)
-        state = {"planned": "planned", "finished": "completed", "cancelled": "completed"}.get(
-            resource["status"], "active"
-        )
+        state = _AT_PLACE.get(resource["status"], "active")
         resource.setdefault("location", []).insert(0, {"location": place, "status": state})
     if row.peek(6):
         # The prior location: the only one that PV1 says without a status of its own.
         for one in resource.get("location", ()):
             one.setdefault("status", "completed")
     courtesy = row.peek(16)
-    security = list(labels.of(row, d))
+    security = labels.of(row, d)
     if courtesy and courtesy != NULL:
         for part in courtesy.split(d.r):
             if value := cwe_concept(part, d, "PV1-16", _COURTESY):
                 resource.setdefault("hospitalization", {}).setdefault("specialCourtesy", []).append(_published(value))
     if pv2 is not None:
         fill("PV2[Encounter]", pv2, resource, d)
-        security.extend(labels.of(pv2, d))
+        security += labels.of(pv2, d)
     resource["subject"] = subject
     identifiers: list[Json] = resource.get("identifier") or []
-    key = next((one for one in identifiers if "system" in one), None) or (identifiers[0] if identifiers else None)
+    key: Json | None = None
+    for one in identifiers:
+        if "system" in one:
+            key = one
+            break
+        key = key or one
     if key is None:
         d.issue("translate.visit-without-number", "PV1-19")
         resource["id"] = d.id_of("encounter", group.key(d), f"{d.control}|PV1[{group.count('PV1')}]")
     else:
         assigner = key.get("system") or group.key(d)
         resource["id"] = d.id_of("encounter", assigner, key["value"])
-    if ("encounter", resource["id"]) in d.interned:
-        group.encounter = d.interned["encounter", resource["id"]]
+    before = d.interned.get(("encounter", resource["id"]))
+    if before is not None:
+        group.encounter = before
         return
     if key is None or "system" not in key:
         identifiers.append({"system": SID_RESOURCE, "value": resource["id"]})
@@ -113,8 +119,9 @@ def _published(courtesy: Json) -> Json:
 
 def _period(row: Row, resource: Json, d: Draft) -> bool:
     """PV1-44 and PV1-45; whether the visit is over. What an A13 takes back is not an end."""
-    start = d.time(row.peek(44), "PV1-44") if row.peek(44) else None
-    end = d.time(row.peek(45), "PV1-45") if row.peek(45) else None
+    begun, over = row.peek(44), row.peek(45)
+    start = d.time(begun, "PV1-44") if begun else None
+    end = d.time(over, "PV1-45") if over else None
     period: Json = {}
     if start:
         d.take(row, 44)
@@ -145,27 +152,28 @@ def _ordered(start: str, end: str) -> bool:
 
 
 def _class(row: Row, kind: str, d: Draft) -> Json:
-    found = codes("PatientClass[EncounterClass]").get(kind)
-    if (found is not None or not kind or kind in _CLASSES) and row.peek(2):
+    table = codes("PatientClass[EncounterClass]")
+    raw = row.peek(2)
+    if raw and (kind in table or not kind or kind in _CLASSES):
         d.take(row, 2, 3)
     if kind in _CLASSES:
         return {"system": ACT_CODE, "code": kind}
-    made: Any = (
-        cwe_coding(row.peek(2).split(d.r)[0], d, "PV1-2", codes("PatientClass[EncounterClass]")) if kind else None
-    )
+    made: Any = _CODING(raw.split(d.r)[0], d, "PV1-2", table) if kind else None
     if made is None:
         # Required, and nothing was said.
         return {"system": "http://terminology.hl7.org/CodeSystem/v3-NullFlavor", "code": "UNK"}
     d.take(row, 2, 99)
-    coding: Json = made
-    return coding
+    return {**made}
+
+
+_CODING: Final = remembering(cwe_coding)
 
 
 def status(d: Draft, kind: str, ended: bool) -> str:
     """Encounter.status: of the event (ADT), else finished when the visit has an end, else by PV1-2."""
-    code, _, event = d.event.partition("^")
-    if code == "ADT" and event in _EVENT:
-        return _EVENT[event]
+    said = _EVENT.get(d.event)
+    if said is not None:
+        return said
     if ended:
         return "finished"
     found = codes("PatientClass[EncounterStatus]").get(kind)
