@@ -19,9 +19,6 @@ from hub.store.tx import Tx
 
 log = structlog.get_logger("hub.alarm")
 
-#: Where a referral stands of which the center has nothing.
-NEVER_SENT = frozenset({"withheld", "held"})
-
 
 def sound_referral(
     tx: Tx, hub: Hub, kind: AlarmKind, referral: Referral, *, since: datetime | None = None
@@ -35,7 +32,7 @@ def sound_referral(
     if any(since is None or one.raised_at >= since for one in earlier):
         return None
     owner, telephone = hub.settings.hub.privacy_officer, ""
-    if referral.business_status not in NEVER_SENT:
+    if referral.business_status not in referrals.NEVER_SENT:
         with suppress(KeyError):  # a destination that is no longer configured has no owner
             destination = hub.settings.destination_of(referral.destination)
             owner, telephone = destination.owner, destination.fallback_telephone
@@ -91,7 +88,9 @@ def take(tx: Tx, hub: Hub, alarm_id: int, *, by: str) -> Alarm:
 def ring(tx: Tx, hub: Hub) -> list[Alarm]:
     """Rings whatever is due, new or again, and for every referral unanswered past its time; what rang now."""
     for referral in referrals.overdue(tx):
-        sound_referral(tx, hub, "undelivered" if referral.business_status in NEVER_SENT else "unanswered", referral)
+        sound_referral(
+            tx, hub, "undelivered" if referral.business_status in referrals.NEVER_SENT else "unanswered", referral
+        )
     rung = []
     for alarm in alarms.due(tx):
         again = alarms.repeat(tx, alarm.id, repeat_seconds=hub.settings.alarm.every)

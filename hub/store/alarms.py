@@ -34,15 +34,12 @@ def sound(
 
     `fallback` is what to do without the hub (telephone, printable referral).
     """
-    known = tx.connection.execute(
-        select(alarm).where(
-            *_OPEN, alarm.c.kind == kind, alarm.c.subject_type == subject_type, alarm.c.subject_id == subject_id
-        )
-    ).one_or_none()
+    about = {"of_kind": kind, "of_type": subject_type, "of_id": subject_id}
+    known = _KNOWN.one(tx, about)
     if known is not None:
-        return Alarm(**known._mapping), False
-    row = tx.connection.execute(
-        alarm.insert().returning(*alarm.c),
+        return Alarm(**known._asdict()), False
+    row = _ADD.one(
+        tx,
         {
             "kind": kind,
             "subject_type": subject_type,
@@ -53,16 +50,30 @@ def sound(
             "next_at": tx.now + timedelta(seconds=repeat_seconds),
             "repeats": 0,
         },
-    ).one()
+    )
+    assert row is not None
     if fallback is not None:
         vault.put(tx, _NOUN, row.id, "fallback", orjson.dumps(fallback), custody=custody)
-    return Alarm(**row._mapping), True
+    return Alarm(**row._asdict()), True
+
+
+_ABOUT = (
+    alarm.c.kind == bindparam("of_kind"),
+    alarm.c.subject_type == bindparam("of_type"),
+    alarm.c.subject_id == bindparam("of_id"),
+)
+_KNOWN = HotStatement(select(alarm).where(*_OPEN, *_ABOUT))
+_ADD = HotStatement.adding(alarm, returning=alarm.c)
 
 
 def due(tx: Tx) -> list[Alarm]:
     """Open alarms whose time to ring again has come, oldest first."""
-    rows = tx.connection.execute(select(alarm).where(*_OPEN, alarm.c.next_at <= tx.now).order_by(alarm.c.next_at))
-    return [Alarm(**row._mapping) for row in rows]
+    return [Alarm(**row._asdict()) for row in _DUE.all(tx, {"now": tx.now})]
+
+
+_DUE = HotStatement(
+    select(alarm).where(*_OPEN, alarm.c.next_at <= bindparam("now", type_=Instant)).order_by(alarm.c.next_at)
+)
 
 
 def repeat(tx: Tx, alarm_id: int, *, repeat_seconds: float) -> Alarm | None:
@@ -107,16 +118,7 @@ def clear(tx: Tx, *, kind: AlarmKind, subject_type: str, subject_id: str) -> boo
     return _CLEAR.run(tx, found) > 0
 
 
-_CLEAR = HotStatement(
-    update(alarm)
-    .where(
-        *_OPEN,
-        alarm.c.kind == bindparam("of_kind"),
-        alarm.c.subject_type == bindparam("of_type"),
-        alarm.c.subject_id == bindparam("of_id"),
-    )
-    .values(cleared_at=bindparam("cleared", type_=Instant))
-)
+_CLEAR = HotStatement(update(alarm).where(*_OPEN, *_ABOUT).values(cleared_at=bindparam("cleared", type_=Instant)))
 
 
 def fallback(tx: Tx, alarm_id: int) -> dict[str, Any] | None:
@@ -133,12 +135,11 @@ def get(tx: Tx, alarm_id: int) -> Alarm | None:
 
 def find(tx: Tx, *, kind: AlarmKind, subject_type: str, subject_id: str) -> list[Alarm]:
     """All alarms of one kind about one subject, also ended ones: raised once, it need not be raised again."""
-    rows = tx.connection.execute(
-        select(alarm)
-        .where(alarm.c.kind == kind, alarm.c.subject_type == subject_type, alarm.c.subject_id == subject_id)
-        .order_by(alarm.c.id)
-    )
-    return [Alarm(**row._mapping) for row in rows]
+    about = {"of_kind": kind, "of_type": subject_type, "of_id": subject_id}
+    return [Alarm(**row._asdict()) for row in _FIND.all(tx, about)]
+
+
+_FIND = HotStatement(select(alarm).where(*_ABOUT).order_by(alarm.c.id))
 
 
 def listed(

@@ -6,12 +6,12 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, or_, select, update
+from sqlalchemy import Select, bindparam, case, literal_column, or_, select, update
 
 from hub.errors import StoreError
 from hub.records import Referral
 from hub.store.hot import HotStatement
-from hub.store.tables import delivery, further_message, referral
+from hub.store.tables import Instant, alarm, delivery, further_message, referral
 from hub.store.tx import Tx
 
 _CHANGING = frozenset(
@@ -156,13 +156,33 @@ def by_message(tx: Tx, message_id: int) -> list[Referral]:
 
 
 def overdue(tx: Tx) -> list[Referral]:
-    """Those not answered and not closed past their respond-by time."""
-    return _all(
-        tx,
-        select(referral).where(
-            referral.c.answered_at.is_(None), referral.c.closed_at.is_(None), referral.c.respond_by <= tx.now
-        ),
+    """Those not answered and not closed past their respond-by time, about which no alarm of their kind rang yet:
+    `undelivered` of one that was never sent, `unanswered` of any other. Each is looked at until it has rung, and not
+    as long as it waits."""
+    return [Referral(**row._asdict()) for row in _OVERDUE.all(tx, {"now": tx.now})]
+
+
+#: Where a referral stands of which the center has nothing.
+NEVER_SENT = frozenset({"withheld", "held"})
+_RANG = select(alarm.c.id).where(
+    alarm.c.subject_type == literal_column("'Task'"),
+    alarm.c.subject_id == referral.c.task_id,
+    alarm.c.kind
+    == case(
+        (or_(*(referral.c.business_status == state for state in sorted(NEVER_SENT))), literal_column("'undelivered'")),
+        else_=literal_column("'unanswered'"),
+    ),
+)
+_OVERDUE = HotStatement(
+    select(referral)
+    .where(
+        referral.c.answered_at.is_(None),
+        referral.c.closed_at.is_(None),
+        referral.c.respond_by <= bindparam("now", type_=Instant),
+        ~_RANG.exists(),
     )
+    .order_by(referral.c.requested_at, referral.c.task_id)
+)
 
 
 def listed(

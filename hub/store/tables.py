@@ -387,6 +387,7 @@ alarm = Table(
         **_where("acknowledged_at IS NULL AND cleared_at IS NULL"),
     ),
     Index("ix_alarm_next", "next_at", **_where("acknowledged_at IS NULL AND cleared_at IS NULL")),
+    Index(None, "subject_id"),
     sqlite_autoincrement=True,
 )
 

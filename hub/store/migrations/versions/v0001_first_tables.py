@@ -53,6 +53,7 @@ def upgrade() -> None:
         unique=True,
         **_where("acknowledged_at IS NULL AND cleared_at IS NULL"),
     )
+    op.create_index(op.f("ix_alarm_subject_id"), "alarm", ["subject_id"], unique=False)
     op.create_table(
         "audit_checkpoint",
         sa.Column("size", ID, autoincrement=False, nullable=False),
