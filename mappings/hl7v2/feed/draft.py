@@ -76,29 +76,30 @@ def _day(digits: str) -> str | None:
     return day if is_date_time(day) else None
 
 
+#: Every offset of TS that FHIR has, as FHIR writes it; it knows no -0000, which in v2 is UTC like +0000.
+_ZONES: Final = {f"{sign}{h:02}{m:02}": f"{sign}{h:02}:{m:02}" for sign in "+-" for h in range(15) for m in range(60)}
+_ZONES["+0000"] = _ZONES["-0000"] = "Z"
+
+
 def _common_time(raw: str, offset: str) -> str | None:
     """What most times are, without a look at the grammar: a day, or a time to the minute or second with its offset or
-    the message's. None for every other, which may be a time all the same. `raw` is ASCII."""
-    if raw.isdigit():
-        if len(raw) == 8:
-            return _day(raw)
-        clock = raw[8:]
+    the message's. None for every other, which may be a time all the same."""
+    count = len(raw)
+    if count == 8:
+        return _day(raw) if raw.isdigit() else None
+    if count > 14:
+        zone, clock = _ZONES.get(raw[-5:]), raw[8:-5]
     else:
-        clock, offset = raw[8:-5], raw[-5:]
-    if len(clock) == 6 or len(clock) == 4:
-        day = raw[:8]
-        if (
-            (day + clock + offset[1:]).isdigit()
-            and offset[:1] in ("+", "-")
-            and clock < "24"
-            and clock[2:] < "60"
-            and clock[4:] < "60"
-            and offset[1:] < "15"
-            and offset[3:] < "60"
-            and (found := _day(day))
-        ):
-            zone = "Z" if offset[1:] == "0000" else f"{offset[:3]}:{offset[3:]}"
-            return f"{found}T{clock[:2]}:{clock[2:4]}:{clock[4:] or '00'}{zone}"
+        zone, clock = _ZONES.get(offset), raw[8:]
+    if zone is None or not clock.isdigit() or not raw.isascii():
+        return None
+    hour, minute, second = clock[:2], clock[2:4], clock[4:]
+    if len(clock) == 4:
+        second = "00"
+    elif len(clock) != 6:
+        return None
+    if hour < "24" and minute < "60" and second < "60" and (day := _day(raw[:8])):
+        return f"{day}T{hour}:{minute}:{second}{zone}"
     return None
 
 
@@ -278,7 +279,7 @@ class Draft:
             raw = raw.split(self.c, 1)[0]
         if not raw or raw == NULL:
             return None
-        if raw.isascii() and (made := _common_time(raw, self.offset)):
+        if made := _common_time(raw, self.offset):
             return made
         raw = raw.strip()
         if not raw or raw == NULL:
@@ -299,7 +300,7 @@ class Draft:
         the name and the system of a code that a table maps say what the code says. `repeats`: all repetitions were."""
         row.used |= 1 << number
         raw = row.fields[number]
-        if raw.isalnum():
+        if self.c not in raw and self.r not in raw and self.s not in raw:
             return
         place = f"{row.name}-{number}"
         if self.r in raw:

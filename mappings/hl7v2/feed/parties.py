@@ -150,6 +150,14 @@ def _organization(d: Draft, name: str | None, system: str | None, value: str | N
 
 def xon_organization(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> Json | None:
     """XON[Organization] (2.A.90) as a Reference."""
+    found = _XON(raw, d, place, None)
+    return {"reference": organization(d, *found)} if found is not None else None
+
+
+def _xon(
+    raw: str, d: Draft, place: str, _: Vocabulary | None = None
+) -> tuple[str | None, str | None, str | None, str | None] | None:
+    """Name, system and number, and the number's type."""
     parts = raw.split(d.c)
     count = len(parts)
     name = d.first(parts[0], f"{place}.1")
@@ -162,15 +170,14 @@ def xon_organization(raw: str, d: Draft, place: str, _: Vocabulary | None = None
     kind = d.first(parts[6]) if count > 6 else None
     if kind == "NPI":
         system = NPI
-    if count > 1:
-        d.rest(parts, place, 2, 2)
-        if count > 3:
-            d.rest(parts, place, 4, 5)
-            d.rest(parts, place, 8, 9)
-            d.rest(parts, place, 11)
-    if name is None and value is None:
-        return None
-    return {"reference": organization(d, name, system, value, kind)}
+    d.rest(parts, place, 2, 2)
+    d.rest(parts, place, 4, 5)
+    d.rest(parts, place, 8, 9)
+    d.rest(parts, place, 11)
+    return (name, system, value, kind) if name is not None or value is not None else None
+
+
+_XON: Final = remembering(_xon)
 
 
 def hd_organization(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> Json | None:

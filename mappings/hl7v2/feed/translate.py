@@ -7,6 +7,7 @@ order of a message structure is not enforced: a segment is read where its sender
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -182,6 +183,37 @@ def _people(group: Group, d: Draft) -> None:
             visit.visit(row, follows if follows is not None and follows.name == "PV2" else None, group, d)
 
 
+def _nothing(row: Row, group: Group, d: Draft) -> None:
+    """EVN and PD1 are read with what they belong to."""
+
+
+def _visited(row: Row, group: Group, d: Draft) -> None:
+    if group.referral is not None:
+        group.about = group.referral
+    elif group.encounter is not None:
+        group.about = d.resource(group.encounter)
+
+
+def _person(row: Row, group: Group, d: Draft) -> None:
+    # A comment on the person has no place; in a referral or appointment it is the request's.
+    group.about = group.referral or group.appointment
+
+
+#: What is read of a segment whatever stands around it.
+_ALONE: Final[dict[str, Callable[[Row, Group, Draft], None]]] = {
+    "AL1": clinical.allergy,
+    "AUT": clinical.authorization,
+    "EVN": _nothing,
+    "IN1": clinical.coverage,
+    "NK1": person.next_of_kin,
+    "PD1": _nothing,
+    "PID": _person,
+    "PR1": clinical.procedure,
+    "PV1": _visited,
+    "PV2": _visited,
+}
+
+
 def _read(group: Group, code: str, d: Draft) -> None:
     rows = group.rows
     encounter = d.resource(group.encounter) if group.encounter is not None else None
@@ -194,6 +226,10 @@ def _read(group: Group, code: str, d: Draft) -> None:
     after_order = False
     orc: Row | None = None
     for at, row in enumerate(rows):
+        alone = _ALONE.get(row.name)
+        if alone is not None:
+            alone(row, group, d)
+            continue
         match row.name:
             case "OBX":
                 if orc is not None:
@@ -210,21 +246,11 @@ def _read(group: Group, code: str, d: Draft) -> None:
                 note(row, group.about, d)
                 if row.used:
                     row.set_id()
-            case "NK1":
-                person.next_of_kin(row, group, d)
             case "DG1":
                 url = clinical.condition(row, group, encounter, d)
                 asked = group.order if after_order else group.referral
                 if asked is not None and url is not None:
                     asked.setdefault("reasonReference", []).append({"reference": url})
-            case "AL1":
-                clinical.allergy(row, group, d)
-            case "PR1":
-                clinical.procedure(row, group, d)
-            case "IN1":
-                clinical.coverage(row, group, d)
-            case "AUT":
-                clinical.authorization(row, group, d)
             case "ORC":
                 if orc is not None:
                     _ordered(orc, None, group, code, d)
@@ -271,13 +297,6 @@ def _read(group: Group, code: str, d: Draft) -> None:
                     # What ZSL-3 names is narrower than the message; the whole message is the safe reading.
                     row.set_id()
                     group.labels.extend(found)
-            case "PV1" | "PV2":
-                group.about = encounter or group.about
-                if group.referral is not None:
-                    group.about = group.referral
-            case "PID":
-                # A comment on the person has no place; in a referral or appointment it is the request's.
-                group.about = group.referral or group.appointment
             case "RF1":
                 group.about = group.referral
             case "RGS":

@@ -1,14 +1,18 @@
-"""What is remembered of a feed's codes, staff and places changes nothing of what a later message becomes."""
+"""What is remembered or read by a shorter way in a feed changes nothing of what a message becomes."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 import orjson
 import pytest
 
 from mappings import Partner, translate_v2
+from mappings.hl7v2.codec import parse
+from mappings.hl7v2.feed.draft import Draft
+from mappings.hl7v2.times import date_time
 
 NOW = datetime(2026, 1, 15, tzinfo=UTC)
 SAMPLES = Path(__file__).parents[3] / "samples" / "hl7v2"
@@ -45,3 +49,15 @@ def test_a_message_becomes_the_same_whatever_was_done_with_the_last(case: str) -
         resource.pop("name", None)
     again = translate_v2(message, partner=Partner(id="lakeshore"), now=NOW)
     assert orjson.dumps([again.bundle, again.account()]) == told
+
+
+@pytest.mark.parametrize("offset", ["", "-0500"])
+def test_a_common_time_is_what_the_grammar_makes_of_it(offset: str) -> None:
+    head = f"MSH|^~\\&|APP|FAC|||20260114120000{offset}||ADT^A04|M1|P|2.5.1\r"
+    draft = Draft(parse(head.encode()), custody="memory-test", now=NOW, zone=None, namespace_key=b"key")
+    days = ("20260228", "20260229", "20240229", "20261301", "20260100", "00000101", "2026011")
+    clocks = ("", "0000", "2359", "2400", "1260", "235959", "235960", "12", "120000.25", "1٢30")
+    zones = ("", "-0600", "+0000", "-0000", "+1459", "+1500", "+0560", "0600")
+    for raw in ("".join(parts) for parts in product(days, clocks, zones)):
+        told = raw + offset if len(raw) >= 12 and raw[-5] not in "+-" else raw
+        assert draft.time(raw, "EVN-2") == date_time(told, "EVN-2", None)[0], raw
