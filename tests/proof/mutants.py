@@ -9,9 +9,9 @@ from __future__ import annotations
 import ast
 import copy
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[2] / "hub" / "release"
@@ -52,11 +52,14 @@ def mutants(module: str) -> list[Mutant]:
     text = (PACKAGE / f"{module}.py").read_text()
     tree = ast.parse(text)
     found: list[Mutant] = []
+    places = _places(tree)
     same: Counter[tuple[str, str, str]] = Counter()
     for where, node in _nodes(tree):
         for changed in _changes(node):
             was, now = _said(node), _said(changed)
-            source = ast.unparse(_with(tree, node, changed))
+            places[node](changed)
+            source = ast.unparse(tree)
+            places[node](node)
             same[where, was, now] += 1
             nth = same[where, was, now]
             found.append(
@@ -128,12 +131,15 @@ def _is_type(node: ast.BinOp) -> bool:
     )
 
 
-def _with(tree: ast.Module, node: ast.AST, changed: ast.AST) -> ast.Module:
-    class Swap(ast.NodeTransformer):
-        def visit(self, one: ast.AST) -> ast.AST:
-            return changed if one is node else self.generic_visit(one)
-
-    # the tree is kept as it is: only what leads to the node is copied
-    memo = {id(node): node}
-    made = copy.deepcopy(tree, memo)
-    return ast.fix_missing_locations(Swap().visit(made))
+def _places(tree: ast.Module) -> dict[ast.AST, Callable[[ast.AST], None]]:
+    """For each node, what puts another in its place."""
+    found: dict[ast.AST, Callable[[ast.AST], None]] = {}
+    for parent in ast.walk(tree):
+        for field, value in ast.iter_fields(parent):
+            if isinstance(value, ast.AST):
+                found[value] = partial(setattr, parent, field)
+            elif isinstance(value, list):
+                found |= {
+                    one: partial(value.__setitem__, at) for at, one in enumerate(value) if isinstance(one, ast.AST)
+                }
+    return found

@@ -18,9 +18,13 @@ ROOT = Path(__file__).parents[3]
 @pytest.mark.parametrize("module", mutation.MODULES)
 def test_every_fault_in_the_decision_is_found_or_explained(module: str, request: pytest.FixtureRequest) -> None:
     if request.config.getoption("markexpr") != "proof":
-        pytest.skip("an hour and more: only when long forms are asked for (-m proof)")
+        pytest.skip("minutes of a processor each: only when long forms are asked for (-m proof)")
     made = subprocess.run(
-        [sys.executable, "-m", "tests.proof.mutation", module], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "tests.proof.mutation", "--again", module],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert made.returncode == 0, made.stdout[-2000:] + made.stderr[-2000:]
 
