@@ -39,6 +39,7 @@ from hub.loop import (
     polling,
     recovery,
     v2_arrival,
+    v2_gating,
     v2_together,
 )
 from hub.loop.context import Hub
@@ -168,7 +169,7 @@ def process(hub: Hub, message: Message) -> None:
         hub.store.write(lambda tx: arrival.put_by(tx, message))
         return
     body = hub.store.read(lambda tx: messages.body(tx, message.id))
-    if source.reads == feeding.READS:
+    if source.reads == v2_gating.READS:
         made, found = feeding.fed(hub, source, body, hub.clock())
         hub.store.write(lambda tx: feeding.keep(tx, hub, message, source, made, found))
         return

@@ -74,7 +74,9 @@ def translate(
     given = _agency(agency)
 
     if source == "hl7v2":
-        _messages(inputs, to, partner is not None, at, zone_of(zone) if zone else None, issues, as_json=as_json)
+        police = given is not None and given.posture == "law-enforcement"
+        local = zone_of(zone) if zone else None
+        _messages(inputs, to, partner is not None, at, local, issues, gated=police, as_json=as_json)
         return
     account: dict[str, list[Any]] = {"issues": [], "unused": [], "dropped": [], "held": []}
     rejected = False
@@ -100,14 +102,24 @@ def translate(
 
 
 def _messages(
-    inputs: list[str], to: Any, named: bool, now: datetime, zone: Any, issues: Path | None, *, as_json: bool
+    inputs: list[str],
+    to: Any,
+    named: bool,
+    now: datetime,
+    zone: Any,
+    issues: Path | None,
+    *,
+    gated: bool,
+    as_json: bool,
 ) -> None:
     """HL7 v2: each message of each input, one Bundle a line; a batch is its messages. `named`: the partner is the
-    sender, whose record it is and whose zone its local times have."""
+    sender, whose record it is and whose zone its local times have. `gated`: the CJIS gate stands before it."""
     from dataclasses import replace
 
-    from mappings import translate_v2
     from mappings.hl7v2.batch import messages
+    from mappings.hl7v2.codec import parse
+    from mappings.hl7v2.criminal_justice import Through, gate
+    from mappings.hl7v2.feed import translate_message
     from mappings.partner import GENERIC
     from mappings.render import render
     from mappings.times import zone as zone_of
@@ -131,7 +143,9 @@ def _messages(
         account["unused"].extend(batch.unused)
         for number, message in enumerate(batch.messages, start=1):
             try:
-                result = translate_v2(message, partner=sender, zone=zone, now=now)
+                passed = gate(parse(message)) if gated else Through(message=parse(message))
+                result = translate_message(passed.message, partner=sender, zone=zone, now=now)
+                result = replace(result, dropped=passed.dropped, held=passed.held)
                 _emit(render(result.bundle, form, update=result.update))
             except WarmHandoffError as error:
                 rejected = True

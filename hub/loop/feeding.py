@@ -10,15 +10,16 @@ Nothing is sent on by a feed: it makes records, not referrals.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from hub.loop import joining, package
+from hub.loop import gating, joining, package, v2_gating
 from hub.loop.context import Hub
 from hub.loop.reading import agency_of
 from hub.loop.record import settle_message, trace
 from hub.loop.releasing import origin
+from hub.loop.v2_gating import READS
 from hub.records import Message
 from hub.settings import SourceSection
 from hub.store import documents, referrals
@@ -36,9 +37,6 @@ from profiles.check import check
 from profiles.issue import Issue
 
 Json = dict[str, Any]
-
-#: What `SourceSection.reads` says of a feed.
-READS: Final = "hl7v2"
 
 #: Records that stand over time, of which a message says a part; what other messages say is one thing, told whole.
 _STANDING: Final = frozenset(
@@ -89,8 +87,9 @@ def fed(hub: Hub, source: SourceSection, body: bytes, now: datetime) -> tuple[tu
     charset = source.mllp.charset if source.mllp is not None else ""
     for data in split.messages:
         try:
+            passed = v2_gating.through(hub, source, parse(data, charset=charset))
             result = translate_message(
-                parse(data, charset=charset),
+                passed.message,
                 partner=Partner(id=source.organization),
                 zone=local,
                 now=now,
@@ -99,6 +98,8 @@ def fed(hub: Hub, source: SourceSection, body: bytes, now: datetime) -> tuple[tu
         except WarmHandoffError as error:
             found.extend(error.issues)
             continue
+        if passed.dropped or passed.held:
+            result = replace(result, dropped=passed.dropped, held=passed.held)
         labelled = label_bundle(
             result.bundle,
             [origin(hub.settings, one) for one in result.origins],
@@ -128,8 +129,12 @@ def keep(
             resources=kinds,
             findings=len(account.issues) + len(one.problems),
             unused=len(account.unused),
+            dropped=sum(one.count for one in account.dropped),
+            held=sum(one.count for one in account.held),
         )
         trace(tx, message.id, "label", "labelled", labels=_labels(one.bundle))
+    gating.hold(tx, hub, message, source, [gated for one in made for gated in one.translation.held])
+    gating.settle_feed(tx, hub, message, source, [one.translation for one in made], whole=not found)
     settle_message(tx, hub, message, read=bool(made), issues=issues)
 
 
@@ -167,9 +172,9 @@ def _keep(tx: Tx, hub: Hub, message: Message, source: SourceSection, one: Fed) -
             )
         )
     documents.put_all(tx, found)
-    for one in found:
-        if one.resource["resourceType"] == "Patient" and "link" in one.resource:
-            joining.follow(tx, hub, one.resource)
+    for new in found:
+        if new.resource["resourceType"] == "Patient" and "link" in new.resource:
+            joining.follow(tx, hub, new.resource)
     return kinds
 
 

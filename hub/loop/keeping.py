@@ -253,18 +253,7 @@ def _keep_part(
         held=sum(g.count for g in account.held),
     )
     trace(tx, message.id, "label", "labelled", labels=part.labels)
-    if account.held:
-        hold = holds.place(
-            tx,
-            kind="cjis",
-            reason=account.held[0].rule,
-            owner_role=hub.settings.hub.privacy_officer,
-            subject_type="Message",
-            subject_id=str(message.id),
-            custody=source.organization,
-            message_id=message.id,
-        )
-        alarm.sound_hold(tx, hub, hold)
+    gating.hold(tx, hub, message, source, account.held)
 
 
 def _keep_referral(tx: Tx, hub: Hub, message: Message, source: SourceSection, one: Decided) -> None:

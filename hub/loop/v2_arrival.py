@@ -26,8 +26,8 @@ from hub.errors import DuplicateConflict, ReceiveError, StoreError
 from hub.loop import application_ack, arrival
 from hub.loop.answer import V2, Taken, keep_unread, take
 from hub.loop.context import Hub
-from hub.loop.feeding import READS
 from hub.loop.reply import Reply, from_v2
+from hub.loop.v2_gating import READS
 from hub.loop.v2_sender import ANSWERS, Alike, Sender, sender_of
 from hub.records import Message as Kept
 from hub.settings import DestinationSection, SourceSection

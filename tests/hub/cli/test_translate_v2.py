@@ -82,3 +82,14 @@ def test_as_message() -> None:
     result = run("--as", "message", str(SAMPLES / "adt-a04-registration" / "input.hl7"))
     bundle = json.loads(result.stdout)
     assert (bundle["type"], bundle["entry"][0]["resource"]["resourceType"]) == ("message", "MessageHeader")
+
+
+def test_the_cjis_gate_stands_before_a_police_agencys_messages(tmp_path: Path) -> None:
+    agency, account = tmp_path / "agency.json", tmp_path / "found.json"
+    data = MSH % (b"ADT^A04", b"1") + b"PID|1||1^^^A^MR||Oxterbrane^Jo\rDG1|1||F32.A^Depression, juvenile record^I10\r"
+    for posture, dropped in (("law-enforcement", ["DG1-3"]), ("covered-entity", [])):
+        agency.write_text(json.dumps({"id": "town-pd", "posture": posture}))
+        result = run("--agency", str(agency), "--issues", str(account), "-", data=data)
+        assert result.exit_code == 0
+        assert [one["path"] for one in json.loads(account.read_text())["dropped"]] == dropped
+        assert ("juvenile" in result.stdout) == (not dropped)

@@ -9,6 +9,7 @@ import pytest
 from hub import audit, pipeline, upkeep
 from hub.errors import LeaseLost
 from hub.loop import feeding, package
+from hub.loop.hold import resolve
 from hub.store import claims, deliveries, documents
 from mappings.hl7v2.codec import parse
 from profiles.check import check
@@ -230,3 +231,56 @@ def test_what_is_said_now_goes_over_what_was_kept() -> None:
     }
     told = {"resourceType": "Observation", "id": "o", "valueString": "a"}
     assert feeding.over({**told, "valueQuantity": {"value": 1}}, told) == told
+
+
+RETURN = "NTE|1||NCIC return shows two prior felony arrests."
+
+
+def of(organization: str) -> Any:
+    def change(document: dict[str, Any]) -> None:
+        feeds()(document)
+        document["source"][-1]["organization"] = organization
+
+    return change
+
+
+async def test_the_cjis_gate_stands_before_a_police_feed(world: World) -> None:
+    order = ("ORC|NW|O1^CITY", "OBR|1|O1^CITY||57133-1^Referral note^LN")
+    data = said("ORM^O01", "C1", PID.format(number="1", phone=""), "DG1|1||Z1^juvenile record^L", *order, RETURN)
+    await send(world, data)
+    found = [one for kind in ("Condition", "ServiceRequest") for one in kept(world, kind)]
+    assert found
+    assert "felony" not in str(found)
+    assert "juvenile" not in str(found)
+    (hold,) = world.holds()
+    assert hold.kind == "cjis"
+    assert [one.kind for one in world.alarms()] == ["held"]
+    (message,) = world.messages(source="city-adt")
+    # what a person has yet to look at is still there; what is left then is the message without it
+    assert b"felony" in world.body(message.id)
+    world.store.write(
+        lambda tx: resolve(
+            tx, world.hub, hold.id, action="reject", by="Privacy Officer", reason_code="criminal-justice-information"
+        )
+    )
+    assert b"felony" not in world.body(message.id)
+    assert parse(world.body(message.id)).get("PID-3.1") == "1"
+
+
+async def test_what_the_gate_drops_does_not_stay_in_the_bytes(world: World) -> None:
+    await send(world, said("ADT^A04", "C1", PID.format(number="1", phone=""), "ZCO|1|NCIC hit"))
+    (message,) = world.messages(source="city-adt")
+    assert message.gated_at is not None
+    assert b"NCIC" not in world.body(message.id)
+    # and the same bytes are known again
+    again = await send(world, said("ADT^A04", "C1", PID.format(number="1", phone=""), "ZCO|1|NCIC hit"))
+    assert again.get("MSA-1") == "AA"
+    assert len(world.messages(source="city-adt")) == 1
+
+
+async def test_a_health_cares_own_note_is_a_medical_record(build: Any) -> None:
+    world = build(of("lakeshore-cmhc"))
+    await send(world, said("ADT^A04", "C1", PID.format(number="1", phone=""), "DG1|1||Z1^juvenile record^L"))
+    found = world.hub.store.read(lambda tx: documents.by_type(tx, "Condition", custody="lakeshore-cmhc"))
+    assert "juvenile record" in str(found[0].resource)
+    assert not world.holds()
