@@ -57,6 +57,7 @@ LOOKING = (
     "test_naming.py",
     "test_pointers.py",
     "test_redact_direct.py",
+    "test_withheld_values.py",
     "test_scenario_table.py",
     "test_state_policy.py",
     "test_scenarios_release.py",
