@@ -33,9 +33,18 @@ def _states(key: bytes) -> tuple[Callable[[], Any], Callable[[], Any]]:
     return hashlib.sha256(block.translate(_INNER)).copy, hashlib.sha256(block.translate(_OUTER)).copy
 
 
+@lru_cache(maxsize=256)
+def _begun(key: bytes, custody: str) -> tuple[Callable[[], Any], Callable[[], Any]]:
+    """The same, the first of them with the custody behind it, with which every id of a translation begins."""
+    begin, end = _states(key)
+    inner = begin()
+    inner.update(f"{custody}\x1f".encode())
+    return inner.copy, end
+
+
 def keyed_uuid(key: bytes, custody: str, kind: str, assigner: str, value: str) -> str:
     """The id of one thing as a UUIDv8 string. Parts are separated by U+001F so that they cannot run together."""
-    return _uuid8(_states(key), f"{custody}\x1f{kind}\x1f{assigner}\x1f{value}")
+    return _uuid8(_begun(key, custody), f"{kind}\x1f{assigner}\x1f{value}")
 
 
 def _uuid8(states: tuple[Callable[[], Any], Callable[[], Any]], meaning: str) -> str:
@@ -55,11 +64,10 @@ _recurring_uuid8 = lru_cache(maxsize=4096)(_uuid8)
 class Ids:
     """The ids of one translation: remembers what each stands for, so that a collision is an error."""
 
-    __slots__ = ("_custody", "_seen", "_states")
+    __slots__ = ("_seen", "_states")
 
     def __init__(self, key: bytes, custody: str) -> None:
-        self._states = _states(key)
-        self._custody = custody
+        self._states = _begun(key, custody)
         self._seen: dict[str, str] = {}
 
     def of(self, kind: str, assigner: str, value: str, *, recurring: bool = False) -> str:
@@ -67,7 +75,7 @@ class Ids:
 
         `recurring`: it is worth remembering for the next record; never said of a person's or an incident's id.
         """
-        meaning = f"{self._custody}\x1f{kind}\x1f{assigner}\x1f{value}"
+        meaning = f"{kind}\x1f{assigner}\x1f{value}"
         made = _recurring_uuid8(self._states, meaning) if recurring else _uuid8(self._states, meaning)
         if self._seen.setdefault(made, meaning) != meaning:
             raise TranslateError("translate.id-collision", "two different things have the same id", path=kind)

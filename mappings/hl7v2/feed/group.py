@@ -29,6 +29,7 @@ class Group:
         "rows",
         "seen",
         "turn",
+        "visit",
         "visit_ended",
     )
 
@@ -38,6 +39,7 @@ class Group:
         self.patient: Json | None = None
         self.patient_url: str | None = None
         self.encounter: str | None = None
+        self.visit: Json | None = None
         self.order: Any = None
         self.report: Any = None
         self.appointment: Any = None

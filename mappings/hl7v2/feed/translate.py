@@ -190,8 +190,8 @@ def _nothing(row: Row, group: Group, d: Draft) -> None:
 def _visited(row: Row, group: Group, d: Draft) -> None:
     if group.referral is not None:
         group.about = group.referral
-    elif group.encounter is not None:
-        group.about = d.resource(group.encounter)
+    elif group.visit is not None:
+        group.about = group.visit
 
 
 def _person(row: Row, group: Group, d: Draft) -> None:
@@ -216,7 +216,7 @@ _ALONE: Final[dict[str, Callable[[Row, Group, Draft], None]]] = {
 
 def _read(group: Group, code: str, d: Draft) -> None:
     rows = group.rows
-    encounter = d.resource(group.encounter) if group.encounter is not None else None
+    encounter = group.visit
     group.about = None
     later: list[Row] = []
     # A referral's own segment stands before the patient's: what refers to it waits for it.

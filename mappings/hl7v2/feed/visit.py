@@ -100,7 +100,7 @@ def visit(row: Row, pv2: Row | None, group: Group, d: Draft) -> None:
         resource["id"] = d.id_of("encounter", assigner, key["value"])
     before = d.interned.get(("encounter", resource["id"]))
     if before is not None:
-        group.encounter = before
+        group.encounter, group.visit = before
         return
     if key is None or "system" not in key:
         identifiers.append({"system": SID_RESOURCE, "value": resource["id"]})
@@ -108,7 +108,9 @@ def visit(row: Row, pv2: Row | None, group: Group, d: Draft) -> None:
     resource["identifier"] = identifiers
     if security:
         labels.label(resource, security)
-    group.encounter = d.interned["encounter", resource["id"]] = d.add(resource, key["system"], key["value"])
+    made = resource["id"]
+    group.encounter, group.visit = d.add(resource, key["system"], key["value"]), resource
+    d.interned["encounter", made] = (group.encounter, resource)
 
 
 def _published(courtesy: Json) -> Json:
