@@ -18,6 +18,8 @@ from hub.store.tx import Topic
 
 log = structlog.get_logger("hub.worker")
 
+#: How often it is looked for what is to ring, in seconds: each look is a transaction of its own.
+RING = 0.5
 #: How often the retention schedule is looked at, in seconds.
 RETAIN = 3600.0
 #: How often the audit is sent on, in seconds.
@@ -54,7 +56,7 @@ class Worker:
             asyncio.create_task(forever("read", self._read, poll, self._wake["messages"])),
             asyncio.create_task(forever("deliver", self._deliver, poll, self._wake["lanes"])),
             asyncio.create_task(forever("poll", lambda: pipeline.poll(self._hub), poll)),
-            asyncio.create_task(forever("alarm", lambda: upkeep.ring(self._hub), poll)),
+            asyncio.create_task(forever("alarm", lambda: upkeep.ring(self._hub), max(poll, RING))),
             asyncio.create_task(forever("audit", lambda: upkeep.forward_audit(self._hub), FORWARD)),
             asyncio.create_task(forever("retain", lambda: upkeep.retain(self._hub), RETAIN)),
         ]

@@ -74,7 +74,8 @@ def work(settings: Settings, *, say: Callable[[str], None], ready_file: Path | N
     log_lines.configure()
     hub = open_hub(settings)
     try:
-        with asyncio.Runner() as runner:
+        # the loop that the service has: uvloop where it is installed
+        with asyncio.Runner(loop_factory=uvicorn.Config("").get_loop_factory()) as runner:
             runner.run(_work(hub, say, ready_file))
     finally:
         if ready_file is not None:
@@ -90,6 +91,7 @@ async def _work(hub: Hub, say: Callable[[str], None], ready_file: Path | None) -
         # nobody else asks for them here: this process listens nowhere but for its measures
         start_http_server(port, "127.0.0.1", hub.metrics.registry)
     async with running(hub, worker=True):
+        _settled_in()
         say("Working    it reads and sends; `handoff run` receives")
         if ready_file is not None:
             await asyncio.to_thread(_write, ready_file, {"pid": os.getpid()})
@@ -140,9 +142,7 @@ async def _run(
     while not server.started and not serving.done():
         await asyncio.sleep(0.01)
     if server.started:
-        # What the start has made stays for good; looking through it again and again costs the way in a fifteenth.
-        gc.collect()
-        gc.freeze()
+        _settled_in()
         port = listening.getsockname()[1]
         mllp = getattr(app.state, "mllp_port", None)
         for line in announcement(settings.hub, port, mllp, token):
@@ -154,6 +154,12 @@ async def _run(
     await serving
     if not server.started:
         raise SettingsError("settings.start", "the hub did not start; its log says why", path="hub")
+
+
+def _settled_in() -> None:
+    """What the start has made stays for good; looking through it again and again costs the way in a fifteenth."""
+    gc.collect()
+    gc.freeze()
 
 
 def announcement(section: HubSection, port: int, mllp: int | None, token: str) -> list[str]:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Select, Update, bindparam, func, select, update
+from sqlalchemy import Integer, Select, Update, bindparam, func, select, update
 
 from hub.records import AttemptOutcome, Claim, Tried
 from hub.store import deliveries
@@ -39,25 +39,18 @@ def take(
     does not starve the rest. `room` says how many lanes of a destination at most; `drain`, up to which delivery a
     destination's lanes still go. With `only`, no other destination's.
     """
-    ready = _ready(tx, select(lane.c.id, lane.c.destination), skip=skip, drain=drain)
-    if only is not None:
-        ready = ready.where(lane.c.destination.in_(sorted(only)))
-    ready = ready.order_by(lane.c.ready_at, lane.c.id).limit(limit).with_for_update(skip_locked=True, of=lane)
+    ready = _drained(_READY if only is None else _READY_ONLY, drain)
+    asked = {"now": tx.now, "skipped": sorted(skip), "most": limit}
     left = dict(room or {})
     ids = []
-    for row in tx.connection.execute(ready):
+    for row in tx.connection.execute(ready, asked if only is None else asked | {"only": sorted(only)}):
         if left.setdefault(row.destination, limit) > 0:
             left[row.destination] -= 1
             ids.append(row.id)
     if not ids:
         return []
     until = tx.now + timedelta(seconds=lease_seconds)
-    rows = tx.connection.execute(
-        update(lane)
-        .where(lane.c.id.in_(ids))
-        .values(lease_until=until, owner=owner, fence=lane.c.fence + 1)
-        .returning(lane.c.id, lane.c.fence, lane.c.attempts)
-    ).all()
+    rows = tx.connection.execute(_TAKE, {"which": ids, "until": until, "by": owner}).all()
     taken = {row.id: row for row in rows}
     heads = deliveries.heads(tx, ids)
     return [
@@ -75,31 +68,51 @@ def take(
 
 def ready_for(tx: Tx, *, limit: int, skip: Collection[str] = (), drain: Mapping[str, int] | None = None) -> list[str]:
     """The destinations of the lanes that `take` would look at; nothing is locked."""
-    first = (
-        _ready(tx, select(lane.c.destination), skip=skip, drain=drain)
-        .order_by(lane.c.ready_at, lane.c.id)
-        .limit(limit)
-        .subquery()
-    )
-    return list(tx.connection.execute(select(first.c.destination).distinct()).scalars())
+    asked = {"now": tx.now, "skipped": sorted(skip), "most": limit}
+    found = tx.connection.execute(_drained(_LOOKED_AT, drain), asked).scalars()
+    return list(dict.fromkeys(found))
 
 
 def held(tx: Tx, destinations: Collection[str]) -> dict[str, int]:
     """How many lanes of these destinations are being sent, by any hub."""
-    rows = tx.connection.execute(
-        select(lane.c.destination, func.count())
-        .where(lane.c.owner.is_not(None), lane.c.lease_until > tx.now, lane.c.destination.in_(sorted(destinations)))
-        .group_by(lane.c.destination)
-    )
+    rows = tx.connection.execute(_HELD, {"now": tx.now, "whose": sorted(destinations)})
     return {row[0]: row[1] for row in rows}
 
 
-def _ready(tx: Tx, wanted: Select[Any], *, skip: Collection[str], drain: Mapping[str, int] | None) -> Select[Any]:
-    wanted = wanted.where(
-        lane.c.depth > ZERO, lane.c.blocked.is_(None), lane.c.ready_at <= tx.now, lane.c.lease_until <= tx.now
+# made once: building a statement costs more than running it
+_NOW = bindparam("now", type_=Instant)
+_LOOKED_AT = (
+    select(lane.c.destination)
+    .where(
+        lane.c.depth > ZERO,
+        lane.c.blocked.is_(None),
+        lane.c.ready_at <= _NOW,
+        lane.c.lease_until <= _NOW,
+        lane.c.destination.not_in(bindparam("skipped", expanding=True)),
     )
-    if skip:
-        wanted = wanted.where(lane.c.destination.not_in(sorted(skip)))
+    .order_by(lane.c.ready_at, lane.c.id)
+    .limit(bindparam("most", type_=Integer))
+)
+_READY = _LOOKED_AT.with_only_columns(lane.c.id, lane.c.destination).with_for_update(skip_locked=True, of=lane)
+_READY_ONLY = _READY.where(lane.c.destination.in_(bindparam("only", expanding=True)))
+_TAKE = (
+    update(lane)
+    .where(lane.c.id.in_(bindparam("which", expanding=True)))
+    .values(lease_until=bindparam("until", type_=Instant), owner=bindparam("by"), fence=lane.c.fence + 1)
+    .returning(lane.c.id, lane.c.fence, lane.c.attempts)
+)
+_HELD = (
+    select(lane.c.destination, func.count())
+    .where(
+        lane.c.owner.is_not(None),
+        lane.c.lease_until > _NOW,
+        lane.c.destination.in_(bindparam("whose", expanding=True)),
+    )
+    .group_by(lane.c.destination)
+)
+
+
+def _drained(wanted: Select[Any], drain: Mapping[str, int] | None) -> Select[Any]:
     for destination, last in sorted((drain or {}).items()):
         early = select(delivery.c.id).where(
             delivery.c.lane_id == lane.c.id, delivery.c.state == READY, delivery.c.id <= last

@@ -93,17 +93,26 @@ def release(tx: Tx, delivery_id: int) -> bytes:
 
 def heads(tx: Tx, lane_ids: Iterable[int]) -> dict[int, Delivery]:
     """The first ready delivery of each lane."""
-    first = (
-        select(delivery.c.lane_id, func.min(delivery.c.position).label("position"))
-        .where(delivery.c.state == READY, delivery.c.lane_id.in_(list(lane_ids)))
-        .group_by(delivery.c.lane_id)
-        .subquery()
+    return {row.lane_id: record(row) for row in tx.connection.execute(_HEADS, {"lanes": list(lane_ids)})}
+
+
+# made once: building a statement costs more than running it
+_FIRST = (
+    select(delivery.c.lane_id, func.min(delivery.c.position).label("position"))
+    .where(delivery.c.state == READY, delivery.c.lane_id.in_(bindparam("lanes", expanding=True)))
+    .group_by(delivery.c.lane_id)
+    .subquery()
+)
+_HEADS = (
+    select(delivery, lane.c.destination, lane.c.order_key)
+    .join(lane, lane.c.id == delivery.c.lane_id)
+    .join(
+        _FIRST,
+        and_(
+            delivery.c.lane_id == _FIRST.c.lane_id, delivery.c.position == _FIRST.c.position, delivery.c.state == READY
+        ),
     )
-    found = _select().join(
-        first,
-        and_(delivery.c.lane_id == first.c.lane_id, delivery.c.position == first.c.position, delivery.c.state == READY),
-    )
-    return {row.lane_id: record(row) for row in tx.connection.execute(found)}
+)
 
 
 def give_up(tx: Tx, delivery_id: int) -> bool:

@@ -20,7 +20,10 @@ from hub.store.tx import Tx
 
 def every(tx: Tx) -> dict[str, Gate]:
     """The gates by destination."""
-    return {row.destination: _record(row) for row in tx.connection.execute(select(gate))}
+    return {row.destination: Gate(**row._asdict()) for row in _EVERY.all(tx, {})}
+
+
+_EVERY = HotStatement(select(gate))
 
 
 def get(tx: Tx, destination: str) -> Gate:

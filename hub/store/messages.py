@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Row, bindparam, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Integer, Row, bindparam, func, literal_column, select, update
 
 from hub.errors import DuplicateConflict, LeaseLost, StoreError
 from hub.records import Message, MessageState
@@ -182,29 +182,46 @@ def claim(tx: Tx, *, owner: str, lease_seconds: float, limit: int) -> list[Messa
 
     A source of which somebody holds or delays a message is left out, so that a source's messages are never overtaken.
     """
-    now = tx.now
-    busy = select(message.c.source).where(message.c.state == "received", message.c.lease_until > now)
-    waiting = (
-        select(message.c.id, message.c.source)
-        .where(message.c.state == "received", message.c.source.not_in(busy))
-        .order_by(message.c.id)
-        .limit(limit)
-    )
-    found = tx.connection.execute(waiting).all()
+    asked = {"now": tx.now, "most": limit}
+    found = _WAITING_NOW.all(tx, asked)
     if found and tx.connection.dialect.name == "postgresql":
         # another hub may have claimed since; what it did is seen once its source's lock is ours
         free = [source for source in sorted({row.source for row in found}) if _alone_with(tx, source)]
-        found = tx.connection.execute(waiting.where(message.c.source.in_(free))).all() if free else []
+        found = list(tx.connection.execute(_OF_FREE, asked | {"free": free}).all()) if free else []
     ids = [row.id for row in found]
     if not ids:
         return []
-    taken = tx.connection.execute(
-        update(message)
-        .where(message.c.id.in_(ids), message.c.state == "received", message.c.lease_until <= now)
-        .values(lease_until=now + timedelta(seconds=lease_seconds), owner=owner, attempts=message.c.attempts + 1)
-        .returning(*message.c)
-    ).all()
+    until = tx.now + timedelta(seconds=lease_seconds)
+    taken = tx.connection.execute(_TAKE, {"which": ids, "now": tx.now, "until": until, "by": owner}).all()
     return sorted((_record(row) for row in taken), key=lambda found: found.id)
+
+
+_RECEIVED: ColumnElement[str] = literal_column("'received'")
+_NOW = bindparam("now", type_=Instant)
+_WAITING = (
+    select(message.c.id, message.c.source)
+    .where(
+        message.c.state == _RECEIVED,
+        message.c.source.not_in(
+            select(message.c.source).where(message.c.state == _RECEIVED, message.c.lease_until > _NOW)
+        ),
+    )
+    .order_by(message.c.id)
+    .limit(bindparam("most", type_=Integer))
+)
+_WAITING_NOW = HotStatement(_WAITING)
+# made once: building a statement costs more than running it
+_OF_FREE = _WAITING.where(message.c.source.in_(bindparam("free", expanding=True)))
+_TAKE = (
+    update(message)
+    .where(
+        message.c.id.in_(bindparam("which", expanding=True)),
+        message.c.state == _RECEIVED,
+        message.c.lease_until <= _NOW,
+    )
+    .values(lease_until=bindparam("until", type_=Instant), owner=bindparam("by"), attempts=message.c.attempts + 1)
+    .returning(*message.c)
+)
 
 
 def extend(tx: Tx, claimed: Iterable[Message], *, lease_seconds: float) -> int:
@@ -404,7 +421,7 @@ def _mine(claimed: Message) -> tuple[Any, ...]:
 
 _WHOSE = (
     message.c.id == bindparam("of_id"),
-    message.c.state == literal_column("'received'"),
+    message.c.state == _RECEIVED,
     message.c.owner == bindparam("of_owner"),
     message.c.attempts == bindparam("of_attempts"),
 )
