@@ -178,3 +178,9 @@ def test_s31_a_bundle_s_own_marks_of_an_earlier_cut_go() -> None:
     found = made([observation()], GOES, meta={"tag": tags[:1], "versionId": "3"}).bundle["meta"]
     assert ("tag" in found, found["versionId"]) == (False, "3")
     assert made([observation()], GOES, meta={"tag": "x"}).bundle["meta"]["tag"] == "x"
+
+
+def test_what_nothing_is_taken_from_is_not_touched() -> None:
+    given = observation("secret-9-b", meta=marks("REDACTED", "N"))
+    found = made([observation("secret-9"), given], STAYS, GOES)
+    assert found.bundle["entry"][0]["resource"] is given
