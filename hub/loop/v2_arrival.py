@@ -37,9 +37,10 @@ from mappings.errors import ReadError
 from mappings.hl7v2 import batch
 from mappings.hl7v2.acknowledgement import Outcome, acknowledge, code_for, condition_of
 from mappings.hl7v2.answer import read_answer
-from mappings.hl7v2.codec import Message, Repetition, glance, header, parse
+from mappings.hl7v2.codec import Message, glance, header, parse
 from mappings.hl7v2.delimiters import Delimiters
 from mappings.hl7v2.feed import KNOWN
+from mappings.hl7v2.segment import Repetition
 from mappings.record import record
 from mappings.times import zone
 from profiles.issue import Issue

@@ -13,8 +13,9 @@ from typing import Literal
 
 from mappings.errors import ReadError
 from mappings.hl7v2.build import Raw, Value, escape, segment
-from mappings.hl7v2.codec import NULL, Message, Repetition, header, python_codec
+from mappings.hl7v2.codec import Message, header, python_codec
 from mappings.hl7v2.delimiters import STANDARD, Delimiters
+from mappings.hl7v2.segment import NULL, Repetition
 from mappings.hl7v2.times import written
 from mappings.record import record
 

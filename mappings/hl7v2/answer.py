@@ -15,8 +15,9 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from mappings.errors import ReadError
-from mappings.hl7v2.codec import Message, Segment
+from mappings.hl7v2.codec import Message
 from mappings.hl7v2.order_answer import outcome
+from mappings.hl7v2.segment import Segment
 from mappings.hl7v2.times import date_time
 from mappings.partner import OrderAnswer
 from mappings.times import instant

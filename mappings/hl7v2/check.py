@@ -13,8 +13,9 @@ from types import MappingProxyType
 from typing import Final
 
 from mappings.errors import RenderError
-from mappings.hl7v2.codec import Message, Repetition, Segment, parse
+from mappings.hl7v2.codec import Message, parse
 from mappings.hl7v2.forms import kind_of
+from mappings.hl7v2.segment import Repetition, Segment
 from mappings.hl7v2.times import date_time
 from mappings.partner import Partner
 from profiles.issue import Issue

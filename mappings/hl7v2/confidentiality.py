@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Final
 
 from mappings.hl7v2.build import Component, Value
-from mappings.hl7v2.codec import Segment
+from mappings.hl7v2.segment import Segment
 from mappings.labels.vocabulary import (
     ACT_CODE,
     ACT_REASON,

@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from mappings.hl7v2 import names
-from mappings.hl7v2.codec import NULL, Message, Repetition, Segment
+from mappings.hl7v2.codec import Message
+from mappings.hl7v2.segment import NULL, Repetition, Segment
 from mappings.hl7v2.times import date_time
 from mappings.record import record
 

@@ -6,7 +6,6 @@ import re
 from typing import Any, Final
 
 from mappings.fhir.systems import CONDITION_CATEGORY, CONDITION_CLINICAL, DATA_ABSENT_REASON, SID_RESOURCE
-from mappings.hl7v2.codec import NULL
 from mappings.hl7v2.feed import labels, visit
 from mappings.hl7v2.feed.coded import cwe_concept
 from mappings.hl7v2.feed.draft import Draft, Json, Row
@@ -14,6 +13,7 @@ from mappings.hl7v2.feed.group import Group
 from mappings.hl7v2.feed.maps import codes, fill
 from mappings.hl7v2.feed.parties import xon_organization
 from mappings.hl7v2.feed.values import date_time, dr_period, in_order, number, range_of, time_alone, units
+from mappings.hl7v2.segment import NULL
 
 _VERIFICATION: Final = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
 _ALLERGY: Final = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"

@@ -6,7 +6,6 @@ import base64
 from typing import Final
 
 from mappings.fhir.systems import DATA_ABSENT, SID_RESOURCE
-from mappings.hl7v2.codec import NULL
 from mappings.hl7v2.feed import labels
 from mappings.hl7v2.feed.attachments import ed_attachment, rp_attachment
 from mappings.hl7v2.feed.clinical import OBSERVATION_STATUS
@@ -16,6 +15,7 @@ from mappings.hl7v2.feed.group import Group
 from mappings.hl7v2.feed.identifiers import ei_identifier
 from mappings.hl7v2.feed.maps import fill
 from mappings.hl7v2.feed.parties import xcn_practitioner
+from mappings.hl7v2.segment import NULL
 
 #: Table 0271 (TXA-17) to DocumentReference.docStatus.
 _COMPLETION: Final = {

@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 
 from mappings.fhir.draft import agency_base, criteria
 from mappings.fhir.systems import SID_RESOURCE
-from mappings.hl7v2.codec import NULL, Message, message_type
+from mappings.hl7v2.codec import Message, message_type
 from mappings.hl7v2.delimiters import Delimiters, unescape
+from mappings.hl7v2.segment import NULL
 from mappings.hl7v2.times import date_time
 from mappings.ids import Ids
 from mappings.times import instant, is_date_time

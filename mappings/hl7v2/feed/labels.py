@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from mappings.hl7v2.codec import NULL
 from mappings.hl7v2.confidentiality import marks
 from mappings.hl7v2.feed.draft import Draft, Json, Row
+from mappings.hl7v2.segment import NULL
 
 #: The fields that hold marks, by segment.
 _FIELDS: Final[dict[str, tuple[int, ...]]] = {

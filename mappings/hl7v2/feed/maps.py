@@ -15,7 +15,6 @@ from typing import Any, Final, TypeAlias
 
 import orjson
 
-from mappings.hl7v2.codec import NULL
 from mappings.hl7v2.feed.attachments import ed_attachment, rp_attachment
 from mappings.hl7v2.feed.coded import (
     Make,
@@ -51,6 +50,7 @@ from mappings.hl7v2.feed.values import (
     string,
     time_alone,
 )
+from mappings.hl7v2.segment import NULL
 
 #: Fills a resource from a segment: every field that a rule of its map reads.
 Fill: TypeAlias = "Callable[[Row, Json, Draft], None]"

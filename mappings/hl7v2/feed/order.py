@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from mappings.fhir.systems import SID_RESOURCE, TASK_CODE
-from mappings.hl7v2.codec import NULL
 from mappings.hl7v2.feed import labels
 from mappings.hl7v2.feed.draft import Draft, Json, Row
 from mappings.hl7v2.feed.group import Group
 from mappings.hl7v2.feed.identifiers import V2_0203, ei_identifier, eip_identifier, request_id
 from mappings.hl7v2.feed.maps import codes, fill
 from mappings.hl7v2.feed.parties import xcn_practitioner, xon_organization
+from mappings.hl7v2.segment import NULL
 
 #: Priority by tables 0485, 0280 and 0027. What has no word in FHIR is an issue.
 PRIORITY: Final = {"S": "stat", "A": "asap", "R": "routine", "U": "urgent"}

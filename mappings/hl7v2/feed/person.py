@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from mappings.fhir.systems import OMB_RACE, SID_RESOURCE
-from mappings.hl7v2.codec import NULL
 from mappings.hl7v2.feed import labels
 from mappings.hl7v2.feed.coded import SSN, cwe_concept, remembering, yes
 from mappings.hl7v2.feed.draft import Draft, Json, Row
@@ -14,6 +13,7 @@ from mappings.hl7v2.feed.identifiers import cx_identifier
 from mappings.hl7v2.feed.maps import fill
 from mappings.hl7v2.feed.names import xtn_contact
 from mappings.hl7v2.feed.values import in_order, positive
+from mappings.hl7v2.segment import NULL
 
 _US_CORE: Final = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
 _BIRTH_TIME: Final = "http://hl7.org/fhir/StructureDefinition/patient-birthTime"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from mappings.fhir.systems import DATA_ABSENT, PROVENANCE_ACTIVITY, PROVENANCE_AGENT
-from mappings.hl7v2.codec import NULL
 from mappings.hl7v2.feed.coded import V2_TABLE, cwe_concept
 from mappings.hl7v2.feed.draft import Draft, Json, Row
 from mappings.hl7v2.feed.identifiers import assigner
 from mappings.hl7v2.feed.parties import organization, xcn_practitioner
+from mappings.hl7v2.segment import NULL
 
 _MERGES: Final = frozenset(["A18", "A30", "A34", "A35", "A36", "A39", "A40", "A41", "A46", "A47"])
 

@@ -6,7 +6,6 @@ import base64
 from typing import Any, Final
 
 from mappings.fhir.systems import CONSENT_SCOPE, LOINC, SID_RESOURCE, url_part
-from mappings.hl7v2.codec import NULL
 from mappings.hl7v2.confidentiality import TABLE_0498
 from mappings.hl7v2.feed.coded import NPI, cwe_concept
 from mappings.hl7v2.feed.draft import Draft, Json, Row
@@ -17,6 +16,7 @@ from mappings.hl7v2.feed.names import xad_address, xpn_name, xtn_contact
 from mappings.hl7v2.feed.order import PRIORITY, task
 from mappings.hl7v2.feed.parties import organization, xon_organization
 from mappings.hl7v2.feed.values import dr_period
+from mappings.hl7v2.segment import NULL
 
 #: RF1-1 (table 0283) to Task.status. Pending and expired decide nothing.
 _STATUS: Final = {"A": "accepted", "R": "rejected", "P": "requested", "E": "requested"}

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from mappings.fhir.systems import DATA_ABSENT, SID_RESOURCE
-from mappings.hl7v2.codec import NULL
 from mappings.hl7v2.feed.coded import cwe_concept
 from mappings.hl7v2.feed.draft import Draft, Json, Row
 from mappings.hl7v2.feed.group import Group
 from mappings.hl7v2.feed.identifiers import ei_identifier
 from mappings.hl7v2.feed.maps import codes, fill
 from mappings.hl7v2.feed.values import positive
+from mappings.hl7v2.segment import NULL
 from mappings.times import instant
 
 #: What an event says of the appointment (chapter 10), over SCH-25. Another event leaves it to SCH-25, else booked.

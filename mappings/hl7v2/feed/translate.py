@@ -12,13 +12,14 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from mappings.hl7v2.codec import NULL, Message, parse
+from mappings.hl7v2.codec import Message, parse
 from mappings.hl7v2.feed import clinical, document, labels, order, person, referral, schedule, visit
 from mappings.hl7v2.feed.claims import claim
 from mappings.hl7v2.feed.draft import Draft, Json, Row
 from mappings.hl7v2.feed.group import Group
 from mappings.hl7v2.feed.notes import note
 from mappings.hl7v2.feed.provenance import acknowledged, provenance
+from mappings.hl7v2.segment import NULL
 from mappings.ids import PUBLISHED
 from mappings.labels.vocabulary import DS4P
 from mappings.partner import GENERIC, Partner

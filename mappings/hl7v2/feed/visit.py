@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 from mappings.fhir.systems import ACT_CODE, SID_RESOURCE
-from mappings.hl7v2.codec import NULL
 from mappings.hl7v2.feed import labels
 from mappings.hl7v2.feed.coded import V2_TABLE, Vocabulary, cwe_coding, cwe_concept, remembering
 from mappings.hl7v2.feed.draft import Draft, Json, Row
@@ -13,6 +12,7 @@ from mappings.hl7v2.feed.group import Group
 from mappings.hl7v2.feed.maps import codes, fill
 from mappings.hl7v2.feed.parties import pl_location
 from mappings.hl7v2.feed.values import in_order
+from mappings.hl7v2.segment import NULL
 from mappings.times import earlier
 
 #: What an event says of the visit, by trigger event, where the published table (Event[EncounterStatus]) says nothing,

@@ -6,9 +6,9 @@ import pytest
 
 from mappings.hl7v2 import confidentiality
 from mappings.hl7v2.build import Value, segment
-from mappings.hl7v2.codec import Segment
 from mappings.hl7v2.confidentiality import Marks, arv, codes_of, marks, zsl_addresses
 from mappings.hl7v2.delimiters import STANDARD
+from mappings.hl7v2.segment import Segment
 from mappings.labels.vocabulary import LAWS, RANK, SENSITIVITIES, system_of
 
 
