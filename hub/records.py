@@ -401,11 +401,15 @@ class TraceStep:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Session:
-    """A signed-in person of one custody. The token itself is not kept."""
+    """A signed-in person of one custody. The token itself is not kept.
+
+    `account`: by which account; None by a one-time token of who has the machine.
+    """
 
     id: int
     person: str
     custody: str
+    account: int | None
     created_at: datetime
     expires_at: datetime
 
@@ -434,11 +438,15 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
-    """Who may sign in to the console, and for which organizations. Passphrase and code's secret are not in it."""
+    """Who may sign in to the console, for which organizations, and with which roles in each (`hub.identity.role`).
+
+    Passphrase and code's secret are not in it.
+    """
 
     id: int
     name: str
     custodies: tuple[str, ...]
+    roles: dict[str, tuple[str, ...]]
     created_at: datetime
     created_by: str
     failures: int

@@ -92,6 +92,7 @@ def register(app: typer.Typer) -> None:
             {
                 "add": user.add_user,
                 "list": user.list_users,
+                "role": user.give_roles,
                 "reset": user.reset_user,
                 "lock": user.lock_user,
                 "unlock": user.unlock_user,

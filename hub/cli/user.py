@@ -23,16 +23,20 @@ def add_user(
     name: Name,
     organization: Annotated[list[str], typer.Option("--organization", help="Whose content; may be repeated.")],
     by: By,
+    role: Annotated[
+        list[str] | None, typer.Option("--role", help="What they may do there; may be repeated. Else read-only.")
+    ] = None,
     passphrase_file: PassphraseFile = None,
     config: Config = HUB_TOML,
     as_json: Json = False,
 ) -> None:
     """Makes an account and prints, this once, the address by which an authenticator makes its codes."""
+    from hub.identity.role import LEAST
     from hub.loop import signing_in
 
     phrase = _phrase(passphrase_file)
     with opened(config) as hub:
-        made, address = signing_in.add(hub, name, custodies=organization, phrase=phrase, by=by)
+        made, address = signing_in.add(hub, name, custodies=organization, phrase=phrase, by=by, roles=role or LEAST)
     done({"account": made.id, "name": made.name, "otpauth": address}, f"{made.name} may sign in.\n{address}", as_json)
 
 
@@ -48,8 +52,30 @@ def reset_user(
     done({"name": name, "otpauth": address}, f"{name} has other codes.\n{address}", as_json)
 
 
+def give_roles(
+    name: Name,
+    organization: Annotated[str, typer.Option("--organization", help="In which organization.")],
+    role: Annotated[
+        list[str],
+        typer.Option(
+            "--role", help="read-only, clinician, interface-analyst, hold-owner, privacy-officer; may be repeated."
+        ),
+    ],
+    by: By,
+    config: Config = HUB_TOML,
+    as_json: Json = False,
+) -> None:
+    """Gives an account these roles in one organization, in place of those it has there, from its next page on."""
+    from hub.loop import signing_in
+
+    with opened(config) as hub:
+        made = hub.store.write(lambda tx: signing_in.give(tx, hub, name, custody=organization, roles=role, by=by))
+    given = list(made.roles[organization])
+    done({"name": name, "organization": organization, "roles": given}, f"{name}: {', '.join(given)}.", as_json)
+
+
 def lock_user(name: Name, by: By, config: Config = HUB_TOML, as_json: Json = False) -> None:
-    """Nobody signs in by it until it is unlocked. A session that is open goes on until it ends."""
+    """Nobody signs in by it until it is unlocked, and its sessions are at an end."""
     from hub.loop import signing_in
 
     _change(signing_in.lock, name, by, config)
@@ -82,6 +108,7 @@ def list_users(config: Config = HUB_TOML, as_json: Json = False) -> None:
         {
             "name": one.name,
             "organizations": " ".join(one.custodies),
+            "roles": "; ".join(f"{custody}: {' '.join(one.roles.get(custody, ()))}" for custody in one.custodies),
             "state": "locked" if one.locked_at else "open",
             "used_at": one.used_at,
             "created_at": one.created_at,

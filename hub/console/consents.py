@@ -74,7 +74,7 @@ def add(routes: APIRouter, door: Door) -> None:
         ("/console/people/{id}/consents/new", pages.choose),
         ("/console/consents/{id}/document", pages.document),
     ):
-        routes.add_route(path, door.page(look), methods=["GET"])
+        routes.add_route(path, door.page(look, "consents" if look == pages.choose else "content"), methods=["GET"])
     for path, act, limit in (
         ("/console/people/{id}/consents/show", pages.show, 64 * 1024),
         ("/console/people/{id}/consents/sign", pages.sign, SIGNED),
@@ -82,7 +82,7 @@ def add(routes: APIRouter, door: Door) -> None:
         ("/console/consents/{id}/revoke", pages.revoke, SCAN + 64 * 1024),
         ("/console/consents/{id}/end", pages.end, 4096),
     ):
-        routes.add_route(path, door.action(act, limit=limit, fields=FIELDS), methods=["POST"])
+        routes.add_route(path, door.action(act, "consents", limit=limit, fields=FIELDS), methods=["POST"])
     routes.add_route("/console/sign.js", door.script, methods=["GET"])
 
 

@@ -22,13 +22,15 @@ from starlette.responses import Response
 from hub.console import signing_in, upload
 from hub.console.filters import templates
 from hub.errors import HubError
+from hub.identity import role
+from hub.identity.role import Permission
 from hub.loop import hold as loop_hold
 from hub.loop import signing_in as loop_signing_in
 from hub.loop.context import Hub
 from hub.loop.record import audit
-from hub.records import Session
+from hub.records import HoldKind, Session
 from hub.settings import is_loopback
-from hub.store import sessions
+from hub.store import accounts, sessions
 from hub.store.tx import Tx
 from mappings.errors import WarmHandoffError
 
@@ -57,6 +59,7 @@ class Visitor:
 
     session: Session
     token: str
+    roles: tuple[str, ...]
 
     @property
     def person(self) -> str:
@@ -67,6 +70,14 @@ class Visitor:
     def custody(self) -> str:
         """The organization whose content is theirs."""
         return self.session.custody
+
+    def may(self, permission: Permission) -> bool:
+        """Whether one of their roles in this organization opens it."""
+        return role.may(self.roles, permission)
+
+    def may_settle(self, kind: HoldKind) -> bool:
+        """Whether one of their roles in this organization settles such a hold."""
+        return role.may_settle(self.roles, kind)
 
 
 Form = dict[str, str]
@@ -119,16 +130,19 @@ class Door:
 
     def _begin(self, form: Form, person: str, custody: str) -> Response:
         token = form.get("token", "") if self.tokens else ""
-        known = bool(form.get("passphrase")) and (
-            loop_signing_in.sign_in(self.hub, person, form["passphrase"], form.get("code", ""), custody) is not None
+        known = (
+            loop_signing_in.sign_in(self.hub, person, form["passphrase"], form.get("code", ""), custody)
+            if form.get("passphrase")
+            else None
         )
-        local = not known and self._local.spend(token)
+        local = known is None and self._local.spend(token)
         made = secrets.token_urlsafe(32)
 
         def work(tx: Tx) -> bool:
-            good = known or local or signing_in.spend(tx, token)
+            good = known is not None or local or signing_in.spend(tx, token)
             if good:
-                sessions.begin(tx, token=made, person=person, custody=custody, seconds=signing_in.IDLE)
+                account = None if known is None else known.id
+                sessions.begin(tx, token=made, person=person, custody=custody, seconds=signing_in.IDLE, account=account)
             audit(
                 tx,
                 self.hub,
@@ -189,8 +203,8 @@ class Door:
 
     # ── around every page ─────────────────────────────────────────────────────────────────────────────────────────
 
-    def page(self, look: Look) -> Callable[[Request], Awaitable[Response]]:
-        """A page for a signed-in person; anybody else is sent to sign in."""
+    def page(self, look: Look, needs: Permission = "lists") -> Callable[[Request], Awaitable[Response]]:
+        """A page for a signed-in person with a role that opens it; who is not signed in is sent to sign in."""
 
         async def get(request: Request) -> Response:
             if refused := self._misdirected(request):
@@ -198,12 +212,17 @@ class Door:
             visitor = await asyncio.to_thread(self._visitor, request)
             if visitor is None:
                 return self.to("/console/sign-in")
+            if not visitor.may(needs):
+                return await asyncio.to_thread(self.not_theirs, visitor, needs)
             return await asyncio.to_thread(look, request, visitor)
 
         return get
 
-    def action(self, act: Act, *, limit: int = FORM, fields: int = 20) -> Callable[[Request], Awaitable[Response]]:
-        """A change by a signed-in person, through a form made for their session: `limit` bytes, `fields` at most.
+    def action(
+        self, act: Act, needs: Permission | None = "lists", *, limit: int = FORM, fields: int = 20
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """A change by a signed-in person with a role that opens it, through a form made for their session: `limit`
+        bytes, `fields` at most.
 
         With a file (`hub.console.upload`), the file's bytes are in the form as they came, each byte a character of
         Latin-1.
@@ -215,6 +234,8 @@ class Door:
             visitor = await asyncio.to_thread(self._visitor, request)
             if visitor is None:
                 return self.to("/console/sign-in")
+            if needs is not None and not visitor.may(needs):
+                return await asyncio.to_thread(self.not_theirs, visitor, needs)
             try:
                 form = await _form(request, limit, fields)
                 if not signing_in.form_is_ours(visitor.token, form.get("form", "")):
@@ -229,19 +250,50 @@ class Door:
 
         return post
 
+    def not_theirs(self, visitor: Visitor, needs: str) -> Response:
+        """A refusal to somebody whose roles do not open what they asked for; the audit has it."""
+        self.hub.store.write(
+            lambda tx: audit(
+                tx,
+                self.hub,
+                who=visitor.person,
+                action="E",
+                kind="console.refused",
+                entity=("console", visitor.custody),
+                outcome="4",
+                custody=visitor.custody,
+                detail=(needs,),
+            )
+        )
+        return self.problem(403, "Your role does not open this. Who runs the hub gives roles.", visitor)
+
     def _visitor(self, request: Request) -> Visitor | None:
-        """Who is signed in, if anybody; their being here puts the idle lock off."""
+        """Who is signed in, if anybody, with their roles of this moment; their being here puts the idle lock off.
+
+        The session of an account that was locked or removed is at an end. Who came by a one-time token has the machine,
+        and every role.
+        """
         token = request.cookies.get(signing_in.COOKIE)
         if not token:
             return None
         now = self.hub.store.now()
-        session = self.hub.store.read(lambda tx: sessions.find(tx, token))
+
+        def look(tx: Tx) -> tuple[Session | None, tuple[str, ...]]:
+            found = sessions.find(tx, token)
+            if found is None or found.account is None:
+                return found, role.ROLES
+            account = accounts.get(tx, found.account)
+            if account is None or account.locked_at is not None:
+                return None, ()
+            return found, account.roles.get(found.custody, ())
+
+        session, roles = self.hub.store.read(look)
         if session is None or now - session.created_at >= timedelta(seconds=signing_in.LONGEST):
             return None
         # not at every look: a minute more or less is not worth a commit
         if session.expires_at - now < timedelta(seconds=signing_in.IDLE - 60):
             self.hub.store.write(lambda tx: sessions.extend(tx, token, seconds=signing_in.IDLE))
-        return Visitor(session=session, token=token)
+        return Visitor(session=session, token=token, roles=roles)
 
     def _misdirected(self, request: Request) -> Response | None:
         """A refusal for what came by another name than ours, or from another site's page; else None.
@@ -284,6 +336,7 @@ class Door:
         """A template as a page, with what every page needs."""
         html = self._templates.get_template(template).render(
             session=visitor.session if visitor is not None else None,
+            may=visitor.may if visitor is not None else None,
             organization=self.name(visitor.custody) if visitor is not None else "",
             form_token=signing_in.form_token(visitor.token) if visitor is not None else "",
             page=template.removesuffix(".html"),

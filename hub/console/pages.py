@@ -15,8 +15,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.console import consents, paper, rights, seeing
-from hub.console.door import Door, Form, Visitor, number
+from hub.console.door import Door, Form, Look, Visitor, number
 from hub.errors import HubError
+from hub.identity.role import Permission
 from hub.loop import alarm as loop_alarm
 from hub.loop import emergency, package, reasons
 from hub.loop import hold as loop_hold
@@ -38,22 +39,22 @@ def router(hub: Hub, local_token: str | None) -> APIRouter:
     """The console's routes. `local_token` signs the first person in, once; None: only `handoff token` lets one in."""
     console = Console(hub, local_token)
     routes = APIRouter(include_in_schema=False)
-    for path, look in (
-        ("/console", console.messages),
-        ("/console/messages/{id}", console.message),
-        ("/console/referrals", console.referrals),
-        ("/console/referrals/{id}/print", console.paper),
-        ("/console/alarms", console.alarms),
-        ("/console/holds", console.holds),
-        ("/console/codes", console.codes),
-    ):
-        routes.add_route(path, console.page(look), methods=["GET"])
-    for path, act in (
-        ("/console/alarms/{id}", console.take_alarm),
-        ("/console/holds/{id}", console.settle_hold),
-        ("/console/sign-out", console.sign_out),
-    ):
-        routes.add_route(path, console.action(act), methods=["POST"])
+    looks: tuple[tuple[str, Look, Permission], ...] = (
+        ("/console", console.messages, "lists"),
+        ("/console/messages/{id}", console.message, "lists"),
+        ("/console/referrals", console.referrals, "lists"),
+        ("/console/referrals/{id}/print", console.paper, "content"),
+        ("/console/alarms", console.alarms, "lists"),
+        ("/console/holds", console.holds, "lists"),
+        ("/console/codes", console.codes, "codes"),
+    )
+    for path, look, needs in looks:
+        routes.add_route(path, console.page(look, needs), methods=["GET"])
+    routes.add_route("/console/alarms/{id}", console.action(console.take_alarm, "alarms"), methods=["POST"])
+    # which of them a role settles goes by the kind of the hold
+    routes.add_route("/console/holds/{id}", console.action(console.settle_hold), methods=["POST"])
+    # whoever is signed in may go, whatever became of their roles
+    routes.add_route("/console/sign-out", console.action(console.sign_out, None), methods=["POST"])
     routes.add_route("/console/sign-in", console.sign_in_page, methods=["GET"])
     routes.add_route("/console/sign-in", console.sign_in, methods=["POST"])
     routes.add_route("/console/console.css", console.style, methods=["GET"])
@@ -100,7 +101,8 @@ class Console(Door):
         if found is None:
             return self.problem(404, "There is no such message.", visitor)
         own = found.custody == visitor.custody
-        raw, cut, content = self._content(visitor, found) if own else ("", False, [])
+        opened = own and visitor.may("content")
+        raw, cut, content = self._content(visitor, found) if opened else ("", False, [])
         steps, decisions = self.hub.store.read(
             lambda tx: (
                 seeing.steps(tx, self.settings, found.id, visitor.custody, own=own),
@@ -113,7 +115,7 @@ class Console(Door):
             message=found,
             steps=steps,
             decisions=decisions,
-            own=own,
+            own=opened,
             raw=raw,
             cut=cut,
             documents=content,
@@ -213,8 +215,9 @@ class Console(Door):
                 if one.acknowledged_at is not None or one.cleared_at is not None
             ]
             seen = [one for one in (*ringing, *ended) if seeing.alarm(tx, self.settings, one, visitor.custody)]
-            own = {one.id: alarms.fallback(tx, one.id) for one in seen if one.custody == visitor.custody}
-            mine = {one.id for one in seen if seeing.may_take(tx, self.settings, one, visitor.custody)}
+            content, taking = visitor.may("content"), visitor.may("alarms")
+            own = {one.id: alarms.fallback(tx, one.id) for one in seen if content and one.custody == visitor.custody}
+            mine = {one.id for one in seen if taking and seeing.may_take(tx, self.settings, one, visitor.custody)}
             return seen, {key: value for key, value in own.items() if value is not None}, mine
 
         seen, fallbacks, mine = self.hub.store.read(look)
@@ -242,7 +245,7 @@ class Console(Door):
             settled = holds.listed(tx, state=None, newest_first=True, limit=100)
             every = [*holds.listed(tx), *(one for one in settled if one.state != "open")]
             shown = [one for one in every if seeing.hold(self.settings, one, visitor.custody)]
-            own = [one for one in shown if one.custody == visitor.custody]
+            own = [one for one in shown if visitor.may("content") and one.custody == visitor.custody]
             ringing = {one.subject_id for one in alarms.listed(tx, open_only=True) if one.subject_type == "Hold"}
             papers = {one.id: holds.evidence(tx, one.id) for one in own if one.state != "open"}
             return shown, ringing, papers, {one.id: emergency.documentation(tx, one.id) for one in own}
@@ -262,7 +265,11 @@ class Console(Door):
             reasons={
                 kind: {act: reasons.reasons(kind, act) for act in ("release", "reject")} for kind in get_args(HoldKind)
             },
-            mine={one.id for one in found if seeing.may_settle(self.settings, one, visitor.custody)},
+            mine={
+                one.id
+                for one in found
+                if visitor.may_settle(one.kind) and seeing.may_settle(self.settings, one, visitor.custody)
+            },
             destinations=[(d.id, self.name(d.organization)) for d in self.settings.destination],
         )
 
@@ -292,6 +299,8 @@ class Console(Door):
             return self.problem(404, "There is no such hold.", visitor)
         if not seeing.may_settle(self.settings, found, visitor.custody):
             return self.problem(403, "This hold is for the organization whose record it is to settle.", visitor)
+        if not visitor.may_settle(found.kind):
+            return self.not_theirs(visitor, f"settle:{found.kind}")
         # one list for both: `release:code`, `reject:code`
         given, _, code = form.get("reason", "").partition(":")
         if given not in ("release", "reject"):

@@ -15,9 +15,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.console import paper
-from hub.console.door import Door, Form, Visitor
+from hub.console.door import Act, Door, Form, Look, Visitor
 from hub.console.filters import templates
 from hub.errors import HubError
+from hub.identity.role import Permission
 from hub.loop import accounting, emergency, package, revoking
 from hub.loop import paper as loop_paper
 from hub.loop.record import audit
@@ -32,18 +33,20 @@ from hub.store.tx import Tx
 def add(routes: APIRouter, door: Door) -> None:
     """These pages of one console."""
     pages = Rights(door)
-    for path, look in (
-        ("/console/disclosures", pages.ask),
-        ("/console/referrals/{id}/emergency", pages.emergency_form),
-        ("/console/revocations/{id}", pages.letters),
-    ):
-        routes.add_route(path, door.page(look), methods=["GET"])
-    for path, act in (
-        ("/console/disclosures", pages.report),
-        ("/console/referrals/{id}/emergency", pages.disclose),
-        ("/console/referrals/{id}/handed-over", pages.handed_over),
-    ):
-        routes.add_route(path, door.action(act), methods=["POST"])
+    looks: tuple[tuple[str, Look, Permission], ...] = (
+        ("/console/disclosures", pages.ask, "reports"),
+        ("/console/referrals/{id}/emergency", pages.emergency_form, "emergency"),
+        ("/console/revocations/{id}", pages.letters, "reports"),
+    )
+    for path, look, needs in looks:
+        routes.add_route(path, door.page(look, needs), methods=["GET"])
+    acts: tuple[tuple[str, Act, Permission], ...] = (
+        ("/console/disclosures", pages.report, "reports"),
+        ("/console/referrals/{id}/emergency", pages.disclose, "emergency"),
+        ("/console/referrals/{id}/handed-over", pages.handed_over, "hand-over"),
+    )
+    for path, act, needs in acts:
+        routes.add_route(path, door.action(act, needs), methods=["POST"])
 
 
 class Rights:

@@ -5,11 +5,11 @@ Which of the two was wrong, and whether there is such an account, is not said, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal
 
 from hub.errors import IdentityError
-from hub.identity import code, passphrase
+from hub.identity import code, passphrase, role
 from hub.loop.context import Hub
 from hub.loop.hold import name_of
 from hub.loop.record import audit
@@ -46,12 +46,15 @@ def sign_in(hub: Hub, name: str, phrase: str, presented: str, custody: str) -> A
     return found if hub.store.write(settle) else None
 
 
-def add(hub: Hub, name: str, *, custodies: Iterable[str], phrase: str, by: str) -> tuple[Account, str]:
+def add(
+    hub: Hub, name: str, *, custodies: Iterable[str], phrase: str, by: str, roles: Collection[str] = role.LEAST
+) -> tuple[Account, str]:
     """A new account and the address of its codes for an authenticator program, shown this once.
 
-    Raises IdentityError `identity.custody`, `identity.passphrase`; StoreError `store.state`; HubError `hold.person`.
+    Raises IdentityError `identity.custody`, `identity.passphrase`, `identity.role`; StoreError `store.state`; HubError
+    `hold.person`.
     """
-    person, account, chosen = name_of(by), name_of(name), tuple(custodies)
+    person, account, chosen, given = name_of(by), name_of(name), tuple(custodies), role.check(roles)
     known = {organization.id for organization in hub.settings.organization}
     if not chosen or set(chosen) - known:
         raise IdentityError("identity.custody", "an account is of one or more configured organizations")
@@ -60,8 +63,8 @@ def add(hub: Hub, name: str, *, custodies: Iterable[str], phrase: str, by: str) 
     kept, secret = passphrase.hashed(phrase), code.new_secret()
 
     def work(tx: Tx) -> Account:
-        made = accounts.add(tx, name=account, custodies=chosen, passphrase=kept, secret=secret, by=person)
-        _note(tx, hub, person, "added", made)
+        made = accounts.add(tx, name=account, custodies=chosen, roles=given, passphrase=kept, secret=secret, by=person)
+        _note(tx, hub, person, "added", made, given)
         return made
 
     return hub.store.write(work), code.address(secret, account)
@@ -76,6 +79,17 @@ def reset(hub: Hub, name: str, *, phrase: str, by: str) -> str:
         lambda tx: _note(tx, hub, person, "reset", accounts.reset(tx, name, passphrase=kept, secret=secret))
     )
     return code.address(secret, name)
+
+
+def give(tx: Tx, hub: Hub, name: str, *, custody: str, roles: Collection[str], by: str) -> Account:
+    """The account has these roles in that organization, and no others, from its next page on.
+
+    Raises IdentityError `identity.role`, StoreError `store.not-found`, HubError `hold.person`.
+    """
+    person, given = name_of(by), role.check(roles)
+    made = accounts.give(tx, name, custody, given)
+    _note(tx, hub, person, "roles", made, (custody, *given))
+    return made
 
 
 def lock(tx: Tx, hub: Hub, name: str, *, by: str) -> None:
@@ -93,8 +107,8 @@ def remove(tx: Tx, hub: Hub, name: str, *, by: str) -> None:
     _note(tx, hub, name_of(by), "removed", accounts.remove(tx, name))
 
 
-Act = Literal["added", "reset", "locked", "unlocked", "removed"]
+Act = Literal["added", "reset", "roles", "locked", "unlocked", "removed"]
 
 
-def _note(tx: Tx, hub: Hub, person: str, act: Act, changed: Account) -> None:
-    audit(tx, hub, who=person, action="U", kind=f"account.{act}", entity=("account", changed.id))
+def _note(tx: Tx, hub: Hub, person: str, act: Act, changed: Account, detail: tuple[str, ...] = ()) -> None:
+    audit(tx, hub, who=person, action="U", kind=f"account.{act}", entity=("account", changed.id), detail=detail)

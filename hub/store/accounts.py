@@ -25,15 +25,29 @@ _NOUN = "account"
 _PUBLIC = [column for column in account.c if column.name != "code_step"]
 
 
-def add(tx: Tx, *, name: str, custodies: Iterable[str], passphrase: bytes, secret: bytes, by: str) -> Account:
-    """A new account. Raises StoreError `store.state` when there is one of that name."""
+def add(
+    tx: Tx,
+    *,
+    name: str,
+    custodies: Iterable[str],
+    roles: Iterable[str],
+    passphrase: bytes,
+    secret: bytes,
+    by: str,
+) -> Account:
+    """A new account, with the same roles in each of its organizations.
+
+    Raises StoreError `store.state` when there is one of that name.
+    """
     if find(tx, name) is not None:
         raise StoreError("store.state", "there is an account of that name", code="conflict")
+    chosen, given = sorted(set(custodies)), list(roles)
     row = tx.connection.execute(
         account.insert().returning(*_PUBLIC),
         {
             "name": name,
-            "custodies": sorted(set(custodies)),
+            "custodies": chosen,
+            "roles": {custody: [*given] for custody in chosen},
             "created_at": tx.now,
             "created_by": by,
             "code_step": 0,
@@ -50,6 +64,25 @@ def find(tx: Tx, name: str) -> Account | None:
         select(*_PUBLIC).where(account.c.name == name, account.c.removed_at.is_(None))
     ).one_or_none()
     return None if row is None else _record(row)
+
+
+def get(tx: Tx, account_id: int) -> Account | None:
+    """One account, unless it was removed."""
+    row = tx.connection.execute(
+        select(*_PUBLIC).where(account.c.id == account_id, account.c.removed_at.is_(None))
+    ).one_or_none()
+    return None if row is None else _record(row)
+
+
+def give(tx: Tx, name: str, custody: str, roles: Iterable[str]) -> Account:
+    """It has these roles in that organization, and no others; those of its other organizations stay.
+
+    Raises StoreError `store.not-found` when there is no such account, or it is not one of that organization.
+    """
+    found = find(tx, name)
+    if found is None or custody not in found.custodies:
+        raise StoreError("store.not-found", "there is no such account of that organization", code="not-found")
+    return _change(tx, name, roles={**{key: list(kept) for key, kept in found.roles.items()}, custody: list(roles)})
 
 
 def listed(tx: Tx, *, every: bool = False) -> list[Account]:
@@ -140,4 +173,5 @@ def _change(tx: Tx, name: str, **values: Any) -> Account:
 
 
 def _record(row: Row[Any]) -> Account:
-    return Account(**(dict(row._mapping) | {"custodies": tuple(row.custodies)}))
+    roles = {custody: tuple(given) for custody, given in row.roles.items()}
+    return Account(**(dict(row._mapping) | {"custodies": tuple(row.custodies), "roles": roles}))

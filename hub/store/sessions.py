@@ -12,14 +12,16 @@ from hub.store.tables import session
 from hub.store.tx import Tx
 
 
-def begin(tx: Tx, *, token: str, person: str, custody: str, seconds: float) -> Session:
-    """Sign a person in to one custody. The token is at least 128 random bits, made by the caller."""
+def begin(tx: Tx, *, token: str, person: str, custody: str, seconds: float, account: int | None = None) -> Session:
+    """Sign a person in to one custody, by an account or by a one-time token. The token is at least 128
+    random bits, made by the caller."""
     made: int = tx.connection.execute(
         session.insert().returning(session.c.id),
         {
             "token": _hash(token),
             "person": person,
             "custody": custody,
+            "account": account,
             "created_at": tx.now,
             "expires_at": tx.now + timedelta(seconds=seconds),
         },
@@ -28,6 +30,7 @@ def begin(tx: Tx, *, token: str, person: str, custody: str, seconds: float) -> S
         id=made,
         person=person,
         custody=custody,
+        account=account,
         created_at=tx.now,
         expires_at=tx.now + timedelta(seconds=seconds),
     )
@@ -41,7 +44,12 @@ def find(tx: Tx, token: str) -> Session | None:
     if row is None:
         return None
     return Session(
-        id=row.id, person=row.person, custody=row.custody, created_at=row.created_at, expires_at=row.expires_at
+        id=row.id,
+        person=row.person,
+        custody=row.custody,
+        account=row.account,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
     )
 
 

@@ -574,6 +574,8 @@ account = Table(
     _id(),
     Column("name", String(80), nullable=False),
     Column("custodies", Codes, nullable=False),
+    # by organization: what the person may do there
+    Column("roles", Codes, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("created_by", String(255), nullable=False),
     # the time step of the last code that was used: none is good twice
@@ -618,6 +620,8 @@ session = Table(
     Column("token", LargeBinary, nullable=False),
     Column("person", String(255), nullable=False),
     Column("custody", String(255), nullable=False),
+    # none: by a one-time token
+    Column("account", Id),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     UniqueConstraint("token"),
