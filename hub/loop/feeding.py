@@ -3,7 +3,7 @@
 A feed says something about a person again and again, each time a part. What it says now goes over what was kept of the
 same resource; what it does not say stays; what it deletes (the explicit null) goes. Labels are only added. A merge
 (A40) keeps both records with their lineage: `Patient.link`, and a Provenance that says which message it was; with it
-their lanes are joined (`joining`).
+their lanes are joined (`joining`), and what is told of the one is filed with the other (`refiling`).
 
 Nothing is sent on by a feed: it makes records, not referrals.
 """
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from hub.loop import gating, joining, package, v2_gating
+from hub.loop import gating, joining, package, refiling, v2_gating
 from hub.loop.context import Hub
 from hub.loop.reading import agency_of
 from hub.loop.record import settle_message, trace
@@ -150,6 +150,8 @@ def _keep(tx: Tx, hub: Hub, message: Message, source: SourceSection, one: Fed) -
         for key, known in documents.current_all(tx, wanted).items()
         if known.resource is not None and known.custody == source.organization
     }
+    known = {number: one for (kind, number), one in mine.items() if kind == "Patient"}
+    moved = refiling.survivors(tx, source.organization, known)
     found: list[documents.New] = []
     for entry, whose in zip(entries, one.origins, strict=True):
         resource = entry["resource"]
@@ -161,6 +163,7 @@ def _keep(tx: Tx, hub: Hub, message: Message, source: SourceSection, one: Fed) -
             continue  # what was revoked here is not given anew by the form's being sent again
         if (before := mine.get((kind, resource["id"]))) is not None:
             resource = over(before, resource, gone.get(entry["fullUrl"], ()))
+        resource = refiling.refiled(resource, moved)
         mine[kind, resource["id"]] = resource
         found.append(
             documents.New(
@@ -175,6 +178,7 @@ def _keep(tx: Tx, hub: Hub, message: Message, source: SourceSection, one: Fed) -
     for new in found:
         if new.resource["resourceType"] == "Patient" and "link" in new.resource:
             joining.follow(tx, hub, new.resource)
+            refiling.follow(tx, new.resource, custody=source.organization, message_id=message.id)
     return kinds
 
 

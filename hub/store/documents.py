@@ -237,6 +237,12 @@ def by_patient(tx: Tx, patient_id: str, resource_type: str | None = None) -> lis
     return _all(tx, _present().where(document.c.patient_id == patient_id))
 
 
+def by_patient_alone(tx: Tx, patient_id: str, custody: str) -> list[Document]:
+    """As `by_patient` of one custody, without what is of an incident."""
+    own = document.c.incident_key.is_(None), document.c.custody == custody
+    return _all(tx, _present().where(document.c.patient_id == patient_id, *own))
+
+
 def by_incident(tx: Tx, custody: str, incident: str) -> list[Document]:
     """What one custody holds about an incident now, in the order it came."""
     return _all(tx, _present().where(document.c.incident_key == tx.keys.blind(custody, "incident", incident)))

@@ -8,7 +8,7 @@ import pytest
 
 from hub import audit, pipeline, upkeep
 from hub.errors import LeaseLost
-from hub.loop import feeding, package
+from hub.loop import feeding, package, refiling
 from hub.loop.hold import resolve
 from hub.store import claims, deliveries, documents
 from mappings.hl7v2.codec import parse
@@ -188,6 +188,53 @@ async def test_a40_merges_with_lineage_and_its_consents_bind_the_survivor(world:
     people, (bound,) = world.hub.store.write(work)
     assert people == [old, new]
     assert bound["patient"] == {"reference": f"urn:uuid:{new}"}
+
+
+async def test_what_is_told_of_a_merged_person_is_the_survivors(world: World) -> None:
+    diagnosis = "DG1|1||F32.A^Depression^I10"
+    consent = {"resourceType": "Consent", "id": "c1", "status": "active", "provision": {"type": "deny"}}
+    await send(world, said("ADT^A04", "C1", PID.format(number="1", phone=""), diagnosis))
+    (old,) = kept(world, "Patient")
+    given = {**consent, "patient": {"reference": f"urn:uuid:{old['id']}"}}
+    world.store.write(lambda tx: documents.put(tx, given, custody="riverton-pd", patient_id=old["id"]))
+    await send(world, said("ADT^A40", "C2", *MERGE))
+    (new,) = (one for one in kept(world, "Patient") if one["active"])
+    assert new["id"] != old["id"]
+    # what had been told before, as a version of its own
+    (before,) = kept(world, "Condition")
+    assert before["subject"]["reference"] == f"urn:uuid:{new['id']}"
+    versions = world.store.read(lambda tx: documents.history(tx, "Condition", before["id"]))
+    assert [one.resource["subject"]["reference"][9:] for one in versions] == [new["id"], old["id"]]
+    # what is told later under the old number, of which the sender may not have heard
+    visit = "PV1|1|E|||||||||||||||||V7^^^CITY"
+    await send(world, said("ADT^A08", "C3", PID.format(number="1", phone="555^PRN"), visit, "AL1|1|DA|7980^Penicillin"))
+    found = [one for kind in ("Encounter", "AllergyIntolerance") for one in kept(world, kind)]
+    assert [(one.get("subject") or one.get("patient"))["reference"][9:] for one in found] == [new["id"]] * 2
+    filed = world.store.read(lambda tx: documents.by_patient(tx, new["id"]))
+    assert {"Condition", "Encounter", "AllergyIntolerance"} <= {one.resource_type for one in filed}
+    # the lineage stays: the record that was merged away, the number under which each message came, what was signed
+    (gone,) = (one for one in kept(world, "Patient") if one["id"] == old["id"])
+    assert (gone["active"], gone["link"][0]["type"]) == (False, "replaced-by")
+    assert sum(f"urn:uuid:{old['id']}" in str(one["target"]) for one in kept(world, "Provenance")) == 3
+    assert kept(world, "Consent") == [given]
+
+
+async def test_a_chain_of_merges_leads_to_the_last(world: World) -> None:
+    await send(world, said("ADT^A04", "C1", PID.format(number="1", phone=""), "DG1|1||F32.A^Depression^I10"))
+    await send(world, said("ADT^A40", "C2", *MERGE))
+    await send(world, said("ADT^A40", "C3", PID.format(number="3", phone=""), MERGE[1].replace("MRG|1", "MRG|2")))
+    (last,) = (one["id"] for one in kept(world, "Patient") if one["active"])
+    await send(world, said("ADT^A08", "C4", PID.format(number="1", phone=""), "AL1|1|DA|7980^Penicillin"))
+    (condition,), (allergy,) = kept(world, "Condition"), kept(world, "AllergyIntolerance")
+    assert condition["subject"]["reference"] == allergy["patient"]["reference"] == f"urn:uuid:{last}"
+
+
+def test_a_circle_of_merges_ends() -> None:
+    circle = {"link": [{"type": "replaced-by", "other": {"reference": "urn:uuid:a"}}]}
+    assert refiling.survivors(None, "c", {"a": circle}) == {}  # type: ignore[arg-type]
+    condition = {"resourceType": "Condition", "subject": {"reference": "Patient/a"}, "note": [{"text": "Patient/a"}]}
+    assert refiling.refiled(condition, {"a": "b"}) == {**condition, "subject": {"reference": "Patient/b"}}
+    assert refiling.refiled(condition, {}) is condition
 
 
 async def test_a_type_without_a_map_is_rejected_unless_its_source_may_send_it(world: World) -> None:
