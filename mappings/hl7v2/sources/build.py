@@ -10,23 +10,18 @@ silently. The report is `docs/hl7v2-coverage.md`. Not part of the wheel: the bui
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 import sys
-import tarfile
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from mappings.hl7v2.feed.maps import MAKES
+from mappings.hl7v2.sources.report import report_text
 from mappings.hl7v2.sources.scope import CODE, MAPS, NOT_USED
+from mappings.hl7v2.sources.tables import HERE, Line, Override, archive, lines, name_of, overrides, rows_of
 from profiles.definitions import r4
 
-HERE = Path(__file__).parent
 TARGET = HERE.parent / "feed" / "v2_to_fhir.json"
 REPORT = HERE.parent.parent.parent / "docs" / "hl7v2-coverage.md"
 
@@ -73,90 +68,15 @@ _CLAUSE = re.compile(
 _STEP = re.compile(r"(?P<name>[A-Za-z]+)(?:\[\d+\])?(?:\([A-Za-z]+\))?\Z")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """One row of a table: where it stands, what it says."""
-
-    map: str
-    identifier: str
-    condition: str
-    narrative: str
-    attribute: str
-    type: str
-    make: str
-    vocabulary: str
-    assignment: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Override:
-    """One row of overrides.csv."""
-
-    map: str
-    identifier: str
-    attribute: str
-    state: str
-    rule: str
-    vocabulary: str
-    why: str
-
-
-def archive() -> dict[str, str]:
-    """The tables' files by their path."""
-    with tarfile.open(HERE / "v2-to-fhir.tar.gz") as packed:
-        found = {}
-        for member in packed.getmembers():
-            file = packed.extractfile(member)
-            if file is not None:
-                found[member.name] = file.read().decode("utf-8-sig")
-        return found
-
-
-def _rows(text: str) -> Iterator[list[str]]:
-    """The rows under the two header rows, each at least 19 wide."""
-    for number, row in enumerate(csv.reader(io.StringIO(text))):
-        if number >= 2 and any(cell.strip() for cell in row):
-            yield [cell.strip() for cell in row] + [""] * (19 - len(row))
-
-
-def _name(path: str) -> str:
-    return re.sub(r"\A.*?_ (.*?) - [^/]*\.csv\Z", r"\1", path.rsplit("/", 1)[-1])
-
-
-def lines(files: dict[str, str], folder: str) -> Iterator[Line]:
-    """The rows of all segment or datatype maps."""
-    for path in sorted(files):
-        if path.startswith(folder + "/") and path.endswith(".csv"):
-            name = _name(path)
-            for row in _rows(files[path]):
-                yield Line(
-                    map=name,
-                    identifier=row[1] or name.partition("[")[0],
-                    condition=row[6] or row[7],
-                    narrative=" ".join(row[8].split()),
-                    attribute=row[9],
-                    type=row[11],
-                    make=row[14],
-                    vocabulary=row[15],
-                    assignment=row[16],
-                )
-
-
-def overrides() -> list[Override]:
-    """Where we differ from the tables, and what we add."""
-    with (HERE / "overrides.csv").open(newline="", encoding="utf-8") as file:
-        return [Override(**{key: value.strip() for key, value in row.items()}) for row in csv.DictReader(file)]
-
-
 def vocabularies(files: dict[str, str], wanted: set[str]) -> dict[str, Any]:
     """The tables of codes that the rules name: v2 code to (FHIR code, display, system). No display of SNOMED."""
     found: dict[str, Any] = {}
     for path, text in sorted(files.items()):
-        name = _name(path)
+        name = name_of(path)
         if path.startswith("codesystems/") and name in wanted:
             table: dict[str, list[str | None]] = {}
             of = ""
-            for row in _rows(text):
+            for row in rows_of(text):
                 code, target, system = row[0], row[6], row[9]
                 display: str | None = row[8] or row[7]
                 if not system and row[8].startswith("http"):
@@ -446,85 +366,6 @@ def _own(one: Override) -> tuple[dict[str, Any] | None, str]:
         return None, f"no such datatype map: {make}"
     made = {"field": _number(one.identifier), **_filled(hole, constants), "make": make, **_codes(one.vocabulary)}
     return made, ""
-
-
-def _message_rows(files: dict[str, str]) -> Iterator[tuple[str, str, str, str, str]]:
-    """What became of the message maps' rows: a row is as its segment map is."""
-    for path in sorted(files):
-        if not path.startswith("messages/"):
-            continue
-        name = _name(path)
-        for row in _rows(files[path]):
-            segment_map = row[10]
-            place = (name, row[1], segment_map or row[9])
-            if not segment_map:
-                yield (*place, "not applicable", "the tables map it to nothing")
-            elif name == "VXU_V04":
-                yield (*place, "not applicable", "no immunization message in scope; translated as any other message")
-            elif segment_map in NOT_USED:
-                yield (*place, "not applicable", NOT_USED[segment_map])
-            elif segment_map in MAPS or segment_map in CODE:
-                yield (*place, "implemented", "the segment map is applied")
-            else:
-                raise SystemExit(f"{name}: {segment_map} is neither in use nor said why not")
-
-
-def _datatype_rows(files: dict[str, str]) -> Iterator[tuple[str, str, str, str, str]]:
-    """What became of the datatype maps' rows: the functions are ours, by the map's name; `datatypes.csv` says what
-    they leave out."""
-    with (HERE / "datatypes.csv").open(newline="", encoding="utf-8") as file:
-        told = {(row["map"], row["identifier"]): (row["state"], row["why"]) for row in csv.DictReader(file)}
-    asked = set(told)
-    for line in lines(files, "datatypes"):
-        place = (line.map, line.identifier, line.attribute)
-        if not line.attribute:
-            yield (*place, "not applicable", "the tables map it to nothing; listed as unused")
-            continue
-        found = told.get((line.map, line.identifier)) or told.get((line.map, "*"))
-        asked -= {(line.map, line.identifier), (line.map, "*")}
-        if found is None:
-            raise SystemExit(f"datatypes.csv says nothing of {line.map} {line.identifier}")
-        yield (*place, *found)
-    if asked:
-        raise SystemExit(f"datatypes.csv: no such row: {sorted(asked)}")
-
-
-def report_text(files: dict[str, str], rows: list[tuple[str, str, str, str, str]]) -> str:
-    """The coverage report as Markdown."""
-    parts = [
-        ("Messages", list(_message_rows(files))),
-        ("Segments", rows),
-        ("Datatypes", list(_datatype_rows(files))),
-    ]
-    out = [
-        "# Coverage of the HL7 v2-to-FHIR tables",
-        "",
-        "Generated by `python -m mappings.hl7v2.sources.build` from HL7 v2-to-FHIR (IG 1.0.0) and our overrides; a",
-        "test compares it. Each row of the tables is *implemented*, *overridden* (read, but otherwise than the row",
-        "says), *not applicable* (with the reason), or *added* (the tables lack it). A field that nothing reads is",
-        "listed in the translation's `unused`.",
-        "",
-        "| tables | " + " | ".join(_STATES) + " |",
-        "|---|" + "---:|" * len(_STATES),
-    ]
-    for title, some in parts:
-        count = Counter(row[3] for row in some)
-        out.append(f"| {title} | " + " | ".join(str(count[state]) for state in _STATES) + " |")
-    for title, some in parts:
-        out += ["", f"## {title}"]
-        before = None
-        for name, identifier, attribute, state, why in sorted(some, key=lambda row: row[0]):
-            if name != before:
-                out += ["", f"### {name}", "", "| v2 | FHIR | state | how, or why not |", "|---|---|---|---|"]
-                before = name
-            # A bracket before a parenthesis would be a link.
-            path = attribute.replace("](", "] (")
-            cells = (identifier, f"`{path}`" if path else "", state, why.replace("](", "] ("))
-            out.append("| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join(out) + "\n"
-
-
-_STATES = ("implemented", "overridden", "not applicable", "added")
 
 
 def built() -> tuple[bytes, str]:
