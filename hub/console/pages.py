@@ -14,7 +14,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.console import consents, paper, rights, seeing
+from hub.console import consents, investigations, paper, rights, seeing
 from hub.console.door import Door, Form, Look, Visitor, number
 from hub.errors import HubError
 from hub.identity.role import Permission
@@ -60,6 +60,7 @@ def router(hub: Hub, local_token: str | None) -> APIRouter:
     routes.add_route("/console/console.css", console.style, methods=["GET"])
     consents.add(routes, console)
     rights.add(routes, console)
+    investigations.add(routes, console)
     routes.add_route("/console/{rest:path}", console.nowhere, methods=["GET", "POST"])
     return routes
 
@@ -102,6 +103,8 @@ class Console(Door):
             return self.problem(404, "There is no such message.", visitor)
         own = found.custody == visitor.custody
         opened = own and visitor.may("content")
+        stopped = own and investigations.closed(self.hub, found.id, visitor.custody)
+        opened = opened and (not stopped or visitor.may("investigations"))
         raw, cut, content = self._content(visitor, found) if opened else ("", False, [])
         steps, decisions = self.hub.store.read(
             lambda tx: (
@@ -115,7 +118,9 @@ class Console(Door):
             message=found,
             steps=steps,
             decisions=decisions,
-            own=opened,
+            own=own,
+            opened=opened,
+            stopped=stopped,
             raw=raw,
             cut=cut,
             documents=content,

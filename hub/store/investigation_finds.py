@@ -42,6 +42,14 @@ _STANDING = HotStatement(
 )
 
 
+def any_stands(tx: Tx, custody: str) -> bool:
+    """Whether a custody has any find that is not settled."""
+    wanted = select(investigation_find.c.id).where(
+        investigation_find.c.custody == custody, investigation_find.c.settled_at.is_(None)
+    )
+    return tx.connection.execute(wanted.limit(1)).first() is not None
+
+
 def settle(tx: Tx, find_id: int, *, by: str, how: str) -> InvestigationFind:
     """It no longer stops anything. Raises StoreError `store.not-found`, `store.state` when it was settled before."""
     row = tx.connection.execute(

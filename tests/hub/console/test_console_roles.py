@@ -53,6 +53,7 @@ PAGES = {
     "/console/holds": "lists",
     "/console/codes": "codes",
     "/console/disclosures": "reports",
+    "/console/investigations": "investigations",
     "/console/referrals/{task}/print": "content",
     "/console/referrals/{task}/emergency": "emergency",
     "/console/people/{person}/consents": "content",
@@ -63,7 +64,7 @@ OPEN = {
     "clinician": {"lists", "content", "consents", "emergency"},
     "interface-analyst": {"lists", "codes"},
     "hold-owner": {"lists", "content"},
-    "privacy-officer": {"lists", "content", "codes", "consents", "emergency", "reports"},
+    "privacy-officer": {"lists", "content", "codes", "consents", "emergency", "reports", "investigations"},
 }
 
 
@@ -112,6 +113,42 @@ def test_who_settles_a_hold_goes_by_its_kind(hub: Hub, enter: Any, form_of: Any)
         state = hub.store.read(lambda tx, row=one.id: holds.get(tx, row)).state
         assert (answer.status_code == 403, state == "open") == (not settled, not settled), (role, kind, answer.text)
     assert ("settle:law",) in refused(hub)
+
+
+def test_s58_a_find_closes_the_content_to_all_but_who_answers_for_it(
+    hub: Hub, story: Any, enter: Any, form_of: Any
+) -> None:
+    """42 CFR 2.3(b), 2.68: use stops, the find is settled and reported, by hand; nobody is named on the page."""
+    number = story("cedar-app", "story-1-contact")
+    page = "/console/investigations"
+    browser = enter("privacy-officer")
+
+    def post(path: str, **given: str) -> int:
+        return int(browser.post(path, data={"form": form_of(browser.get(page).text), **given}).status_code)
+
+    def reads(role: str) -> bool:
+        give(hub, role)
+        return "Quillanmere" in browser.get(f"/console/messages/{number}").text
+
+    assert post(page, number="RV26-000000", reference="note-1") == 409
+    assert post(page, number="RV26-004417", reference="note 1 about Quillanmere") == 400
+    assert post(page, number="RV26-004417", reference="note-26-7") == 303
+    assert [reads(role) for role in ("privacy-officer", "hold-owner", "clinician", "read-only")] == [True] + [False] * 3
+    assert "their use is stopped" in browser.get(f"/console/messages/{number}").text
+    assert browser.get(page).status_code == 403
+    give(hub, "privacy-officer")
+    text = browser.get(page).text
+    assert "note-26-7" in text
+    assert "2027-03-01" in text
+    assert "Quillanmere" not in text
+    assert post(f"{page}/99/settle", **{"as": "returned"}) == 404
+    assert post(f"{page}/report", year="1999", report="annual") == 400
+    assert post(f"{page}/report", year="2026", report="annual-26") == 303
+    assert post(f"{page}/1/settle", **{"as": "not-part2"}) == 303
+    assert "annual-26" in browser.get(page).text
+    assert reads("clinician")
+    kinds = [event.kind for _, event in hub.store.read(chain.events) if event.kind.startswith("investigation.")]
+    assert kinds == ["investigation.found", "investigation.reported", "investigation.settled"]
 
 
 def test_a_locked_or_removed_account_has_no_session_any_more(hub: Hub, enter: Any) -> None:
