@@ -118,11 +118,9 @@ def _scope(custody: str, namespace_key: bytes, marks: Delimiters, encoding: str)
 
 
 @lru_cache(maxsize=4096)
-def _open(used: int, count: int) -> tuple[tuple[int, ...], tuple[bool, ...]]:
-    """The fields of a segment of `count` that nobody read: their numbers, and for each field whether it is one. A
-    partner's segments are read alike."""
-    numbers = tuple(number for number in range(1, count) if not used >> number & 1)
-    return numbers, tuple(number in numbers for number in range(count))
+def _open(used: int, count: int) -> tuple[int, ...]:
+    """For each field of a segment of `count` its number, or 0 where it was read. A partner's are read alike."""
+    return tuple(0 if used >> number & 1 else number for number in range(count))
 
 
 #: Of the directory: resource, system and value of what a receiver creates it once by, fullUrl, and that search.
@@ -375,10 +373,20 @@ class Draft:
         self.entries.append({"fullUrl": url, "resource": resource, "request": request})
         return url
 
+    def row(self, name: str) -> Row | None:
+        """The first segment of that name."""
+        for row in self.rows:
+            if row.name == name:
+                return row
+        return None
+
     def resource(self, url: str) -> Json:
         """The resource of the entry with that fullUrl, looked for from the last."""
-        found: Json = next(entry["resource"] for entry in reversed(self.entries) if entry["fullUrl"] == url)
-        return found
+        for entry in reversed(self.entries):
+            if entry["fullUrl"] == url:
+                found: Json = entry["resource"]
+                return found
+        raise LookupError("no entry has this fullUrl")
 
     # --- the account
 
@@ -427,10 +435,7 @@ class Draft:
             if not used:
                 found[row.name] = None
                 continue
-            numbers, open_ = _open(used, len(fields))
-            if any(compress(fields, open_)):
-                for number in numbers:
-                    if fields[number]:
-                        found[f"{row.name}-{number}"] = None
+            for number in filter(None, compress(_open(used, len(fields)), fields)):
+                found[f"{row.name}-{number}"] = None
         found.update(self._unused)
         return tuple(found)

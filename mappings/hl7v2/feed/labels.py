@@ -42,7 +42,10 @@ def of(row: Row, d: Draft) -> tuple[dict[str, str], ...]:
     """The labels that stand in a segment. What none of the tables has is an issue at its place."""
     fields = row.fields
     count = len(fields)
-    standing = [n for n in _FIELDS[row.name] if n < count and fields[n] and fields[n] != NULL]
+    standing: list[int] = []
+    for number in _FIELDS[row.name]:
+        if number < count and fields[number] and fields[number] != NULL:
+            standing.append(number)
     if not standing:
         return ()
     found = marks(d.message.segments[d.rows.index(row)])

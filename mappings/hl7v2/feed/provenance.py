@@ -20,7 +20,7 @@ def provenance(d: Draft, *, update: bool) -> None:
     if not d.entries:
         return
     msh = d.rows[0]
-    evn = next((row for row in d.rows if row.name == "EVN"), None)
+    evn = d.row("EVN")
     targets = [{"reference": entry["fullUrl"]} for entry in d.entries]
     facility_field, application_field = msh.raw(4), msh.raw(3)
     system, name = assigner(facility_field.replace(d.c, d.s), d, "MSH-4") if facility_field else (None, None)
@@ -92,7 +92,7 @@ def _event(evn: Row, resource: Json, d: Draft) -> None:
 def acknowledged(d: Draft) -> None:
     """An ACK as what it is: a MessageHeader with the response it gives (MSA[MessageHeader])."""
     msh = d.rows[0]
-    msa = next((row for row in d.rows if row.name == "MSA"), None)
+    msa = d.row("MSA")
     if msa is None:
         return
     code = d.first(msa.peek(1)) or ""
