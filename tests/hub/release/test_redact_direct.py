@@ -167,9 +167,10 @@ def test_s21_what_cannot_stand_without_its_prose_takes_what_points_at_it_along()
     ],
 )
 def test_s22_labels_of_what_remains(before: tuple[str, ...], labels: tuple[str, ...], after: set[str]) -> None:
-    given = observation(valueString="x", issued="2026-01-01T00:00:00Z", meta=marks(*before))
+    given = observation(valueString="x", issued="2026-01-01T00:00:00Z", meta={**marks(*before), "versionId": "3"})
     found = made([given], taking("issued", labels=labels)).bundle["entry"][0]["resource"]
     assert {one["code"] for one in found["meta"]["security"]} == after
+    assert found["meta"]["versionId"] == "3"
 
 
 def test_s31_a_bundle_s_own_marks_of_an_earlier_cut_go() -> None:
