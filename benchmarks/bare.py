@@ -30,13 +30,18 @@ from hub.store.migrate import migrate
 from hub.store.store import Store
 
 folder = Path(sys.argv[1])
-url = f"sqlite:///{folder}/reference.db"
+given = folder / "database"
+url = given.read_text() if given.exists() else f"sqlite:///{folder}/reference.db"
 migrate(url)
 store = Store(url, KeyRing(FileKeys(folder / "reference-keys.json")), lambda: datetime.now(UTC))
-store.write(lambda tx: tx.connection.exec_driver_sql("CREATE TABLE bare (id INTEGER PRIMARY KEY, body BLOB)"))
+if url.startswith("sqlite"):
+    TABLE, INSERT = "id INTEGER PRIMARY KEY, body BLOB", "INSERT INTO bare (body) VALUES (?)"
+else:
+    TABLE, INSERT = "id BIGSERIAL PRIMARY KEY, body BYTEA", "INSERT INTO bare (body) VALUES (%s)"
+store.write(lambda tx: tx.connection.exec_driver_sql(f"CREATE TABLE bare ({TABLE})"))
 
 def insert(tx, body):
-    tx.connection.exec_driver_sql("INSERT INTO bare (body) VALUES (?)", (body,))
+    tx.connection.exec_driver_sql(INSERT, (body,))
 """
 
 #: What `handoff run` runs; `environ` is to be filled in.
@@ -104,15 +109,26 @@ def serving(code: str, folder: Path) -> Iterator[int]:
 
 
 def measure(
-    name: str, unit: str, run: Callable[[str, Path], float], *, ours: str, reference: str, settings: str
+    name: str,
+    unit: str,
+    run: Callable[[str, Path], float],
+    *,
+    ours: str,
+    reference: str,
+    settings: str,
+    rounds: int = ROUNDS,
+    database: Callable[[], str] | None = None,
 ) -> Any:
     """The budget's row: the median of the rounds' ratios, ours to the reference, in turn. `run` gives what a server
-    of this code answers a second."""
+    of this code answers a second; `database` makes an empty one for each, in the place of an SQLite file."""
     ratios, ours_s, reference_s = [], [], []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         with tempfile.TemporaryDirectory() as made:
             folder = Path(made)
-            (folder / "hub.toml").write_text(settings)
+            own = settings if database is None else settings.replace("[hub]\n", f'[hub]\ndatabase = "{database()}"\n')
+            (folder / "hub.toml").write_text(own)
+            if database is not None:
+                (folder / "database").write_text(database())
             reference_s.append(run(reference, folder))
             ours_s.append(run(ours, folder))
             ratios.append(ours_s[-1] / reference_s[-1])

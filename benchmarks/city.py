@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from benchmarks.bench_loop import Feeder
 from benchmarks.hubs import APP, CAD, SAMPLES, contact
@@ -209,9 +208,3 @@ def resident(pid: int) -> int:
     """A process's memory in KiB."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(next(line for line in status.splitlines() if line.startswith("VmRSS:")).split()[1])
-
-
-def processor(pid: int) -> float:
-    """Seconds of processor that a process has had, all its threads."""
-    fields: list[Any] = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / 100

@@ -20,8 +20,8 @@ import pytest
 
 from benchmarks.bench_loop import percentile
 from benchmarks.center import Center
-from benchmarks.city import MIX, City, processor, resident
-from benchmarks.hubs import Hubs, free_port, settings
+from benchmarks.city import MIX, City, resident
+from benchmarks.hubs import Hubs, free_port, processor, settings
 from benchmarks.traffic import FEED, waiting
 from hub.settings import parse
 from hub.store import FileKeys, KeyRing, Store, messages
