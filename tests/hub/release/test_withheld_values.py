@@ -60,6 +60,12 @@ def kept(part: Any) -> set[str]:
         ({"gender": "female", "birthDate": "1988-04-02", "city": "Anytown"}, set()),
         # texts: as they stand where short, by line and sentence where long
         ({"text": "n/a"}, set()),
+        ({"text": "abcdefghijkl"}, {"abcdefghijkl"}),
+        ({"text": "5 < 7 &amp; b > 3"}, {"5 < 7 &amp; b > 3"}),
+        ({"subject": {"reference": "a/b"}}, {"a/b"}),
+        ({"fullUrl": "urn:uuid:abc"}, {"urn:uuid:abc", "abc"}),
+        ({"div": "<p>abc</p>"}, set()),
+        ({"contentType": "text/plain", "data": "YWJj"}, {"ywjj"}),
         ({"text": "calm"}, {"calm"}),
         ({"text": "calm. Went. Home"}, {"calm. went. home"}),
         ({"text": LONG}, {"seen at the quarry road.", "doses on tuesdays with counselor marchetti;", "is calm then!",
@@ -70,6 +76,11 @@ def kept(part: Any) -> set[str]:
         # a document by what it says and as it stands
         ({"contentType": "text/plain", "data": "RG9zZXMgb24gVHVlc2RheXM="}, {"doses on tuesdays",
                                                                               "rg9zzxmgb24gvhvlc2rhexm="}),
+        ({"contentType": "image/png", "data": f"{'A' * 60}\n{'B' * 60}"}, {f"{'a' * 60} {'b' * 60}"}),
+        ({"contentType": "image/png", "data": "YWJ"}, set()),
+        ({"text": f"{'x' * 38}. {'y' * 40}"}, {f"{'x' * 38}. {'y' * 40}"}),
+        ({"text": f"{'x' * 39}. {'y' * 40}"}, {f"{'x' * 39}.", "y" * 40}),
+        ({"text": f"{'x' * 80}\ncalm"}, {"x" * 80, "calm"}),
         # labels tell; what else stands in meta does not
         ({"meta": {"security": [{"code": "42CFRPart2"}, {"code": "HIV"}, {"code": "origin-unknown"}, {"code": "N"}, 7],
                    "source": "urn:source:here", "tag": [{"code": "own-tag", "system": "urn:x"}]}},
