@@ -163,7 +163,7 @@ def audit_kinds() -> Iterator[str]:
         "alarm": set(get_args(AlarmKind)),
         "investigation": {"found", "settled", "reported"},
         "legal-hold": {"placed", "lifted"},
-        "account": {"added", "reset", "locked", "unlocked", "removed"},
+        "account": {"added", "reset", "roles", "locked", "unlocked", "removed"},
         "credential": {"issued", "rotated", "revoked"},
         "disclosures": {"accounting", "intermediary"},
         "destination": {"paused", "drained", "resumed"},
