@@ -165,6 +165,9 @@ def test_encodings_are_undone_so_deep_and_no_deeper() -> None:
         text = coded(text)
     assert present(WITHHELD, text) == {SECRET}
     assert present(WITHHELD, coded(text)) == set()
+    # An escape of JSON is no encoding of its own where all of it is JSON.
+    escaped = f"\\u{ord(text[0]):04x}{text[1:]}"
+    assert found_in(WITHHELD, f'{{"a": "{escaped}"}}'.encode()) == 1
     assert list(forms("calm", 0)) == ["calm"]
     assert list(forms("a%20b", 1)) == ["a%20b", "a b"]
 
@@ -174,6 +177,7 @@ def test_encodings_are_undone_so_deep_and_no_deeper() -> None:
     [
         (SECRET.encode("utf-16"), 1),
         (SECRET.encode("utf-16-le"), 1),
+        (f"Ж {SECRET}".encode("utf-16"), 1),
         (b"MSH|^~\\&|a|b|c|d|2026||ADT^A01|1|P|2.5.1||||||8859/1\rNTE|1||caf\xe9 " + SECRET.encode(), 1),
         (b"MSH|^~\\&|a|b|c|d|2026||ADT^A01|1|P|2.5.1\rNTE|1||caf\xe9 " + SECRET.encode(), 1),
         (b'{"a": "qz8817mk\\u002dward"}', 1),
@@ -209,6 +213,7 @@ def test_what_may_be_seen_all_the_same_is_not_found() -> None:
     assert found_in(Withheld(WITHHELD.words, WITHHELD.texts, remains={"data": coded(SECRET)}), SECRET.encode()) == 1
     also = beside(WITHHELD, [{"display": SECRET}])
     assert found_in(also, SECRET.encode()) == 0
+    assert found_in(Withheld(frozenset({"null", "none"})), b"null none") == 2
     assert beside(WITHHELD, []) is WITHHELD
     assert found_in(beside(left, [{"display": "x"}]), SECRET.encode()) == 0
 
