@@ -35,10 +35,8 @@ _CODECS = {
 }
 
 _SEGMENT_NAME = re.compile(r"[A-Z][A-Z0-9]{2}\Z")
-#: Names that need no second look: those that stand in most messages.
-_USUAL = frozenset(
-    ["MSH", "EVN", "PID", "PD1", "NK1", "PV1", "PV2", "AL1", "DG1", "IN1", "NTE", "ORC", "OBR", "OBX", "TXA"]
-)
+#: Names that need no second look: those that stand in most messages behind the MSH.
+_USUAL = frozenset(["EVN", "PID", "PD1", "NK1", "PV1", "PV2", "AL1", "DG1", "IN1", "NTE", "ORC", "OBR", "OBX", "TXA"])
 _ADDRESS = re.compile(r"([A-Z][A-Z0-9]{2})(?:\[(\d+)])?-(\d+)(?:\[(\d+)])?(?:\.(\d+)(?:\.(\d+))?)?\Z", re.ASCII)
 
 
@@ -184,21 +182,11 @@ def parse(data: bytes, *, charset: str = "") -> Message:
         issues.append(_issue("read.segment-end", "MSH", "segments do not end with CR alone"))
     delimiters = _delimiters(data, start, separator)
     encoding, text = _decode(data, start, separator, delimiters, charset, issues)
-    lines: list[str] = []
-    field = delimiters.field
-    for line in text.split(separator):
-        if not line or line == "\n":
-            continue
-        name = line[:3]
-        if line[3:4] != field or name not in _USUAL:
-            name = segment_name(line, field)
-            if not _SEGMENT_NAME.match(name):
-                place = f"segment[{len(lines) + 1}]"
-                issues.append(_issue("read.segment-name", place, "a segment does not begin with a segment name"))
-        if name == "MSH" and lines:
-            place = f"segment[{len(lines) + 1}]"
-            raise ReadError("read.two-messages", "a second MSH stands in the message", path=place)
-        lines.append(line)
+    lines = text.split(separator)
+    if not lines[-1]:
+        lines.pop()
+    if not {line[:4] for line in lines[1:]} <= _usual(delimiters.field):
+        lines = _named(lines, delimiters.field, issues)
     return Message(
         data=data,
         delimiters=delimiters,
@@ -207,6 +195,26 @@ def parse(data: bytes, *, charset: str = "") -> Message:
         lines=tuple(lines),
         issues=tuple(issues),
     )
+
+
+@lru_cache(maxsize=16)
+def _usual(field: str) -> frozenset[str]:
+    return frozenset([f"{name}{field}" for name in _USUAL])
+
+
+def _named(found: list[str], field: str, issues: list[Issue]) -> list[str]:
+    """The segments among the lines, each looked at."""
+    lines: list[str] = []
+    for line in found:
+        if not line or line == "\n":
+            continue
+        name, place = segment_name(line, field), f"segment[{len(lines) + 1}]"
+        if not _SEGMENT_NAME.match(name):
+            issues.append(_issue("read.segment-name", place, "a segment does not begin with a segment name"))
+        if name == "MSH" and lines:
+            raise ReadError("read.two-messages", "a second MSH stands in the message", path=place)
+        lines.append(line)
+    return lines
 
 
 def glance(data: bytes, *, charset: str = "") -> Message:

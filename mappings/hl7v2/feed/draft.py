@@ -299,7 +299,7 @@ class Draft:
         the name and the system of a code that a table maps say what the code says. `repeats`: all repetitions were."""
         row.used |= 1 << number
         raw = row.fields[number]
-        if self.c not in raw and self.r not in raw and self.s not in raw:
+        if self.r not in raw and (raw.count(self.c) < keep if keep > 3 else self.c not in raw and self.s not in raw):
             return
         place = f"{row.name}-{number}"
         if self.r in raw:
