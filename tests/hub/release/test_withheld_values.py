@@ -184,6 +184,7 @@ def test_encodings_are_undone_so_deep_and_no_deeper() -> None:
         (b'["qz8817mk-ward"]', 1),
         # what an element is called is FHIR's own word, in JSON alone
         (b'{"qz8817mk-ward": 1}', 0),
+        (b'{"a": [{"qz8817mk-ward": 1}]}', 0),
         (b'{"qz8817mk-ward": 1', 1),
         (b"", 0),
     ],
@@ -199,10 +200,12 @@ def test_by_the_character_set_that_a_message_says_it_is_in() -> None:
         ("8859/1", "latin-1"),
         ("", "latin-1"),
         ("UNICODE UTF-8", "utf-8"),
+        ("own", "latin-1"),
         ("8859/15", "iso8859-15"),
     ):
         message = f"{head}{declared}\rNTE|1||dépendance ancienne €".encode(codec, errors="replace")
         assert found_in(withheld, message) == 1
+    assert found_in(withheld, "MSHé dépendance ancienne".encode("latin-1")) == 1
     assert found_in(withheld, f"XSH{head[3:]}\rNTE|1||dépendance ancienne".encode("latin-1")) == 0
 
 
@@ -214,6 +217,9 @@ def test_what_may_be_seen_all_the_same_is_not_found() -> None:
     also = beside(WITHHELD, [{"display": SECRET}])
     assert found_in(also, SECRET.encode()) == 0
     assert found_in(Withheld(frozenset({"null", "none"})), b"null none") == 2
+    ash = frozenset({"ash"})
+    assert found_in(Withheld(ash), b'{"ash": "washed"}') == 0
+    assert found_in(Withheld(ash, remains={"a": "washed"}), b"an ash") == 1
     assert beside(WITHHELD, []) is WITHHELD
     assert found_in(beside(left, [{"display": "x"}]), SECRET.encode()) == 0
 
