@@ -125,9 +125,18 @@ def coded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
+HIDDEN = coded(SECRET)
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        # an encoding inside another, whichever is the outer one
+        f"\\u{ord(HIDDEN[0]):04x}{HIDDEN[1:]}",
+        f"\\X{ord(HIDDEN[0]):02X}\\{HIDDEN[1:]}",
+        f"&#{ord(HIDDEN[0])};{HIDDEN[1:]}",
+        f"%{ord(HIDDEN[0]):02X}{HIDDEN[1:]}",
+        coded(f"&#{ord(HIDDEN[0])};{HIDDEN[1:]}"),
         SECRET.upper(),
         SECRET.replace("w", "\\u0077"),
         SECRET.replace("-", "\\X2D\\"),
