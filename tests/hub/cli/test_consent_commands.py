@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from hub import pipeline
 from hub.app import open_hub
 from hub.cli import app
+from hub.loop.consent_steps import steps
 from hub.loop.context import Hub
 from hub.settings import load
 from hub.store import documents, referrals
@@ -79,7 +80,9 @@ def test_forms_are_listed_with_their_citations(handoff: Callable[..., Any]) -> N
     assert handoff("forms", "--show", "none-such").exit_code == 1
 
 
-def test_a_kept_consent_is_listed_exported_and_taken_back(hub: Hub, handoff: Callable[..., Any]) -> None:
+def test_a_kept_consent_is_listed_exported_and_taken_back(
+    hub: Hub, handoff: Callable[..., Any], tmp_path: Path
+) -> None:
     person = hub.store.read(referrals.listed)[0].patient_id
     (made,) = hub.store.read(lambda tx: documents.by_patient(tx, person, "Consent"))
     (listed,) = json.loads(handoff("list", "--person", person, "--json").stdout)
@@ -89,11 +92,21 @@ def test_a_kept_consent_is_listed_exported_and_taken_back(hub: Hub, handoff: Cal
         assert "consent.export-missing" in exported.stderr
     refused = handoff("revoke", made.resource_id, "--by", "A Person", "--method", "guessed")
     assert refused.exit_code == 2
-    done = handoff("revoke", made.resource_id, "--by", "A Person", "--method", "verbal", "--json")
+    paper = tmp_path / "letter.pdf"
+    scanned = ("revoke", made.resource_id, "--by", "A Person", "--method", "paper", "--scan", str(paper))
+    for wrong in (None, b"MZ no scan"):
+        if wrong is not None:
+            paper.write_bytes(wrong)
+        assert handoff(*scanned).exit_code == 2
+    paper.write_bytes(b"%PDF-1.7\nno longer\n%%EOF\n")
+    done = handoff(*scanned, "--json")
     assert json.loads(done.stdout) == {"consent": made.resource_id, "status": "inactive"}
     assert handoff("revoke", made.resource_id, "--by", "A Person", "--method", "verbal").exit_code == 1
     (listed,) = json.loads(handoff("list", "--person", person, "--json").stdout)
     assert "consent-revoked" in listed["lacks"]
+    (step,) = hub.store.read(lambda tx: steps(tx, made.resource_id, person, made.custody))
+    assert step.recorded_by == "A Person"
+    assert step.digest.startswith("ni:///sha-256;")
 
 
 def test_a_file_is_exported_or_refused_with_reasons(tmp_path: Path) -> None:

@@ -560,3 +560,21 @@ def test_two_order_keys_are_joined(fed: Hub, handoff: Callable[..., Any]) -> Non
     (joined,) = said(handoff("lanes", "list", "--json"))
     assert (joined["order_key"], joined["depth"]) == ("another", 1)
     assert handoff(*words).exception.rule == "store.state"
+
+
+def test_an_account_has_the_roles_that_it_is_given(hub: Hub, handoff: Callable[..., Any], tmp_path: Path) -> None:
+    phrase = tmp_path / "phrase"
+    phrase.write_text("seven lanterns over the weir")
+    name, by = "Ada Quillfeather", ("--by", "An Operator")
+    two = ("--organization", "cedar-coresponse", "--organization", "lakeshore-cmhc")
+    made = handoff("user", "add", name, *two, *by, "--passphrase-file", str(phrase), "--json")
+    assert said(made)["name"] == name
+    roles = ("--role", "hold-owner", "--role", "clinician")
+    given = said(handoff("user", "role", name, "--organization", "cedar-coresponse", *roles, *by, "--json"))
+    assert given["roles"] == ["clinician", "hold-owner"]
+    (listed,) = said(handoff("user", "list", "--json"))
+    assert listed["roles"] == "cedar-coresponse: clinician hold-owner; lakeshore-cmhc: read-only"
+    wrong = handoff("user", "role", name, "--organization", "cedar-coresponse", "--role", "root", *by)
+    assert wrong.exception.rule == "identity.role"
+    elsewhere = handoff("user", "role", name, "--organization", "sunrise-recovery", "--role", "read-only", *by)
+    assert elsewhere.exception.rule == "store.not-found"
