@@ -151,6 +151,8 @@ HIDDEN = coded(SECRET)
         coded(quote(SECRET).replace("-", "%2D")),
         base64.urlsafe_b64encode(f"??>>{SECRET}~~".encode()).decode(),
         base64.urlsafe_b64encode(f"??????{SECRET}".encode()).decode(),
+        base64.urlsafe_b64encode(f"??????{SECRET}zzzzzzzz".encode()).decode(),
+        f"8c6f3a0e-0f6b-4c1f-9a52-{HIDDEN}",
         f"x-{coded(SECRET)}-y",
         f"{coded('z' * 40 + SECRET)[:60]}\n{coded('z' * 40 + SECRET)[60:]}",
         base64.encodebytes(("z" * 44 + SECRET + "z" * 60).encode()).decode(),
