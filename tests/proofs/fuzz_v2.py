@@ -69,6 +69,7 @@ def _stream(data: bytes) -> list[bytes]:
                 kept += len(piece.data)
             else:
                 taken.append(piece.payload)
+    assert taken == _at_once(data, cut, kept), "cut at once it is otherwise"
     end = frames.end()
     kept += len(end.data) if end is not None else 0
     # Marks and empty frames apart, each byte is in a message, kept, or counted; a stream that is lost says so.
@@ -78,14 +79,37 @@ def _stream(data: bytes) -> list[bytes]:
     return taken
 
 
+def _at_once(data: bytes, cut: int, kept: int) -> list[bytes]:
+    """The same payloads, where whole frames are cut as the listener does, all at once."""
+    from mappings.hl7v2.framing import Broken, Frames
+
+    frames = Frames(limit=100_000, limit_of=lambda head: 50_000, ask_at=1000)
+    taken = []
+    for part in (data[:cut], data[cut:]):
+        frames.feed(part)
+        while True:
+            whole = frames.take_whole(3)
+            taken += whole
+            piece = None if whole else frames.take()
+            if isinstance(piece, Broken):
+                kept -= len(piece.data)
+            elif piece is not None:
+                taken.append(piece.payload)
+            elif not whole:
+                break
+    assert kept == 0, "another broken piece"
+    return taken
+
+
 def _message(data: bytes) -> None:
     from hub.delivery import hl7v2
     from hub.errors import DeliveryError
     from mappings.errors import ReadError
     from mappings.hl7v2 import batch
-    from mappings.hl7v2.acknowledgement import acknowledge, code_for, refuse
+    from mappings.hl7v2.acknowledgement import acknowledge, code_for, refuse, stencil
     from mappings.hl7v2.codec import glance, header, parse
     from mappings.hl7v2.explain import explain, oddities
+    from mappings.hl7v2.first_line import first_line
 
     answers: list[bytes] = []
     refused = None
@@ -114,6 +138,13 @@ def _message(data: bytes) -> None:
     except ReadError as error:
         assert refused is not None, "refused at the door, and readable"
         assert error.rule == refused.rule
+    if refused is None and (line := first_line(data)) is not None:
+        # looked at no further than that, it is the same message with the same answer
+        assert line[1] == message.control_id
+        code = code_for(message, "accept")
+        made_once = stencil(message, code) if code is not None else None
+        if made_once is not None:
+            assert made_once.fill(line[1].encode(), control_id="A1", now=NOW) == answers[0]
     for answer in answers:
         read = parse(answer)
         assert [one.name for one in read.segments][:2] == ["MSH", "MSA"]

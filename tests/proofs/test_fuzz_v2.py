@@ -2,6 +2,7 @@
 
 The short form is part of every run; the long one (`make proof`) gives a million inputs, guided by coverage where
 Atheris is installed, and keeps what it saw under benchmarks/results/. HANDOFF_FUZZ_INPUTS says how many instead.
+It goes on where it was stopped (`fuzz_v2_parts`).
 """
 
 from __future__ import annotations
@@ -14,8 +15,6 @@ import json
 import logging
 import os
 import subprocess
-import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +25,8 @@ from mappings.hl7v2.codec import parse
 from mappings.hl7v2.framing import Broken, Frames
 from tests.hub.conftest import build as build
 from tests.hub.conftest import empty_database as empty_database
+from tests.proofs import fuzz_v2_parts
 from tests.proofs.fuzz_v2 import SECRET, look, mutated
-
-RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 
 
 def test_any_bytes_keep_every_promise() -> None:
@@ -84,24 +82,32 @@ async def test_a_hub_answers_any_stream_and_says_yes_only_to_what_it_has(build: 
     assert server.counts.failed == 0
 
 
+def test_parts_count_while_what_is_fuzzed_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "found.json"
+    asked = []
+
+    def part(command: list[str], **_: Any) -> Any:
+        asked.append(command[-2:])
+        line = {"inputs": int(command[-2]), "longest_input_seconds": 0.1, "grown_bytes_after_first_quarter": 0}
+        return subprocess.CompletedProcess(command, 0, stdout=json.dumps(line), stderr="")
+
+    monkeypatch.setattr(subprocess, "run", part)
+    assert fuzz_v2_parts.run(5, path, 2) is None
+    assert fuzz_v2_parts.run(6, path, 2) is None
+    assert asked == [["2", "1"], ["2", "2"], ["1", "3"], ["1", "4"]]
+    assert json.loads(path.read_text())["inputs"] == 6
+    monkeypatch.setattr(fuzz_v2_parts, "source", lambda: "other")
+    assert fuzz_v2_parts.kept(path) == []
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 1, stdout="", stderr="x"))
+    assert fuzz_v2_parts.run(1, path) == "seed 1: x"
+
+
 @pytest.mark.proof
 def test_a_million_inputs() -> None:
-    runs = int(os.environ.get("HANDOFF_FUZZ_INPUTS", "1000000"))
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.proofs.fuzz_v2", str(runs), "1"],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
-    assert lines, done.stderr[-4000:]
-    found = json.loads(lines[-1])
-    assert done.returncode == 0, done.stderr[-4000:]
+    runs = int(os.environ.get("HANDOFF_FUZZ_INPUTS", str(fuzz_v2_parts.WANTED)))
+    path = fuzz_v2_parts.results()
+    assert fuzz_v2_parts.run(runs, path) is None
+    found = json.loads(path.read_text())
     assert found["inputs"] >= runs
     assert found["longest_input_seconds"] < 5
-    assert found["grown_bytes_after_first_quarter"] < 64 * 1024 * 1024
-    at = datetime.now(UTC)
-    path = RESULTS / f"{at:%Y-%m-%d}-fuzz-v2.json"
-    about = {"proof": "any bytes at the HL7 v2 door", "at": at.isoformat(timespec="seconds")}
-    path.write_text(json.dumps(about | found, indent=2) + "\n")
+    assert found["most_grown_bytes"] < 64 * 1024 * 1024
