@@ -12,4 +12,6 @@ def first_seen(tx: Tx, seen_as: bytes, *, until: datetime) -> bool:
     """Whether it is shown for the first time; forgets what has ended."""
     tx.connection.execute(client_jwt.delete().where(client_jwt.c.until <= tx.now))
     new = insert_into(tx.connection.dialect.name, client_jwt).values(seen_as=seen_as, until=until)
-    return bool(tx.connection.execute(new.on_conflict_do_nothing(index_elements=["seen_as"])).rowcount)
+    # not by a count of rows, which a driver need not know of an insert
+    added = new.on_conflict_do_nothing(index_elements=["seen_as"]).returning(client_jwt.c.seen_as)
+    return tx.connection.execute(added).first() is not None

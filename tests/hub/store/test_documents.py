@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hub.records import Document
-from hub.store import Store, documents
+from hub.store import Store, documents, messages
 from hub.store.tables import sealed
 
 PATIENT: dict[str, Any] = {"resourceType": "Patient", "id": "p1", "gender": "unknown"}
@@ -39,6 +39,25 @@ def test_other_content_or_another_origin_is_a_new_version(store: Store) -> None:
     now = store.read(lambda tx: documents.current(tx, "Patient", "p1"))
     assert now is not None
     assert now.version == 3
+
+
+def test_when_something_was_first_recorded(store: Store, clock: Any) -> None:
+    """By when its message came, whenever that was read; not known where the first version is gone."""
+    came = clock.now
+    section = {"source": "cad", "custody": "pd", "organization": "pd", "media_type": "x/y"}
+    received, _ = store.write(lambda tx: messages.receive(tx, body=b"1", control_id=None, **section))
+    clock.forward(60)
+    put(store, PATIENT, message_id=received.id)
+    put(store, PATIENT | {"gender": "other"})
+    put(store, {"resourceType": "Flag", "id": "f1"})
+    put(store, {"resourceType": "Flag", "id": "f2"})
+    store.write(lambda tx: tx.connection.exec_driver_sql("UPDATE document SET version = 2 WHERE resource_id = 'f2'"))
+    wanted = [("Patient", "p1"), ("Flag", "f1"), ("Flag", "f2"), ("Flag", "f3")]
+    assert store.read(lambda tx: documents.first_recorded(tx, wanted)) == {
+        ("Patient", "p1"): came,
+        ("Flag", "f1"): clock.now,
+        ("Flag", "f2"): None,
+    }
 
 
 def test_going_back_to_earlier_content_is_a_new_version(store: Store) -> None:

@@ -13,6 +13,7 @@ from hub.store import (
     Store,
     alarms,
     answers,
+    client_jwts,
     decisions,
     disclosures,
     holds,
@@ -262,6 +263,17 @@ def test_a_session_ends_by_itself_and_by_hand(store: Store, clock: Any) -> None:
     store.write(lambda tx: sessions.begin(tx, token="other", person="nurse", custody="pd", seconds=60))
     store.write(lambda tx: sessions.end(tx, "other"))
     assert store.read(lambda tx: tx.connection.exec_driver_sql("SELECT * FROM session").all()) == []
+
+
+def test_a_clients_token_is_good_once_and_forgotten_when_it_has_ended(store: Store, clock: Any) -> None:
+    def shown(name: bytes) -> bool:
+        until = clock.now + timedelta(seconds=60)
+        return store.write(lambda tx: client_jwts.first_seen(tx, name, until=until))
+
+    assert [shown(b"one"), shown(b"one"), shown(b"two")] == [True, False, True]
+    clock.forward(60)
+    assert shown(b"three")
+    assert len(store.read(lambda tx: tx.connection.exec_driver_sql("SELECT * FROM client_jwt").all())) == 1
 
 
 def test_marks_are_set_and_set_again(store: Store) -> None:
