@@ -79,7 +79,8 @@ def _times(row: Row, resource: Json, d: Draft) -> None:
         if _MINUTES.match(unit) and (minutes := positive(row.peek(9), d, "SCH-9")):
             d.take(row, 9)
             if row.peek(10):
-                d.take(row, 10, 3)
+                # Name and system of no code are words that nothing reads.
+                d.take(row, 10, 3 if d.first(row.peek(10)) else 1)
             resource["minutesDuration"] = minutes
     raw = row.peek(11)
     if raw not in ("", NULL):
@@ -117,7 +118,7 @@ def service(row: Row, group: Group, d: Draft) -> None:
         if minutes:
             d.take(row, 7)
             if row.peek(8):
-                d.take(row, 8, 3)
+                d.take(row, 8, 3 if d.first(row.peek(8)) else 1)
             booked["minutesDuration"] = minutes
     if row.used:
         row.set_id()

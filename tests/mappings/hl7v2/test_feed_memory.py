@@ -61,3 +61,10 @@ def test_a_common_time_is_what_the_grammar_makes_of_it(offset: str) -> None:
     for raw in ("".join(parts) for parts in product(days, clocks, zones)):
         told = raw + offset if len(raw) >= 12 and raw[-5] not in "+-" else raw
         assert draft.time(raw, "EVN-2") == date_time(told, "EVN-2", None)[0], raw
+
+
+def test_words_beside_no_unit_are_accounted_for() -> None:
+    head = "MSH|^~\\&|APP|FAC|||20260114||SIU^S12|M1|P|2.5.1\r"
+    for segment, field in (("SCH|||||||||45|^Wordsalone", "SCH-10"), ("SCH|1\rAIS|1||svc||||45|^Wordsalone", "AIS-8")):
+        found = translate_v2(f"{head}{segment}\rPID|1||7^^^FAC^MR\r".encode(), partner=Partner(id="p"), now=NOW)
+        assert any(one.startswith(field) for one in found.unused), field
