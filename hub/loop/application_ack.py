@@ -1,8 +1,9 @@
 """The application's acknowledgement in enhanced mode (HL7 v2.5.1, 2.9.3): after the commit's, when a message is done.
 
 Ours to a source that asked for it (MSH-16): AA when the message was taken up, also where a person has yet to decide,
-AR when it was rejected. It goes to the source's `application_ack.url`, else on the connection by which the source sends
-while that is open; for each source in the order of its messages, and the same bytes again until it is there.
+AR when it was rejected; to a REF it is an RRI whose RF1-1 is `P`, as a receipt is no acceptance. It goes to the
+source's `application_ack.url`, else on the connection by which the source sends while that is open; for each source
+in the order of its messages, and the same bytes again until it is there.
 
 A destination's to us: late word about a message of ours that it had only committed to (CA). A refusal rings.
 """
@@ -24,8 +25,10 @@ from hub.store import application_acks, messages, referrals
 from hub.store.application_acks import Owed
 from hub.store.tx import Tx
 from hub.tls import client_context
+from mappings.errors import ReadError
 from mappings.hl7v2.acknowledgement import Code, acknowledge
-from mappings.hl7v2.codec import Message, header
+from mappings.hl7v2.codec import Message, header, parse
+from mappings.hl7v2.referral_received import is_referral, referral_received
 
 log = structlog.get_logger("hub.mllp")
 
@@ -66,7 +69,9 @@ async def _send(hub: Hub, owed: Owed, section: ApplicationAckSection | None) -> 
         await _write(hub, partial(application_acks.settle, message_id=owed.message_id, code=None))
         return True
     confirmed = section is not None and section.confirmed
-    written = hub.store.read(partial(_made, owed=owed, code=code, confirmed=confirmed))
+    source = hub.source(owed.source)
+    charset = source.mllp.charset if source is not None and source.mllp is not None else ""
+    written = hub.store.read(partial(_made, owed=owed, code=code, confirmed=confirmed, charset=charset))
     if written is None:  # expunged since: there is nothing left to name
         await _write(hub, partial(application_acks.settle, message_id=owed.message_id, code=None))
         return True
@@ -113,20 +118,33 @@ async def _failed(hub: Hub, owed: Owed, error: DeliveryError | SettingsError) ->
     return False
 
 
-def _made(tx: Tx, *, owed: Owed, code: Code, confirmed: bool) -> bytes | None:
+def _made(tx: Tx, *, owed: Owed, code: Code, confirmed: bool, charset: str) -> bytes | None:
     """The acknowledging message: of what is stored, so that another try sends the same bytes."""
     kept = messages.get(tx, owed.message_id)
     if kept is None or kept.state == "expunged" or kept.finished_at is None:
         return None
     number = tx.keys.blind(kept.custody, "message.body", f"application-ack {kept.id}").hex()[:20]
-    return acknowledge(
-        header(messages.body(tx, kept.id)),
+    body = messages.body(tx, kept.id)
+    whole = _whole(body, charset) if code == "AA" else None
+    made = acknowledge(
+        whole or header(body),
         code,
         control_id=number,
         now=kept.finished_at,
         error="207" if code == "AR" else None,
         confirm=confirmed,
     )
+    # a referral is answered by its own answer, which says that it was received and that nothing is decided
+    return referral_received(whole, made) if whole is not None else made
+
+
+def _whole(body: bytes, charset: str) -> Message | None:
+    """The message, where it is a referral."""
+    try:
+        message = parse(body, charset=charset)
+    except ReadError:
+        return None
+    return message if is_referral(message) else None
 
 
 async def _write(hub: Hub, work: partial[None]) -> None:

@@ -12,7 +12,9 @@ from hub import pipeline
 from hub.errors import HubError, ReceiveError, StoreError
 from hub.loop import replaying, v2_arrival
 from hub.store import application_acks, messages
+from mappings.hl7v2.answer import read_answer
 from mappings.hl7v2.codec import parse
+from mappings.hl7v2.referral_received import is_referral
 
 World = Any
 SECRET = "Quellmonder"
@@ -445,3 +447,43 @@ async def test_on_a_connection_of_its_own_until_it_is_confirmed(build: Any, monk
 
 def test_every_reason_has_its_words() -> None:
     assert set(v2_arrival.PIECES) <= set(v2_arrival._WHY)
+
+
+async def test_a_referral_is_answered_by_its_own_answer_which_decides_nothing(build: Any) -> None:
+    """MSH-16 of a REF asks for it: RRI, and RF1-1 is P whatever stood there."""
+    world, sent = build(feeds()), list[bytes]()
+
+    def push(message: bytes) -> bool:
+        sent.append(message)
+        return True
+
+    head = "MSH|^~\\&|CAD|CITY|HUB|HUB|20261121150000-0600||REF^I12^REF_I12|R1|P|2.5.1|||AL|AL||UNICODE UTF-8"
+    body = (
+        "RF1|A^Accepted^HL70283|S||||REF-7^CITY|20261121150000-0600",
+        "PRD|RP|Vanterholm^Zoë",
+        "PRD|RT|INTAKE",
+        f"PID|1||X1^^^CITY||{SECRET}",
+        "DG1|1||F32.A^Depression^I10",
+        "NTE|1||not to be said back",
+    )
+    data = "".join(f"{line}\r" for line in (head, *body)).encode()
+    (accepted,) = await pipeline.receive_v2(world.hub, data, pipeline.Came(push=push))
+    assert parse(accepted).get("MSA-1") == "CA"
+    while await pipeline.read_waiting(world.hub, owner="w", limit=10):
+        pass
+    await pipeline.acknowledge_applications(world.hub)
+    (answer,) = map(parse, sent)
+    assert (answer.type, answer.get("MSH-9.3"), answer.get("MSH-3")) == ("RRI^I12", "RRI_I12", "HUB")
+    assert (answer.get("MSA-1"), answer.get("MSA-2")) == ("AA", "R1")
+    assert [one.name for one in answer.segments] == ["MSH", "MSA", "RF1", "PRD", "PRD", "PID"]
+    assert (answer.get("RF1-1"), answer.get("RF1-2"), answer.get("RF1-6")) == ("P", "S", "REF-7")
+    assert answer.get("PRD-2.2") == "Zoë"
+    said_of_it = read_answer(answer, world.hub.clock())
+    assert (said_of_it.kind, said_of_it.decision, said_of_it.in_reply_to) == ("status", "pending", "R1")
+
+
+def test_what_rri_could_not_be_made_of_gets_an_ack() -> None:
+    for lines in (("RF1|P", "NTE|1"), ("PID|1",)):
+        head = "MSH|^~\\&|CAD|CITY|HUB|HUB|20261121||REF^I12|R1|P|2.5.1"
+        assert not is_referral(parse("\r".join((head, *lines)).encode()))
+    assert not is_referral(parse(said()))
