@@ -12,7 +12,7 @@ says why it is no fault.
     python -m tests.proof.mutation --only law:17        one mutant, from the start and with pytest's output
 
 Results are kept as they come, by the digest of the module: a run that was stopped goes on where it was, and looks again
-at what survived.
+at what survived and is not explained.
 """
 
 from __future__ import annotations
@@ -310,10 +310,12 @@ def results() -> Path:
 def run(modules: Sequence[str], *, again: bool = False) -> None:
     """Looks at the mutants of these modules, and keeps the results as it goes.
 
-    `again`: also at those that were found before, which else stay found while the module is the same.
+    `again`: at all of them. Else those that were found stay found while the module is the same, and survivors that
+    are explained stay so.
     """
     preload()
     file = results()
+    said = json.loads(EXPLAINED.read_text())
     kept: dict[str, dict[str, object]] = json.loads(file.read_text()) if file.exists() else {}
     for module in modules:
         every = mutants(module)
@@ -322,11 +324,12 @@ def run(modules: Sequence[str], *, again: bool = False) -> None:
         before = kept.get(module, {})
         old = before.get("found") if before.get("source") == source and not again else None
         found: dict[str, bool] = dict(old) if isinstance(old, dict) else {}
-        for one, gone in _looked_at_together([one for one in every if not found.get(names[one.number])]):
+        todo = [one for one in every if names[one.number] not in found]
+        todo += [one for one in every if found.get(names[one.number]) is False and one.key not in said]
+        for one, gone in _looked_at_together(todo):
             found[names[one.number]] = gone
             kept[module] = {"source": source, "mutants": len(every), "looked_at": len(found), "found": found}
-            if len(found) % _BATCH == 0 or len(found) == len(every):
-                file.write_text(json.dumps(kept, indent=1) + "\n")
+            file.write_text(json.dumps(kept, indent=1) + "\n")
             if not gone:
                 print(f"survives: {names[one.number]}", flush=True)
         print(f"{module}: {sum(found.values())} of {len(every)} found", flush=True)
