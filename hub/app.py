@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 from hub import pipeline, upkeep
 from hub.api import answers, capability, deciding, health, jwks, labelling, measures, outcomes
 from hub.console import pages
+from hub.delivery import transport
 from hub.delivery.transport import Transport
 from hub.delivery.ways import Ways
 from hub.errors import HubError
@@ -72,6 +73,7 @@ async def running(hub: pipeline.Hub, *, worker: bool) -> AsyncIterator[None]:
         stack.push_async_callback(hub.ways.close)
         stack.callback(hub.spans.close)
         if hub.settings.destination:
+            await transport.warm()
             # Nobody waits for it: the hub is ready before.
             warming = asyncio.create_task(asyncio.to_thread(foreign.warm))
             stack.callback(warming.cancel)

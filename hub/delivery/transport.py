@@ -16,6 +16,7 @@ from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self
 
+import anyio
 import httpx
 import orjson
 
@@ -101,6 +102,11 @@ class Transport:
             raise DeliveryError("deliver.timeout", "the destination did not answer in time", unknown=True) from None
         except (httpx.TransportError, httpx.StreamError):
             raise DeliveryError("deliver.cut", "the connection was cut", unknown=True) from None
+
+
+async def warm() -> None:
+    """Loads what a first request would load: it takes the event loop's thread half a second, and nobody waits yet."""
+    await anyio.sleep(0)
 
 
 def _not_believed(error: BaseException | None) -> bool:

@@ -22,7 +22,7 @@ from hub.loop.reply import FINAL
 from hub.loop.routing import Trouble, route, stays
 from hub.records import Message, Referral
 from hub.settings import DestinationSection, SourceSection
-from hub.store import deliveries, documents, holds, messages, referrals
+from hub.store import deliveries, documents, holds, investigation_finds, messages, referrals
 from hub.store.tx import Tx
 from mappings.fhir.referral import Package
 from mappings.incident import Incident
@@ -79,15 +79,16 @@ def _decide(hub: Hub, source: SourceSection, part: Part, pack: Package, now: dat
     to = route(hub.settings, pack.organization, _service(pack))
     fresh = package.consents_of(part.bundle, pack.patient_id)
 
-    def look(tx: Tx) -> tuple[Referral | None, dict[str, Any], list[dict[str, Any]], bool]:
+    def look(tx: Tx) -> tuple[Referral | None, dict[str, Any], list[dict[str, Any]], bool, bool]:
         return (
             referrals.find_by_task(tx, pack.task_id),
             package.standing(tx, pack.task_id, pack.bundle),
             package.known_consents(tx, pack.patient_id, fresh),
             deliveries.went(tx, pack.task_id),
+            investigation_finds.stands(tx, source.organization, pack.patient_id),
         )
 
-    known, bundle, consents, update = hub.store.read(look)
+    known, bundle, consents, update, stopped = hub.store.read(look)
     if known is not None:
         to = stays(hub.settings, known.destination, to)
     if isinstance(to, str):
@@ -103,6 +104,7 @@ def _decide(hub: Hub, source: SourceSection, part: Part, pack: Package, now: dat
         consents=consents,
         now=now,
         update=update,
+        stopped=stopped,
     )
     return Decided(package=pack, bundle=bundle, to=to, verdict=verdict)
 
@@ -112,17 +114,19 @@ def decide_again(
 ) -> list[Again]:
     """The open referrals of a patient but those in `done`, decided as if `fresh` consents were kept already."""
 
-    def look(tx: Tx) -> list[tuple[Referral, package.Kept, list[dict[str, Any]], bool]]:
+    def look(tx: Tx) -> list[tuple[Referral, package.Kept, list[dict[str, Any]], bool, bool]]:
         found = []
         for referral in referrals.by_patient(tx, patient):
             kept = package.load(tx, referral.task_id)
             if referral.task_id not in done and referral.status not in FINAL and kept is not None:
                 consents = package.known_consents(tx, patient, fresh)
-                found.append((referral, kept, consents, deliveries.went(tx, referral.task_id)))
+                went = deliveries.went(tx, referral.task_id)
+                stopped = investigation_finds.stands(tx, referral.organization, patient)
+                found.append((referral, kept, consents, went, stopped))
         return found
 
     decided = []
-    for referral, kept, consents, update in hub.store.read(look):
+    for referral, kept, consents, update, stopped in hub.store.read(look):
         try:
             to = hub.settings.destination_of(referral.destination)
         except KeyError:
@@ -138,6 +142,7 @@ def decide_again(
             consents=consents,
             now=now,
             update=update,
+            stopped=stopped,
         )
         decided.append(Again(referral=referral, to=to, verdict=verdict))
     return decided

@@ -12,7 +12,7 @@ from hub.loop.record import trace
 from hub.loop.releasing import CRIMINAL_JUSTICE, Cleared, Held, Verdict, decide_kept
 from hub.records import Delivery, HoldKind, Referral
 from hub.settings import DestinationSection
-from hub.store import decisions, deliveries, holds, referrals
+from hub.store import decisions, deliveries, holds, investigation_finds, referrals
 from hub.store.tx import Tx
 from mappings.hl7v2.messages import control_ids
 from mappings.incident import Urgency
@@ -144,5 +144,6 @@ def decide_again(
     if update is None:
         update = deliveries.went(tx, referral.task_id)
     consents = package.known_consents(tx, referral.patient_id)
-    verdict = decide_kept(hub, referral, kept, to, consents=consents, now=tx.now, update=update)
+    stopped = investigation_finds.stands(tx, referral.organization, referral.patient_id)
+    verdict = decide_kept(hub, referral, kept, to, consents=consents, now=tx.now, update=update, stopped=stopped)
     return put(tx, hub, referral, to, verdict, message_id=message_id, replay_of=replay_of)

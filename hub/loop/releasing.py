@@ -22,7 +22,6 @@ from hub.release import Context, Outcome, Party, ReleasePolicy, release
 from hub.release.criminal_justice import BECAUSE
 from hub.release.notice import refuses
 from hub.settings import DestinationSection, Settings
-from hub.store import investigation_finds
 from mappings.errors import RenderError
 from mappings.fhir.bundle import message_id
 from mappings.hl7v2.header import control_id as v2_control_id
@@ -178,6 +177,7 @@ def decide_kept(
     consents: Sequence[dict[str, Any]],
     now: datetime,
     update: bool,
+    stopped: bool,
 ) -> Verdict:
     """As `decide`, of a referral whose package is kept."""
     return decide(
@@ -191,6 +191,7 @@ def decide_kept(
         consents=consents,
         now=now,
         update=update,
+        stopped=stopped,
     )
 
 
@@ -206,8 +207,12 @@ def decide(
     consents: Sequence[dict[str, Any]],
     now: datetime,
     update: bool,
+    stopped: bool,
 ) -> Verdict:
-    """The verdict for one package now. The same facts, consents and policy have the same digest at any time."""
+    """The verdict for one package now. The same facts, consents and policy have the same digest at any time.
+
+    `stopped`: whether the organization must not use what it has of this person (`investigation_finds.stands`).
+    """
     settings = hub.settings
     partner = destination.form()
     said = package.digest(bundle)
@@ -227,7 +232,6 @@ def decide(
         zone=_zone(settings, organization),
         actors={**actors_of(bundle), **declared.affiliations(settings)},
     )
-    stopped = hub.store.read(lambda tx: investigation_finds.stands(tx, organization, patient_id))
     policy = replace(policy_for(settings, organization, destination.organization), stopped=stopped)
     whose = [origin(settings, o) for o in origins]
     try:

@@ -26,7 +26,7 @@ from hub.loop.releasing import Cleared, Verdict, decide_kept
 from hub.loop.reply import from_v2
 from hub.records import Claim, Referral, Tried
 from hub.settings import DestinationSection
-from hub.store import alarms, claims, deliveries, disclosures, documents, gates, lanes, referrals
+from hub.store import alarms, claims, deliveries, disclosures, documents, gates, investigation_finds, lanes, referrals
 from hub.store.tx import Tx
 from hub.tls import client_context
 from mappings.errors import ReadError
@@ -165,18 +165,27 @@ def broken(tx: Tx, hub: Hub, claim: Claim) -> None:
 
 
 def _prepare(hub: Hub, claim: Claim, destination: DestinationSection) -> _Ready:
-    def look(tx: Tx) -> tuple[Referral, package.Kept, list[dict[str, object]], bytes]:
+    def look(tx: Tx) -> tuple[Referral, package.Kept, list[dict[str, object]], bool, bytes]:
         assert claim.delivery.task_id is not None
         referral = referrals.find_by_task(tx, claim.delivery.task_id)
         kept = package.load(tx, claim.delivery.task_id)
         assert referral is not None
         assert kept is not None
         consents = package.known_consents(tx, referral.patient_id)
-        return referral, kept, consents, deliveries.release(tx, claim.delivery.id)
+        stopped = investigation_finds.stands(tx, referral.organization, referral.patient_id)
+        return referral, kept, consents, stopped, deliveries.release(tx, claim.delivery.id)
 
-    referral, kept, consents, payload = hub.store.read(look)
-    update = claim.delivery.kind == "update"
-    verdict = decide_kept(hub, referral, kept, destination, consents=consents, now=hub.clock(), update=update)
+    referral, kept, consents, stopped, payload = hub.store.read(look)
+    verdict = decide_kept(
+        hub,
+        referral,
+        kept,
+        destination,
+        consents=consents,
+        now=hub.clock(),
+        update=claim.delivery.kind == "update",
+        stopped=stopped,
+    )
     return _Ready(referral=referral, verdict=verdict, payload=payload)
 
 

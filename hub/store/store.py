@@ -42,6 +42,10 @@ RACES = 8
 LOST = frozenset(("40001", "40P01", "23505"))
 
 
+# made once: every transaction on PostgreSQL asks, and building a statement costs more than running it
+_CLOCK = select(func.clock_timestamp())
+
+
 class Changes:
     """Wakes sleeping workers after a commit that has something for them. In-process only: others poll."""
 
@@ -201,7 +205,7 @@ class Store:
     def _now(self, connection: Connection) -> datetime:
         if connection.dialect.name == "postgresql":
             # now() is frozen at the start of a transaction; leases need the time as it is
-            moment: datetime = connection.scalars(select(func.clock_timestamp())).one()
+            moment: datetime = connection.scalars(_CLOCK).one()
             return moment.astimezone(UTC)
         return self.now()
 
