@@ -326,7 +326,7 @@ def run(modules: Sequence[str], *, again: bool = False) -> None:
         found: dict[str, bool] = dict(old) if isinstance(old, dict) else {}
         todo = [one for one in every if names[one.number] not in found]
         todo += [one for one in every if found.get(names[one.number]) is False and one.key not in said]
-        for one, gone in _looked_at_together(todo):
+        for one, gone in _looked_at_together(todo) if todo else ():
             found[names[one.number]] = gone
             kept[module] = {"source": source, "mutants": len(every), "looked_at": len(found), "found": found}
             file.write_text(json.dumps(kept, indent=1) + "\n")

@@ -14,6 +14,7 @@ from hub.release.naming import (
     class_known,
     discloser_is,
     named_by,
+    names,
     participants_named,
     same_reference,
     through,
@@ -118,6 +119,13 @@ def test_what_a_party_is_known_as(
     assert aliases(reference, frozenset(identifiers), actors) == expected
 
 
+def test_s41_by_the_identifier_of_the_resource_that_a_reference_leads_to() -> None:
+    reference = {"reference": "Organization/alt"}
+    assert names(reference, party("urn:npi|7"), {"Organization/alt": CLINIC})
+    assert not names(reference, party("urn:npi|7"), {"Organization/other": CLINIC})
+    assert not names({"display": "Organization/alt"}, party("urn:npi|7"), {"Organization/alt": CLINIC})
+
+
 FORM: Json = {"organization": [{"reference": MHC}]}
 WORDS: Json = {"organization": [{"display": "in words"}]}
 BOTH: Json = {"organization": [{"reference": "Organization/other"}, {"display": "in words"}]}
@@ -189,6 +197,7 @@ MEMBER: Json = {
     "participatingOrganization": {"reference": MHC},
 }
 NAMED = Intermediary(organization={"reference": HIE}, members=({"reference": MHC},), participants=("x",))
+BY_ROLE = Intermediary(organization={"reference": HIE}, classes=("covered entity",))
 BY_CLASS = Intermediary(organization={"reference": HIE}, classes=("my treating providers",))
 
 
@@ -205,6 +214,9 @@ BY_CLASS = Intermediary(organization={"reference": HIE}, classes=("my treating p
         (BY_CLASS, party(duties=("treating",)), {"m": {**MEMBER, "active": "yes"}}, False),
         (BY_CLASS, party(duties=("treating",)), {"m": {**MEMBER, "active": True}}, True),
         (BY_CLASS, party(duties=("treating",)), {"m": {**MEMBER, "resourceType": "Organization"}}, False),
+        # 2.31(a)(4)(ii): of a class, who has a treating provider relationship
+        (BY_ROLE, party(role="covered-entity"), {"m": MEMBER}, False),
+        (BY_ROLE, party(role="covered-entity", duties=("treating",)), {"m": MEMBER}, True),
         # takes part in another, or another takes part
         (BY_CLASS, party(duties=("treating",)), {"m": {**MEMBER, "organization": {"reference": MHC}}}, False),
         (BY_CLASS, party("Organization/other", duties=("treating",)), {"m": MEMBER}, False),
