@@ -186,6 +186,7 @@ RULE = f'[[rule]]\nid = "r"\ncitation = "c"\n{DENY}\n'
         (HEAD + RULE + 'sensitivities = ["Quellmarken"]', "rule[0].sensitivities"),
         (HEAD + RULE + "sensitivities = []", "rule[0].sensitivities"),
         (HEAD + RULE + 'sensitivities = "HIV"', "rule[0].sensitivities"),
+        (HEAD + RULE + "sensitivities = {HIV = 1}", "rule[0].sensitivities"),
         (HEAD + RULE + 'sensitivities = [["Quellmarken"]]', "rule[0].sensitivities"),
         (HEAD + RULE + 'custodians = ["Quellmarken"]', "rule[0].custodians"),
         (HEAD + RULE + 'recipients = ["Quellmarken"]', "rule[0].recipients"),
