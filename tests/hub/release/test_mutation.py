@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,12 @@ def test_every_fault_in_the_decision_is_found_or_explained(module: str, request:
         check=False,
     )
     assert made.returncode == 0, made.stdout[-2000:] + made.stderr[-2000:]
+
+
+@pytest.mark.proof
+def test_each_explanation_is_of_a_mutant_that_is_looked_at() -> None:
+    every = {one.key for module in mutation.MODULES for one in mutants(module)}
+    assert set(json.loads(mutation.EXPLAINED.read_text())) <= every
 
 
 def test_a_mutant_is_one_change_and_still_a_module() -> None:
