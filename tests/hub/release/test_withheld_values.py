@@ -165,6 +165,14 @@ def test_what_is_hidden_is_found(text: str) -> None:
     assert found_in(WITHHELD, f"a {text} b".encode()) == 1
 
 
+def test_base64_of_nine_letters_and_base64_that_goes_on_with_another() -> None:
+    nine, twelve = Withheld(frozenset({"qz8817mk9"})), Withheld(frozenset(), frozenset({"qz8817mk-war"}))
+    assert len(coded("qz8817mk9")) == 12
+    assert present(nine, coded("qz8817mk9")) == {"qz8817mk9"}
+    assert present(nine, f"a-{coded('qz8817mk9')}") == {"qz8817mk9"}
+    assert present(twelve, f"{coded('qz8817mk-war')}x") == {"qz8817mk-war"}
+
+
 @pytest.mark.parametrize(
     "text", ["qz8817mk ward", "qz8817mk", coded("qz8817mk"), "8c6f3a0e-0f6b-4c1f-9a52-0d7c11f0a001", "%", "\\", "<", ""]
 )
