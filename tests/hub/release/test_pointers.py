@@ -68,6 +68,7 @@ def test_what_it_goes_by() -> None:
         ({"identifier": {"value": "C-2"}}, True),
         ({"identifier": {"system": "urn:other", "value": "C-1"}}, False),
         ({"identifier": {"system": "urn:case", "value": 1}}, False),
+        ({"identifier": {"system": "urn:case", "value": ["C-1"]}}, False),
         ({"reference": "Condition/other", "identifier": {"system": "urn:case", "value": "C-1"}}, True),
         # what has an identifier and is no Reference
         ({"identifier": {"system": "urn:case", "value": "C-1"}, "status": "x"}, False),
@@ -78,6 +79,14 @@ def test_what_it_goes_by() -> None:
 )
 def test_s35_what_points_at_it(node: Json, expected: bool) -> None:
     assert removed(SECRET, contained=("k",)).points(node) is expected
+
+
+def test_what_has_an_address_and_no_id_goes_by_it() -> None:
+    url = "https://a.example.org/x/y"
+    made = removed({"fullUrl": url, "resource": {"resourceType": "Patient"}})
+    assert made.points({"reference": url})
+    assert made.patient({"reference": url})
+    assert not made.points({"reference": "x/y"})
 
 
 @pytest.mark.parametrize(
@@ -117,6 +126,8 @@ OTHER = {"reference": "Condition/t"}
         ("Encounter", {"status": "x", "diagnosis": [{"condition": TO}, {"condition": OTHER}]},
          {"status": "x", "diagnosis": [{"condition": OTHER}]}),
         ("Provenance", {"target": [TO]}, GONE),
+        ("Provenance", {"target": [TO], "location": TO}, GONE),
+        ("Observation", {"valueInteger": 7, "specimen": TO}, {"valueInteger": 7}),
         ("Provenance", {"target": [TO, OTHER]}, {"target": [OTHER]}),
         # an extension is its value, and an element that was only a pointer is nothing
         ("Observation", {"status": "final", "extension": [{"url": "u", "valueReference": TO}]}, {"status": "final"}),
@@ -162,16 +173,28 @@ TOLD = "told of the Quarry  Road pills"
         ("Patient", {"id": "p", "contact": [{"name": {"text": TOLD}}]}, None),
         ("Questionnaire", {"status": "x", "item": [{"name": TOLD, "linkId": "1"}]},
          {"status": "x", "item": [{"linkId": "1"}]}),
-        # a part that is these words goes with them
+        ("Observation", {"status": "final", "component": [{"coding": [{"code": "x"}], "comment": TOLD}]},
+         {"status": "final", "component": [{"coding": [{"code": "x"}]}]}),
+        ("Observation", {"rank": 7, "tags": ["a"], "note": [{"text": TOLD}]}, {"rank": 7, "tags": ["a"]}),
+        # a part that is these words goes with them; one that has more than them stays without
+        ("Observation", {"status": "final", "component": [{"code": {"text": "m"}, "valueString": TOLD}]},
+         {"status": "final"}),
+        ("Observation", {"extension": [{"url": "u", "valueReference": {"reference": "Basic/q", "display": TOLD}}]},
+         {"extension": [{"url": "u", "valueReference": {"reference": "Basic/q"}}]}),
         ("DocumentReference", {"status": "x", "content": [{"attachment": {"title": TOLD, "url": "u"}}]},
          {"status": "x", "content": [{"attachment": {"url": "u"}}]}),
         ("DocumentReference", {"status": "x", "content": [{"attachment": {
             "contentType": "text/plain", "data": "dG9sZCBvZiB0aGUgcXVhcnJ5IHJvYWQgcGlsbHM="}}]}, GONE),
+        ("DocumentReference", {"content": [{"attachment": {
+            "contentType": "text/plain", "data": "dG9sZCBvZiB0aGUgcXVhcnJ5IHJvYWQgcGlsbHM="}}], "description": TOLD},
+         GONE),
         ("DocumentReference", {"status": "x", "description": TOLD}, {"status": "x"}),
         ("Observation", {"status": "final", "extension": [{"url": "u", "valueString": TOLD}]}, {"status": "final"}),
         # under entities and tags, too; labels are not read
         ("Observation", {"status": "final", "note": [{"text": "the quarry <b>road</b> pills"}]}, {"status": "final"}),
         ("Observation", {"status": "final", "note": [{"text": "the quarry road&#32;pills"}]}, {"status": "final"}),
+        # what is hidden deeper is the seal's to find
+        ("Observation", {"note": [{"text": "see dG9sZCBvZiB0aGUgcXVhcnJ5IHJvYWQgcGlsbHM"}]}, None),
         ("Observation", {"meta": {"security": [{"display": TOLD}]}, "status": TOLD}, None),
     ],
 )  # fmt: skip
@@ -190,6 +213,7 @@ def test_s21_what_is_left_without_the_words(kind: str, node: Json, expected: Any
         ({"status": "final", "valueString": "x", "valueCode": "y"}, {"status": "final", "valueCode": "y"}),
         # what the resource is about was decided with it
         ({"resourceType": "Condition", "code": {"text": "x"}}, {"resourceType": "Condition", "code": {"text": "x"}}),
+        ({"resourceType": "Condition", "note": [{"text": "x"}]}, {"resourceType": "Condition", "note": [{}]}),
         ({"code": {"text": "x"}}, {"code": {}}),
         ({"contentType": "text/plain", "data": "eA=="}, {"contentType": "text/plain"}),
         # the display of a reference to what goes too is that entry's own
