@@ -10,9 +10,13 @@ from typing import Any
 import pytest
 
 from hub.release import Context, Outcome, Party, ReleasePolicy, carry_notice, release, scope_text
+from hub.release.decision import Decision, EntryDecision
 from hub.release.notice import ARTIFACT, DISPLAY, STATEMENT_1, artifacts, can_carry, refuses, scopes
-from hub.release.outcome import born
+from hub.release.outcome import _account, born
+from hub.release.redact import Redacted
+from hub.release.withheld import Withheld
 from mappings.labels import Origin
+from mappings.labels.marking import Label, label_bundle
 from mappings.partner import GENERIC, Partner
 
 Json = dict[str, Any]
@@ -168,7 +172,50 @@ def test_2_14_who_is_a_minor_by_what_is_told_or_by_the_patient_in_the_bundle(
     assert made.state == state
 
 
+def test_what_was_labelled_before_is_not_labelled_again() -> None:
+    labelled = label_bundle(bundle(observation("n")), [CENTER])
+    row = Label(system="s", code="HIV", grade="possible", because="x", path="Bundle.meta.security[0]")
+    made = go(bundle(observation("o")), [CENTER], labelled=replace(labelled, labels=(*labelled.labels, row)))
+    assert made.release is not None
+    assert [entry["resource"]["id"] for entry in json.loads(made.release.bytes)["entry"]] == ["n"]
+
+
+def test_whose_it_is_and_what_is_not_shown() -> None:
+    made = go(bundle(observation("o")), [CENTER])
+    assert made.release is not None
+    assert made.release.recipient == "Organization/mhc"
+    assert "hidden" not in repr(made)
+    options: Json = {"core": frozenset(), "render": lambda one: json.dumps(one).encode(), "media_type": "x"}
+    nobody = replace(WHO, recipient=Party(reference=None, role="covered-entity"))
+    nameless = release(bundle(observation("o")), [CENTER], nobody, [], **options)
+    assert nameless.release is not None
+    assert nameless.release.recipient == ""
+
+
+def test_what_may_go_and_cannot_stand_is_a_dependent() -> None:
+    one = EntryDecision(index=0, decision="redact", because=("x",))
+    decision = Decision(decision="permit", entries=(one,), conflicts=(), digest="")
+    (found,) = _account(decision, Redacted(bundle={}, withheld=Withheld(), kept=(), dependents=()))
+    assert (found.index, found.decision) == (0, "dependent")
+
+
 # --- what goes along (2.32)
+
+
+def test_what_else_may_be_seen_is_the_scope_that_is_told(build: Any) -> None:
+    refusal = build.consent("c1", provision={"type": "deny", "securityLabel": build.labels("HIV")})
+    told = go(bundle(observation("o")), [PROGRAM], [build.consent("c1"), refusal])
+    assert told.hidden is not None
+    assert told.hidden.remains[1:] == artifacts([build.consent("c1")])
+    # Without a notice no scope is told, whatever lets it go.
+    given = build.consent("c1", category=[{"coding": build.labels("HIPAAAuthCD")}], provision={"securityLabel": None},
+                          elements={"description": "all"})  # fmt: skip
+    options: Json = {"core": frozenset(), "render": lambda one: json.dumps(one).encode(), "media_type": "x"}
+    other = replace(WHO, recipient=Party(reference="Organization/mhc", role="other"))
+    made = release(bundle(observation("o")), [CENTER], other, [given], **options)
+    assert made.state == "released"
+    assert made.hidden is not None
+    assert isinstance(made.hidden.remains, dict)
 
 
 def test_2_32_b_the_scope_that_goes_along_is_of_what_permits_and_is_no_leak(build: Any) -> None:
@@ -237,7 +284,7 @@ def test_an_earlier_release_s_notice_and_scopes_are_replaced_and_all_else_stays(
         "extension": [own, {"url": DISPLAY, "valueAnnotation": {"text": "earlier"}}],
     }  # fmt: skip
     given = bundle(observation("o"), "x", meta=meta)  # type: ignore[arg-type]
-    given["entry"][1] = "x"
+    given["entry"] = [given["entry"][0], "x", {"fullUrl": "urn:uuid:7"}]
     made = carry_notice(given, ["notice"], GENERIC, consents=[build.consent(), build.consent("no", provision=DENY)])
     assert made["entry"] == given["entry"]
     assert made["meta"]["versionId"] == "3"
@@ -259,6 +306,8 @@ def test_a_notice_goes_where_there_was_no_meta_and_no_entry() -> None:
     assert {one["code"] for one in made["meta"]["security"]} == {MARK, "NORDSCLCD"}
     assert scopes(empty) == []
     assert scopes({"meta": {"security": [{"code": "N", "extension": [{"url": ARTIFACT}]}, {"code": MARK}]}}) == []
+    bare = [{"url": ARTIFACT}, {"url": "urn:own", "valueRelatedArtifact": {"display": "x"}}]
+    assert scopes({"meta": {"security": [{"code": MARK, "extension": bare}]}}) == []
 
 
 @pytest.mark.parametrize(
@@ -269,6 +318,7 @@ def test_a_notice_goes_where_there_was_no_meta_and_no_entry() -> None:
         ({"organization": ["x"]}, "Disclosed by: unnamed;"),
         ({"organization": None, "elements": {"discloserClass": "any program"}}, "Disclosed by: any program;"),
         ({"provision": {"actor": None}, "elements": {"recipientClass": "tpo"}}, "to: tpo;"),
+        ({"provision": {"actor": [{"role": {}}]}}, "to: an organization by identifier;"),
         ({"provision": {"securityLabel": [{"code": "SDV", "display": "violence"}]}}, "Information: violence;"),
         ({"provision": {"securityLabel": [{"code": "SDV"}, "x"]}}, "Information: SDV, unknown;"),
         ({"elements": {"description": "the intake"}}, "Information: the intake, records of a Part 2 program;"),

@@ -177,7 +177,7 @@ TOLD = "told of the Quarry  Road pills"
          {"status": "final", "component": [{"coding": [{"code": "x"}]}]}),
         ("Observation", {"rank": 7, "tags": ["a"], "note": [{"text": TOLD}]}, {"rank": 7, "tags": ["a"]}),
         # a part that is these words goes with them; one that has more than them stays without
-        ("Observation", {"status": "final", "component": [{"code": {"text": "m"}, "valueString": TOLD}]},
+        ("Observation", {"status": "final", "component": [{"rank": 1, "valueString": TOLD}]},
          {"status": "final"}),
         ("Observation", {"extension": [{"url": "u", "valueReference": {"reference": "Basic/q", "display": TOLD}}]},
          {"extension": [{"url": "u", "valueReference": {"reference": "Basic/q"}}]}),
