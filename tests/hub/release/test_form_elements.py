@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 
 def form(*parts: Json, url: str = ELEMENTS) -> Json:
-    return {"resourceType": "Consent", "extension": [{"url": "urn:other", "extension": "x"},
+    return {"resourceType": "Consent", "extension": [{"url": "urn:other", "extension": [sub("description", "x")]},
                                                      {"url": url, "extension": [*parts, "x"]}]}  # fmt: skip
 
 
@@ -42,6 +42,7 @@ NPI = {"system": "urn:npi", "value": "7"}
         ([sub("signatureMethod", "pen")], Elements(method="pen")),
         ([sub("expiryEvent", "end of care"), sub("revokedAt", "2026-01-01")],
          Elements(expiry_event="end of care", revoked_at="2026-01-01")),
+        ([{"url": "description"}, sub("description", "a")], Elements(description="a")),
         # a statement is there, is not, or is not told of
         ([sub("revocationStatement", True, "valueBoolean"), sub("refusalStatement", False, "valueBoolean")],
          Elements(revocation=True, refusal=False)),
