@@ -67,12 +67,7 @@ def release_json(document: Json, *, policy: ReleasePolicy = DEFAULT) -> Json:
     redacted = redact(high_water(bundle), decision)
     if not redacted.kept:
         return nothing
-    cited = {name for index in redacted.kept for name in decision.entries[index].consents}
-    used = [
-        consent
-        for index, consent in enumerate(asked.consents)
-        if _name(consent, index) in cited and not refuses(consent)
-    ]
+    used = [one for one in decision.scope(redacted.kept) if not refuses(one)]
     carried = carry_notice(redacted.bundle, _obligations(decision, redacted.kept), GENERIC, consents=used)
     addressed = {**carried, "entry": [_addressed(entry) for entry in carried["entry"]]}
     seal(
@@ -100,11 +95,6 @@ def _addressed(entry: Json) -> Json:
 
 def _entry(one: Labelled) -> Json:
     return {"resource": one.resource}
-
-
-def _name(consent: Json, index: int) -> str:
-    identity = consent.get("id")
-    return f"Consent/{identity}" if identity else f"consents[{index}]"
 
 
 def _obligations(decision: Decision, kept: tuple[int, ...]) -> set[str]:

@@ -62,6 +62,7 @@ def decide(request: Request, consents: Sequence[Json], *, policy: ReleasePolicy 
         entries=entries,
         conflicts=conflicts,
         digest=digest(request, entries, directives, policy),
+        forms={one.reference: one.consent for one in directives},
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Json = dict[str, Any]
@@ -61,11 +62,18 @@ class Decision:
     entries: tuple[EntryDecision, ...]
     conflicts: tuple[Conflict, ...]
     digest: str
+    #: Each form by the name that `consents` and `grounds` have for it; several under one id have a name each.
+    forms: Mapping[str, Json] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def obligations(self) -> tuple[str, ...]:
         """What is asked for with anything that goes, each once."""
         return tuple(dict.fromkeys(o for entry in self.entries if entry.goes for o in entry.obligations))
+
+    def scope(self, kept: Iterable[int]) -> list[Json]:
+        """The forms that go along with these entries, by their names: what 42 CFR 2.32(b) asks the scope of."""
+        names = {name for index in kept for name in self.entries[index].grounds}
+        return [self.forms[name] for name in sorted(names)]
 
     def to_json(self) -> Json:
         """As `handoff decide` writes it."""

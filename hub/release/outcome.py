@@ -86,8 +86,7 @@ def release(
     if lost or not redacted.kept:
         held = any(one.decision == "hold" and (not lost or one.index in lost) for one in decision.entries)
         return Outcome(state="held" if held else "withheld", decision=decision, kept=(), withheld=account)
-    cited = {name for index in redacted.kept for name in decision.entries[index].grounds}
-    used = [one for one in consents if f"Consent/{one.get('id')}" in cited and not refuses(one)]
+    used = [one for one in decision.scope(redacted.kept) if not refuses(one)]
     carried = carry_notice(
         redacted.bundle,
         {o for index in redacted.kept for o in decision.entries[index].obligations},

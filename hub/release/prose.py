@@ -14,13 +14,16 @@ from mappings.labels.marking import decoded_text
 
 Json = dict[str, Any]
 
-#: Keys whose strings are somebody's words.
+#: Keys whose strings are somebody's words; so are the strings of every choice (valueString, onsetString).
 _PROSE: Final = frozenset(
     [
-        "text", "div", "display", "description", "comment", "note", "conclusion", "title", "valueString",
-        "valueMarkdown", "patientInstruction", "name", "details", "summary", "authorString", "detail",
+        "text", "div", "display", "description", "comment", "note", "conclusion", "title", "patientInstruction", "name",
+        "details", "summary", "detail", "administrationInstruction", "availabilityExceptions", "basis", "citation",
+        "diagnostics", "extraDetails", "instruction", "label", "mitigation", "outcomeDesc", "rationale",
+        "textEquivalent",
     ]
 )  # fmt: skip
+_CHOICES: Final = ("String", "Markdown")
 #: A part of a resource is these words: without them there is none.
 _WHOLE: Final = frozenset(["data", "text", "div"])
 #: What may stand between the letters of a value.
@@ -29,7 +32,9 @@ _HIDING: Final = re.compile(r"[&<%\\]")
 
 def _is_prose(key: str, node: Json, parent: str) -> bool:
     """Whether the string at this key is somebody's words, not a name, an address or the words of a code."""
-    if key not in _PROSE or "code" in node:
+    if key not in _PROSE and not key.endswith(_CHOICES):
+        return False
+    if isinstance(node.get("code"), str):  # of a Coding; the `code` of a resource is a concept
         return False
     if key == "name":
         return "resourceType" not in node

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,8 @@ from hub.store import accounts, holds, sessions
 
 CEDAR = "cedar-coresponse"
 NAME = "Ada Quillfeather"
+TOLD = Path(__file__).parents[3] / "samples" / "incident" / "story-1-contact" / "input.json"
+FAMILY = json.loads(TOLD.read_text())["persons"][0]["names"][0]["family"]
 
 
 @pytest.fixture
@@ -80,7 +84,7 @@ def test_the_pages_that_each_role_opens(hub: Hub, story: Any, enter: Any) -> Non
         found = {path: browser.get(path.format(**names)).status_code for path in PAGES}
         assert found == {path: 200 if needs in opened else 403 for path, needs in PAGES.items()}, role
         # whose content it is, is not enough
-        shown = "Quillanmere" in browser.get(f"/console/messages/{number}").text
+        shown = FAMILY in browser.get(f"/console/messages/{number}").text
         assert shown is ("content" in opened), role
         nav = browser.get("/console").text
         assert ('href="/console/codes"' in nav, 'href="/console/disclosures"' in nav) == (
@@ -128,10 +132,10 @@ def test_s58_a_find_closes_the_content_to_all_but_who_answers_for_it(
 
     def reads(role: str) -> bool:
         give(hub, role)
-        return "Quillanmere" in browser.get(f"/console/messages/{number}").text
+        return FAMILY in browser.get(f"/console/messages/{number}").text
 
     assert post(page, number="RV26-000000", reference="note-1") == 409
-    assert post(page, number="RV26-004417", reference="note 1 about Quillanmere") == 400
+    assert post(page, number="RV26-004417", reference=f"note 1 about {FAMILY}") == 400
     assert post(page, number="RV26-004417", reference="note-26-7") == 303
     assert [reads(role) for role in ("privacy-officer", "hold-owner", "clinician", "read-only")] == [True] + [False] * 3
     assert "their use is stopped" in browser.get(f"/console/messages/{number}").text
@@ -140,7 +144,7 @@ def test_s58_a_find_closes_the_content_to_all_but_who_answers_for_it(
     text = browser.get(page).text
     assert "note-26-7" in text
     assert "2027-03-01" in text
-    assert "Quillanmere" not in text
+    assert FAMILY not in text
     assert post(f"{page}/99/settle", **{"as": "returned"}) == 404
     assert post(f"{page}/report", year="1999", report="annual") == 400
     assert post(f"{page}/report", year="2026", report="annual-26") == 303

@@ -336,3 +336,18 @@ def test_s42_a_scope_says_who_receives_through_whom(build: Any) -> None:
     made = build.consent(provision={"actor": None})
     made["extension"][0]["extension"].append(build.intermediary(("participant", "Organization/x"), ("class", "all")))
     assert "to: an intermediary, and of its participants: Organization/x, all;" in scope_text(made)
+
+
+@pytest.mark.parametrize("named", ["c1", None])
+@pytest.mark.parametrize(("first", "second"), [("A one", "Z other"), ("Z one", "A other")])
+def test_s46_the_scope_of_the_form_that_permits_goes_along_whatever_else_has_its_id(
+    build: Any, named: str | None, first: str, second: str
+) -> None:
+    permits = build.consent(elements={"description": first}, id=named)
+    # in force, and about something else
+    silent = build.consent(elements={"description": second}, id=named, provision={"securityLabel": build.labels("HIV")})
+    for consents in ([permits, silent], [silent, permits]):
+        done = go(bundle(build.condition()), [PROGRAM], consents)
+        assert done.release is not None
+        assert first.encode() in done.release.bytes
+        assert second.encode() not in done.release.bytes

@@ -253,7 +253,11 @@ def cases(draw: st.DrawFn) -> Case:
                 planted.append(Planted(host=host, target=target["fullUrl"], value={POINTING[kind]: reference}))
             elif words and kind in SAYING:
                 text = draw(st.sampled_from(WORDS)).replace("{}", value)
-                planted.append(Planted(host=host, target=target["fullUrl"], value={SAYING[kind]: {"text": text}}))
+                said: Json = {SAYING[kind]: {"text": text}}
+                if kind == "Observation" and draw(st.booleans()):
+                    # beside a code, too, words are somebody's
+                    said = {"component": {"code": {"text": "Told"}, "valueString": text}}
+                planted.append(Planted(host=host, target=target["fullUrl"], value=said))
         if kind in SAYING and draw(st.integers(0, 3)) == 3:
             token = f"tv{len(tokens)}n{len(tokens.get(host, ()))}yk{entries.index(each)}w"
             text = draw(st.sampled_from(TELLING)).replace("{}", token)
