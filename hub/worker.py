@@ -25,6 +25,12 @@ RETAIN = 3600.0
 #: How often the audit is sent on, in seconds.
 FORWARD = 5.0
 
+#: Seconds after which a loop that had something to do looks again; each further look that finds nothing waits twice as
+#: long, up to the poll interval. Other processes' changes wake nobody here, and where there was work more is near.
+NEAR = 0.01
+#: Seconds for which a process that is reading leaves a lane to the others: it hears of its own lanes at once, and would
+#: else be first at all of them while the others have nothing to do.
+COURTESY = 0.05
 #: Messages taken at once, lanes claimed at once.
 BATCH = 20
 #: Seconds that what is being sent has to end in when the worker is told to stop.
@@ -40,6 +46,7 @@ class Worker:
         self._tasks: list[asyncio.Task[None]] = []
         self._wake: dict[Topic, asyncio.Event] = {"messages": asyncio.Event(), "lanes": asyncio.Event()}
         self._unsubscribe: Callable[[], None] | None = None
+        self._reading = False
         self._dispatcher = pipeline.Dispatcher(hub, owner)
 
     async def start(self) -> None:
@@ -71,9 +78,15 @@ class Worker:
         await self._dispatcher.stop(seconds=PATIENCE)
 
     async def _read(self) -> bool:
-        return await pipeline.read_waiting(self._hub, self._owner, BATCH)
+        self._reading = True
+        try:
+            return await pipeline.read_waiting(self._hub, self._owner, BATCH)
+        finally:
+            self._reading = False
 
     async def _deliver(self) -> bool:
+        if self._reading:
+            await asyncio.sleep(COURTESY)
         return await self._dispatcher.claim(BATCH)
 
 
@@ -81,6 +94,7 @@ async def forever(
     name: str, step: Callable[[], Awaitable[bool]], pause: float, event: asyncio.Event | None = None
 ) -> None:
     """Calls `step` again at once while it did something, else waits for the event or the pause (seconds)."""
+    near = pause
     while True:
         if event is not None:
             event.clear()
@@ -91,8 +105,10 @@ async def forever(
             await asyncio.sleep(max(pause, 0.5))
             continue
         if busy:
+            near = NEAR
             continue
         # not wait_for: on Python 3.11 it can swallow the cancellation that ends this loop
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(pause):
+            async with asyncio.timeout(near if event is not None else pause):
                 await (event or asyncio.Event()).wait()
+        near = min(pause, near * 2)

@@ -25,6 +25,9 @@ log = structlog.get_logger("hub.dispatching")
 
 #: Lanes that one process sends at the same time, to all destinations together.
 SLOTS = 200
+#: Lanes that one process decides and renders at the same time. That is work of the processor: a process that took more
+#: would keep from the others what it cannot do itself.
+PREPARING = 4
 
 
 class Dispatcher:
@@ -35,16 +38,22 @@ class Dispatcher:
         self._owner = owner
         self._sending: dict[asyncio.Task[None], Claim] = {}
         self._heart: asyncio.Task[None] | None = None
+        self._preparing: set[int] = set()
+        self._room = asyncio.Event()
 
     async def claim(self, limit: int) -> bool:
         """Claims up to `limit` lanes for which there is room, and begins to send their heads. True if there were any.
 
-        Raises what the store raises.
+        Waits while as many are being prepared as may be. Raises what the store raises.
         """
-        room = min(limit, SLOTS - len(self._sending))
+        while len(self._preparing) >= PREPARING:
+            self._room.clear()
+            await self._room.wait()
+        room = min(limit, SLOTS - len(self._sending), PREPARING - len(self._preparing))
         if room <= 0:
             return False
         claimed = await self._hub.store.write_async(partial(_take, hub=self._hub, owner=self._owner, limit=room))
+        self._preparing.update(one.lane_id for one in claimed)
         for one in claimed:
             task = asyncio.create_task(self._send(one))
             self._sending[task] = one
@@ -78,8 +87,9 @@ class Dispatcher:
 
     async def _send(self, claim: Claim) -> None:
         hub = self._hub
+        prepared = partial(self._prepared, claim.lane_id)
         try:
-            await sending.send(hub, claim)
+            await sending.send(hub, claim, prepared=prepared)
         except Exception as error:  # noqa: BLE001 - one delivery that breaks the hub must not stop the others
             # What failed is said by type and place, never by text.
             log.error("deliver.failed", delivery=claim.delivery.id, error=type(error).__name__, at=fault.place(error))
@@ -87,6 +97,12 @@ class Dispatcher:
                 await hub.store.write_async(partial(sending.broken, hub=hub, claim=claim))
             except Exception as again:  # noqa: BLE001 - the lane is free again when its lease ends
                 log.error("deliver.unsettled", delivery=claim.delivery.id, error=type(again).__name__)
+        finally:
+            prepared()
+
+    def _prepared(self, lane: int) -> None:
+        self._preparing.discard(lane)
+        self._room.set()
 
     async def _beat(self) -> None:
         """Holds the lanes of slow sendings: a third of a lease at a time. Ends when nothing is being sent."""

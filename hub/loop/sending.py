@@ -47,8 +47,11 @@ class _Ready:
     payload: bytes
 
 
-async def send(hub: Hub, claim: Claim) -> None:
-    """Sends the head of a claimed lane, or settles it without. Raises only what the store raises."""
+async def send(hub: Hub, claim: Claim, *, prepared: Callable[[], None] = lambda: None) -> None:
+    """Sends the head of a claimed lane, or settles it without. Raises only what the store raises.
+
+    `prepared` is called once it is decided and rendered, and what is left is mostly waiting for others.
+    """
     delivery = claim.delivery
     try:
         destination = hub.settings.destination_of(delivery.destination)
@@ -57,6 +60,7 @@ async def send(hub: Hub, claim: Claim) -> None:
         return
     prepare = _prepare_notice if delivery.kind == "notice" else _prepare
     ready = await asyncio.to_thread(prepare, hub, claim, destination)
+    prepared()
     if not isinstance(ready.verdict, Cleared) or ready.verdict.digest != delivery.digest:
         await hub.store.write_async(lambda tx: _supersede(tx, hub, claim, destination, ready))
         return
