@@ -8,6 +8,7 @@ Statement parameters never appear in an error (`hide_parameters`).
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -154,16 +155,26 @@ def _durable(connection: Any, record: Any) -> None:
 
 def _pragmas(connection: Any, record: Any) -> None:
     cursor = connection.cursor()
-    for pragma in (
-        f"busy_timeout={BUSY_MS}",
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        "trusted_schema=OFF",
-        "temp_store=MEMORY",
-    ):
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+    _into_wal(cursor)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF", "temp_store=MEMORY"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _into_wal(cursor: Any) -> None:
+    """Processes that open a new file at the same time find it locked here, and SQLite does not wait at this statement
+    as it does at others."""
+    until = time.monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except Exception as error:
+            if getattr(error, "sqlite_errorname", None) != "SQLITE_BUSY" or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _query_only(connection: Any, record: Any) -> None:
