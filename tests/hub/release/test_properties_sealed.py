@@ -71,6 +71,8 @@ POINTING = {"ServiceRequest": "supportingInfo", "Observation": "derivedFrom", "E
 #: What R4 lets those refer to; supportingInfo may be anything.
 POINTED = {"Observation": ("Observation", "DocumentReference"), "Encounter": ("Observation", "Condition")}
 SAYING = {"ServiceRequest": "note", "Observation": "note", "Task": "note"}
+#: What a component is about. A code, since words of its own would be repeated by each that has them.
+TOLD = {"system": "http://loinc.org", "code": "8251-1"}
 #: Marks and letters that each form writes in its own way.
 WORDS = (
     'say "{}" twice',
@@ -256,7 +258,7 @@ def cases(draw: st.DrawFn) -> Case:
                 said: Json = {SAYING[kind]: {"text": text}}
                 if kind == "Observation" and draw(st.booleans()):
                     # beside a code, too, words are somebody's
-                    said = {"component": {"code": {"text": "Told"}, "valueString": text}}
+                    said = {"component": {"code": {"coding": [TOLD]}, "valueString": text}}
                 planted.append(Planted(host=host, target=target["fullUrl"], value=said))
         if kind in SAYING and draw(st.integers(0, 3)) == 3:
             token = f"tv{len(tokens)}n{len(tokens.get(host, ()))}yk{entries.index(each)}w"
