@@ -19,29 +19,23 @@ SECONDS = 6.0
 
 def mllp() -> Any:
     """The row of `mllp` with both servers on PostgreSQL."""
-    with server() as database:
-        return bare.measure(
-            "mllp-pg",
-            "messages",
-            bench_mllp.run,
-            ours=bench_mllp.OURS,
-            reference=bench_mllp.REFERENCE,
-            settings=bench_mllp.SETTINGS,
-            rounds=1,
-            database=database,
-        )
+    return _beside("mllp-pg", "messages", bench_mllp)
 
 
 def http() -> Any:
     """The row of `http` with both servers on PostgreSQL."""
+    return _beside("http-pg", "requests", bench_http)
+
+
+def _beside(name: str, what: str, bench: Any) -> Any:
     with server() as database:
         return bare.measure(
-            "http-pg",
-            "requests",
-            bench_http.run,
-            ours=bench_http.OURS,
-            reference=bench_http.REFERENCE,
-            settings=bench_http.SETTINGS,
+            name,
+            what,
+            bench.run,
+            ours=bench.OURS,
+            reference=bench.REFERENCE,
+            settings=bench.SETTINGS,
             rounds=1,
             database=database,
         )
