@@ -14,9 +14,10 @@ from typing import Any
 
 import orjson
 
+from hub.release.holding import Holding
 from hub.release.policy import DEFAULT, ReleasePolicy
 from hub.release.request import Context
-from hub.release.view import Holding, View, look
+from hub.release.view import View, look
 from mappings.labels.origin import Origin
 from mappings.times import zone
 

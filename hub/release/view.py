@@ -23,37 +23,15 @@ import orjson
 
 from hub.records import Event
 from hub.release.decision import Decision
-from hub.release.outcome import release
+from hub.release.holding import MEDIA_TYPE, Holding, Key, Version, decided
 from hub.release.policy import DEFAULT, ReleasePolicy
 from hub.release.request import Context
 from hub.release.seal import Release, seal
 from hub.release.withheld import Withheld, beside
-from mappings.labels.origin import Origin
 from mappings.times import instant
 from profiles.issue import Issue, operation_outcome
 
 Json = dict[str, Any]
-Key = tuple[str, str]
-
-MEDIA_TYPE: Final = "application/fhir+json"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Version:
-    """One version of a resource as it is kept; `resource` None: it was deleted then. `origin`: whose record it is."""
-
-    resource: Json | None
-    origin: Origin | None
-    at: datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Holding:
-    """A resource with all its versions, oldest first."""
-
-    kind: str
-    id: str
-    versions: tuple[Version, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -175,7 +153,7 @@ class View:
 
     def _at(self, key: Key, version: Version) -> Json | None:
         """An earlier version as the reader would have it beside what there is now."""
-        made = _decided(self.holdings, self.context, self.consents, self.policy, instead={key: version})
+        made = decided(self.holdings, self.context, self.consents, self.policy, instead={key: version})
         return made[0].get(key)
 
     def _one(self, seen: Seen) -> Reply:
@@ -301,7 +279,7 @@ def look(
     Raises Leak if a withheld value were in what is left, and ReleaseError `release.no-carrier`.
     """
     held = {(one.kind, one.id): one for one in holdings if any(v.resource is not None for v in one.versions)}
-    resources, decision, hidden = _decided(held, context, consents, policy, instead={})
+    resources, decision, hidden = decided(held, context, consents, policy, instead={})
     return View(
         holdings=held,
         context=context,
@@ -360,43 +338,6 @@ def audited(events: Iterable[Event], view: View) -> list[Event]:
     return found
 
 
-def _decided(
-    holdings: Mapping[Key, Holding],
-    context: Context,
-    consents: Sequence[Json],
-    policy: ReleasePolicy,
-    *,
-    instead: Mapping[Key, Version],
-) -> tuple[dict[Key, Json], Decision | None, Withheld]:
-    """Each resource's last content, or the version given `instead`, as it may go; deleted ones too, so that a
-    reference to a withheld one that was deleted goes as well."""
-    entries: list[Json] = []
-    origins: list[Origin | None] = []
-    for key in sorted(holdings):
-        version = instead.get(key) or next(v for v in reversed(holdings[key].versions) if v.resource is not None)
-        entries.append({"fullUrl": f"urn:uuid:{key[1]}", "resource": _bare(version.resource or {})})
-        origins.append(version.origin)
-    if not entries:
-        return {}, None, Withheld()
-    outcome = release(
-        {"resourceType": "Bundle", "type": "collection", "entry": entries},
-        origins,
-        context,
-        consents,
-        render=orjson.dumps,
-        media_type=MEDIA_TYPE,
-        policy=policy,
-        core=frozenset(),
-    )
-    if outcome.bundle is None:
-        return {}, None, Withheld()
-    found = {
-        (str(entry["resource"]["resourceType"]), str(entry["resource"]["id"])): entry["resource"]
-        for entry in outcome.bundle.get("entry", ())
-    }
-    return found, outcome.decision, outcome.hidden or Withheld()
-
-
 def _contents(view: View) -> dict[Key, Json]:
     found = {}
     for key in view.etags():
@@ -404,13 +345,6 @@ def _contents(view: View) -> dict[Key, Json]:
         assert resource is not None
         found[key] = resource
     return found
-
-
-def _bare(resource: Json) -> Json:
-    """Without the store's own number and time, which count what is withheld, too."""
-    meta = {k: v for k, v in resource.get("meta", {}).items() if k not in ("versionId", "lastUpdated")}
-    left = {key: value for key, value in resource.items() if key != "meta"}
-    return {**left, "meta": meta} if meta else left
 
 
 def _stamped(resource: Json, seen: Seen) -> Json:

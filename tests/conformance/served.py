@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from hub.release import Context, Party
-from hub.release.view import GONE, NOTHING, Holding, Reply, Version, look
+from hub.release.holding import Holding, Version
+from hub.release.view import GONE, NOTHING, Reply, look
 from mappings.labels import Origin
 from profiles import CANONICAL, load
 from profiles.examples import single

@@ -12,9 +12,9 @@ import pytest
 from hub.errors import ReleaseError
 from hub.release import Context, Evidence, Leak, Party, ReleasePolicy, decide
 from hub.release.contract import _read
+from hub.release.holding import Holding, Version
 from hub.release.revocation import is_revoked, notice_digest, seal_notice
 from hub.release.standing import Views, standing
-from hub.release.view import Holding, Version
 from mappings.labels import Origin
 
 Json = dict[str, Any]

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from hub.records import Event
 from hub.release import Context, Party, view
+from hub.release.holding import Holding, Version
 from hub.release.standing import Views, standing
-from hub.release.view import Holding, Version, View, audited, changes, look
+from hub.release.view import View, audited, changes, look
 from mappings.labels import Origin
 from tests.proof.examples import examples
 
@@ -184,7 +185,7 @@ def test_p15_absent_and_withheld_are_one_answer_found_the_same_way(monkeypatch: 
         calls.append("decided")
 
     # what is asked decides nothing any more: neither name makes the view work
-    monkeypatch.setattr(view, "release", counted)
+    monkeypatch.setattr(view, "decided", counted)
     monkeypatch.setattr(view, "seal", counted)
     assert seen.read("Observation", "hidden-1") is seen.read("Observation", "never") is view.NOTHING
     assert seen.history("Observation", "hidden-1") is seen.history("Observation", "never") is view.NOTHING
