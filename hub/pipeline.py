@@ -48,7 +48,7 @@ from hub.loop.reading import take_apart
 from hub.loop.v2_arrival import Came
 from hub.records import Message
 from hub.settings import DestinationSection, SourceSection
-from hub.store import messages
+from hub.store import inputs, messages
 from hub.store.tx import Tx
 from mappings.record import record
 from profiles.issue import Issue, operation_outcome
@@ -78,7 +78,7 @@ async def receive(hub: Hub, source: SourceSection, body: bytes, *, media_type: s
     issues = arrival.at_first_sight(source, body)
 
     def work(tx: Tx) -> tuple[Message, bool]:
-        return messages.receive(
+        return inputs.receive(
             tx,
             source=source.name,
             custody=source.organization,

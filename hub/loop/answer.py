@@ -13,7 +13,7 @@ from hub.loop.record import audit, trace
 from hub.loop.reply import FINAL, Reply, moved
 from hub.records import Message, Referral
 from hub.settings import DestinationSection
-from hub.store import alarms, answers, documents, holds, messages, referrals
+from hub.store import alarms, answers, documents, holds, inputs, referrals
 from hub.store.tx import Tx
 from mappings.times import instant
 
@@ -125,7 +125,7 @@ def keep_unread(
 ) -> Message:
     """Keeps an answer that cannot be used, in the center's custody, and rings for who looks after that center."""
     center = destination.organization
-    kept, fresh = messages.receive(
+    kept, fresh = inputs.receive(
         tx,
         source=f"destination:{destination.id}",
         custody=center,

@@ -17,7 +17,7 @@ from hub.loop.answer import V2, Taken, keep_unread, take
 from hub.loop.context import Hub
 from hub.loop.reply import Reply, from_message, from_own_task, from_v2
 from hub.settings import DestinationSection
-from hub.store import messages
+from hub.store import inputs
 from mappings.errors import ReadError
 from mappings.hl7v2.acknowledgement import acknowledge, code_for, refuse
 from mappings.hl7v2.answer import read_answer
@@ -106,7 +106,7 @@ async def quarantine(hub: Hub, data: bytes, why: str) -> None:
     log.warning("mllp.quarantined", rule=why, size=len(data))
     custody = hub.settings.operator.organization
     await hub.store.write_async(
-        lambda tx: messages.receive(
+        lambda tx: inputs.receive(
             tx,
             source="mllp",
             custody=custody,

@@ -8,7 +8,7 @@ from hub.loop import fault
 from hub.loop.context import Hub
 from hub.records import Message
 from hub.settings import SourceSection
-from hub.store import messages
+from hub.store import inputs, messages
 from hub.store.tx import Tx
 from profiles.issue import Issue
 
@@ -51,7 +51,7 @@ def _first_line_is_json(body: bytes) -> bool:
 
 def keep_conflict(tx: Tx, hub: Hub, source: SourceSection, body: bytes, media_type: str, control_id: str) -> Message:
     """Other bytes under a known control id: which are right, a person says. What is kept of them."""
-    kept = messages.keep_conflict(
+    kept = inputs.keep_conflict(
         tx,
         source=source.name,
         custody=source.organization,

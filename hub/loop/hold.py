@@ -17,7 +17,7 @@ from hub.loop.record import audit, trace
 from hub.loop.reply import FINAL
 from hub.records import Hold, Referral
 from hub.settings import DestinationSection
-from hub.store import alarms, deliveries, holds, messages, referrals
+from hub.store import alarms, deliveries, holds, inputs, referrals
 from hub.store.tx import Tx
 from mappings.fhir.referral import Package
 from mappings.times import moment
@@ -113,7 +113,7 @@ def _again(tx: Tx, hub: Hub, hold: Hold, to: DestinationSection | None) -> None:
         elif referral is not None:
             _decide(tx, hub, referral if to is None else _turn(tx, hub, referral, to), hold)
     elif (hold.kind == "fault" or hold.reason == "receive.conflict") and hold.message_id is not None:
-        messages.replay(tx, hold.message_id)  # the same bytes, read anew
+        inputs.replay(tx, hold.message_id)  # the same bytes, read anew
     elif hold.message_id is not None:
         for referral in referrals.by_message(tx, hold.message_id):
             _decide(tx, hub, referral, hold)

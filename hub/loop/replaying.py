@@ -9,7 +9,7 @@ from hub.loop import v2_arrival
 from hub.loop.context import Hub
 from hub.loop.record import audit
 from hub.records import Message
-from hub.store import messages, unmapped
+from hub.store import inputs, messages, unmapped
 from hub.store.tx import Tx
 
 #: What cannot be read again: it waits already, or it was repeated, or it is gone.
@@ -22,7 +22,7 @@ AGAIN = ("translated", "rejected", "held", "ignored")
 
 def replay(tx: Tx, hub: Hub, message_id: int, *, by: str, why: str | None = None) -> Message:
     """Takes the same bytes in again as a new message with lineage; audited under `by`. Raises StoreError as
-    `messages.replay` does.
+    `inputs.replay` does.
 
     A v2 message that was turned away at the door is looked at there again, as of the sender that it has now: what
     `v2_arrival.take_again` raises.
@@ -31,7 +31,7 @@ def replay(tx: Tx, hub: Hub, message_id: int, *, by: str, why: str | None = None
     if old is not None and v2_arrival.turned_away(tx, old):
         made = v2_arrival.take_again(tx, hub, old)
     else:
-        made = messages.replay(tx, message_id)
+        made = inputs.replay(tx, message_id)
     audit(
         tx,
         hub,

@@ -31,7 +31,7 @@ from hub.loop.v2_gating import READS
 from hub.loop.v2_sender import ANSWERS, Alike, Sender, sender_of
 from hub.records import Message as Kept
 from hub.settings import DestinationSection, SourceSection
-from hub.store import application_acks, messages
+from hub.store import application_acks, inputs, messages
 from hub.store.tx import Tx
 from mappings.errors import ReadError
 from mappings.hl7v2 import batch
@@ -227,10 +227,10 @@ def take_again(tx: Tx, hub: Hub, old: Kept) -> Kept:
     wrong = look(source, message).wrong
     if wrong is not None:
         raise ReceiveError(wrong, _WHY[wrong][0])
-    made = messages.replay(
+    made = inputs.replay(
         tx,
         old.id,
-        into=messages.Owner(source=source.name, custody=source.organization, organization=source.organization),
+        into=inputs.Owner(source=source.name, custody=source.organization, organization=source.organization),
         control_id=message.control_id,
     )
     application_acks.want(tx, made.id, source=source.name, asked=message.get("MSH-16"))
@@ -299,8 +299,8 @@ def look(source: SourceSection, message: Message) -> Looked:
 
 def _store(tx: Tx, hub: Hub, source: SourceSection, found: Sequence[Looked]) -> list[_Stored]:
     taken = [one for one in found if one.wrong is None]
-    owner = messages.Owner(source=source.name, custody=source.organization, organization=source.organization)
-    new = iter(messages.receive_all(tx, owner, [(one.control_id, one.data) for one in taken], media_type=V2))
+    owner = inputs.Owner(source=source.name, custody=source.organization, organization=source.organization)
+    new = iter(inputs.receive_all(tx, owner, [(one.control_id, one.data) for one in taken], media_type=V2))
     stored = []
     for one in found:
         made = next(new) if one.wrong is None else None
@@ -319,7 +319,7 @@ def _store_known(tx: Tx, hub: Hub, source: SourceSection, looked: Looked) -> _St
         kept = _keep(tx, hub, Sender(source=source), looked.data, _issue(looked.wrong))
         return _stored(kept, error=(_WHY[looked.wrong][2], _PLACES.get(looked.wrong)))
     try:
-        kept, _ = messages.receive(
+        kept, _ = inputs.receive(
             tx,
             source=source.name,
             custody=source.organization,
@@ -421,9 +421,9 @@ def _keep(tx: Tx, hub: Hub, sender: Sender, data: bytes, issue: Issue) -> Kept:
     else:
         name, custody = NOBODY, hub.settings.operator.organization
     log.warning("mllp.rejected", rule=issue.rule, source=name, size=len(data))
-    return messages.keep_rejected(
+    return inputs.keep_rejected(
         tx,
-        messages.Owner(source=name, custody=custody, organization=custody),
+        inputs.Owner(source=name, custody=custody, organization=custody),
         media_type=V2,
         body=data,
         issues=(issue,),

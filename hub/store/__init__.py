@@ -2,15 +2,16 @@
 
 Tables are in `tables`; each noun has a module of functions that take a `Tx` first:
 
-    messages    what came in, as it came           referrals   where each loop stands
-    documents   versions of resources              answers     what destinations said
-    lanes       order per destination              holds       what a person must decide
-    deliveries  sealed releases on their way       alarms      what a named person must act on
-    claims      the right to send, and its end     disclosures, decisions, traces   what was done and why
-    vault       every sealed document              sessions, marks                  the console's and the hub's own
+    inputs      what comes in, as it comes         referrals   where each loop stands
+    messages    what became of it                  answers     what destinations said
+    documents   versions of resources              holds       what a person must decide
+    lanes       order per destination              alarms      what a named person must act on
+    deliveries  sealed releases on their way       disclosures, decisions, traces   what was done and why
+    claims      the right to send, and its end     sessions, marks                  the console's and the hub's own
+    vault       every sealed document
 
     with Store(url, KeyRing(FileKeys(path)), clock) as store:
-        message, fresh = store.write(lambda tx: messages.receive(tx, source=..., ...))
+        message, fresh = store.write(lambda tx: inputs.receive(tx, source=..., ...))
 """
 
 from hub.store.keys import EnvKeys, FileKeys, KeyProvider, KeyRing

@@ -17,7 +17,7 @@ from hub import pipeline, upkeep
 from hub.errors import StoreError
 from hub.ingest import folder as ingest_folder
 from hub.loop import sending
-from hub.store import Store, claims, messages
+from hub.store import Store, claims, inputs
 
 World = Any
 Document = dict[str, Any]
@@ -120,7 +120,7 @@ async def test_a_restart_while_it_writes_is_said_and_passes(on_postgresql: tuple
     store: Store = world.store
 
     def interrupted(tx: Any) -> int:
-        made = messages.receive(
+        made = inputs.receive(
             tx,
             source="cedar-app",
             custody="cedar-coresponse",

@@ -15,7 +15,7 @@ from hub.audit import chain
 from hub.cli import app
 from hub.errors import StoreError
 from hub.settings import load
-from hub.store import gates, messages
+from hub.store import gates, inputs, messages
 
 CONFIG = """
 [hub]
@@ -69,7 +69,7 @@ def handoff(config: Path) -> Callable[..., Any]:
 def test_back_and_forth(config: Path, handoff: Callable[..., Any], tmp_path: Path) -> None:
     hub = open_hub(load(config, environ={}))
     hub.store.write(
-        lambda tx: messages.receive(
+        lambda tx: inputs.receive(
             tx, source="app", custody="cedar-coresponse", organization="cedar-coresponse", control_id=None,
             media_type="text/plain", body=b"what was said",
         )

@@ -16,7 +16,7 @@ from hub.audit import chain
 from hub.cli import app
 from hub.errors import KeyringError
 from hub.settings import load
-from hub.store import messages
+from hub.store import inputs, messages
 
 CONFIG = """
 [hub]
@@ -75,7 +75,7 @@ def keep(config: Path, count: int) -> None:
     hub = open_hub(load(config, environ={}))
     for _ in range(count):
         hub.store.write(
-            lambda tx: messages.receive(
+            lambda tx: inputs.receive(
                 tx, source="app", custody="cedar-coresponse", organization="cedar-coresponse", control_id=None,
                 media_type="text/plain", body=b"what was said",
             )

@@ -11,7 +11,7 @@ import pytest
 
 from hub.cli.machine import machine
 from hub.settings import parse
-from hub.store import KeyRing, Store, messages, migrate
+from hub.store import KeyRing, Store, inputs, migrate
 
 
 class Usage(NamedTuple):
@@ -50,7 +50,7 @@ def test_nothing_comes_from_the_future(settings: Any, keys: KeyRing, ahead: floa
     migrate(settings.hub.database)
     with Store(settings.hub.database, keys, lambda: then) as store:
         store.write(
-            lambda tx: messages.receive(
+            lambda tx: inputs.receive(
                 tx, source="cad", custody="pd", organization="pd", control_id=None, media_type="text/plain", body=b"x"
             )
         )

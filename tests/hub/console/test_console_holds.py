@@ -15,7 +15,7 @@ from hub.loop.context import Hub
 from hub.loop.fault import TRIES, put_aside
 from hub.loop.hold import resolve
 from hub.records import Hold
-from hub.store import alarms, claims, decisions, deliveries, holds, messages, referrals
+from hub.store import alarms, claims, decisions, deliveries, holds, inputs, messages, referrals
 
 SignIn = Callable[..., TestClient]
 Story = Callable[[str, str], int]
@@ -193,7 +193,7 @@ def test_a_message_that_broke_a_step_is_taken_in_again(hub: Hub, feed: Feed) -> 
     section = hub.source("cedar-app")
     assert section is not None
     stored = hub.store.write(
-        lambda tx: messages.receive(
+        lambda tx: inputs.receive(
             tx,
             source="cedar-app",
             custody="cedar-coresponse",

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from hub.loop.expunging import expunge
-from hub.store import documents, messages, tellings
+from hub.store import documents, inputs, tellings
 
 World = Any
 CENTER = "lakemont-911"
@@ -75,7 +75,7 @@ async def test_a_part_that_is_read_again_takes_nothing_away(world: World) -> Non
     for one in (first, units, last):
         await world.take_in("lakemont-cad", one)
     before = held(world)
-    world.store.write(lambda tx: messages.replay(tx, 1))
+    world.store.write(lambda tx: inputs.replay(tx, 1))
     await world.read()
     assert held(world) == before
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from hub.audit import chain
 from hub.errors import HubError, StoreError
 from hub.loop.expunging import expunge
-from hub.store import documents, messages, unmapped
+from hub.store import documents, inputs, unmapped
 from hub.store.tables import document, sealed
 
 World = Any
@@ -151,7 +151,7 @@ async def test_the_same_record_that_comes_again_is_held(world: World) -> None:
     assert order(world).messages == (number,)
     assert world.holds() == []
     with pytest.raises(StoreError, match="expunged"):
-        world.store.write(lambda tx: messages.replay(tx, number))
+        world.store.write(lambda tx: inputs.replay(tx, number))
 
 
 async def test_a_file_that_tells_of_others_too_goes_only_when_that_is_said(world: World) -> None:
@@ -174,7 +174,7 @@ async def test_a_file_that_tells_of_others_too_goes_only_when_that_is_said(world
 
 async def test_a_replayed_message_goes_with_its_first_bytes(world: World) -> None:
     first, *_ = await told(world)
-    again = world.store.write(lambda tx: messages.replay(tx, first)).id
+    again = world.store.write(lambda tx: inputs.replay(tx, first)).id
     await world.read()
     made = order(world)
     assert {first, again} <= set(made.messages)

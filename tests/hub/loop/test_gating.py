@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from hub.loop import hold, legal_holding
 from hub.loop.gating import RAW_KEPT
-from hub.store import messages, vault
+from hub.store import inputs, vault
 from hub.store.tables import sealed, trace
 
 World = Any
@@ -111,7 +111,7 @@ async def test_the_same_input_is_known_when_it_comes_again(world: World) -> None
 async def test_a_gated_message_is_taken_in_again_as_its_records(world: World) -> None:
     number = await world.take_in("riverton-cad", call(world, priors=TOLD))
     before = encounters(world)
-    again = world.store.write(lambda tx: messages.replay(tx, number)).id
+    again = world.store.write(lambda tx: inputs.replay(tx, number)).id
     await world.read()
     assert world.message(again).state == "translated"
     assert world.message(again).gated_at is not None
@@ -132,7 +132,7 @@ async def test_what_was_kept_before_goes_when_it_is_read_again(build: Any) -> No
     number = await world.take_in("riverton-cad", call(world, priors=TOLD))
     source = world.hub.source("riverton-cad")
     object.__setattr__(source, "raw", "gated")
-    world.store.write(lambda tx: messages.replay(tx, number))
+    world.store.write(lambda tx: inputs.replay(tx, number))
     await world.read()
     assert TOLD.encode() not in everything(world)
 

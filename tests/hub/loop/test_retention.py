@@ -13,7 +13,7 @@ from hub.errors import HubError, KeyringError, SettingsError, StoreError
 from hub.loop import legal_holding, retention
 from hub.loop.expunging import expunge
 from hub.settings import parse
-from hub.store import disclosures, documents, legal_holds, messages, referrals
+from hub.store import disclosures, documents, inputs, legal_holds, messages, referrals
 from hub.store.tables import sealed
 
 World = Any
@@ -87,7 +87,7 @@ async def test_each_kind_goes_at_its_time_and_not_before(schedule: Any, httpx_mo
     with pytest.raises(KeyringError, match=r"keys\.missing"):
         world.store.read(lambda tx: messages.body(tx, number))
     with pytest.raises(StoreError, match="what was disposed"):
-        world.store.write(lambda tx: messages.replay(tx, number))
+        world.store.write(lambda tx: inputs.replay(tx, number))
     assert kept > 0
     assert disclosures_of(world) == 0
     assert count(world, "message") == count(world, "delivery") == 0

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import URL, NullPool, create_engine
 
 from hub.errors import KeyringError, StoreError
-from hub.store import FileKeys, KeyRing, Store, Tx, backup, messages, migrate
+from hub.store import FileKeys, KeyRing, Store, Tx, backup, inputs, messages, migrate
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 
@@ -25,7 +25,7 @@ def clock() -> datetime:
 
 
 def take(tx: Tx, body: bytes, custody: str = "pd") -> int:
-    made, _ = messages.receive(
+    made, _ = inputs.receive(
         tx, source="cad", custody=custody, organization=custody, control_id=None, media_type="text/plain", body=body
     )
     return made.id

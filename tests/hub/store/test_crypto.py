@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.errors import KeyringError
-from hub.store import EnvKeys, FileKeys, KeyRing, Store, Tx, crypto, messages, vault
+from hub.store import EnvKeys, FileKeys, KeyRing, Store, Tx, crypto, inputs, messages, vault
 from hub.store.tables import sealed
 
 NOW = datetime(2026, 1, 15, tzinfo=UTC)
@@ -75,7 +75,7 @@ def test_parts_of_the_associated_data_do_not_run_together() -> None:
 
 
 def receive(custody: str, body: bytes) -> Callable[[Tx], int]:
-    return lambda tx: messages.receive(tx, control_id=None, custody=custody, body=body, **CAD)[0].id
+    return lambda tx: inputs.receive(tx, control_id=None, custody=custody, body=body, **CAD)[0].id
 
 
 def test_swapped_rows_do_not_open(store: Store) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hub.records import Document
-from hub.store import Store, documents, messages
+from hub.store import Store, documents, inputs
 from hub.store.tables import sealed
 
 PATIENT: dict[str, Any] = {"resourceType": "Patient", "id": "p1", "gender": "unknown"}
@@ -45,7 +45,7 @@ def test_when_something_was_first_recorded(store: Store, clock: Any) -> None:
     """By when its message came, whenever that was read; not known where the first version is gone."""
     came = clock.now
     section = {"source": "cad", "custody": "pd", "organization": "pd", "media_type": "x/y"}
-    received, _ = store.write(lambda tx: messages.receive(tx, body=b"1", control_id=None, **section))
+    received, _ = store.write(lambda tx: inputs.receive(tx, body=b"1", control_id=None, **section))
     clock.forward(60)
     put(store, PATIENT, message_id=received.id)
     put(store, PATIENT | {"gender": "other"})

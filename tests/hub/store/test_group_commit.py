@@ -17,14 +17,14 @@ from typing import Any
 import pytest
 
 from hub.errors import StoreError
-from hub.store import KeyRing, Store, Tx, marks, messages
+from hub.store import KeyRing, Store, Tx, inputs, marks, messages
 from hub.store.tables import attempt
 
 CAD = {"source": "cad", "custody": "pd", "organization": "pd", "media_type": "application/json"}
 
 
 def receive(number: int, body: bytes = b"{}") -> Callable[[Tx], int]:
-    return lambda tx: messages.receive(tx, control_id=f"c{number}", body=body, **CAD)[0].id
+    return lambda tx: inputs.receive(tx, control_id=f"c{number}", body=body, **CAD)[0].id
 
 
 class Gate:
@@ -216,13 +216,13 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
         """
         import sys, threading
         from datetime import UTC, datetime
-        from hub.store import FileKeys, KeyRing, Store, messages, migrate
+        from hub.store import FileKeys, KeyRing, Store, inputs, migrate
         folder = sys.argv[1]
         migrate(f"sqlite:///{folder}/hub.db")
         store = Store(f"sqlite:///{folder}/hub.db", KeyRing(FileKeys(f"{folder}/keys.json")), lambda: datetime.now(UTC))
         def send(name):
             for number in range(10_000):
-                made, _ = store.write(lambda tx: messages.receive(
+                made, _ = store.write(lambda tx: inputs.receive(
                     tx, source=name, custody="pd", organization="pd", control_id=f"{number}",
                     media_type="text/plain", body=f"{name} {number}".encode()))
                 sys.stdout.write(f"{made.id} {name} {number}\\n")

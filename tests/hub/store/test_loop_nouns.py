@@ -17,8 +17,8 @@ from hub.store import (
     decisions,
     disclosures,
     holds,
+    inputs,
     marks,
-    messages,
     referrals,
     sessions,
     traces,
@@ -42,7 +42,7 @@ def refer(store: Store, task: str = "t1", **more: Any) -> tuple[Referral, bool]:
 def message(store: Store) -> int:
     return store.write(
         lambda tx: (
-            messages.receive(
+            inputs.receive(
                 tx, source="s", custody="pd", organization="pd", control_id=None, media_type="a/b", body=b""
             )[0].id
         )

@@ -10,7 +10,7 @@ from sqlalchemy import event
 
 from hub.errors import DuplicateConflict, LeaseLost, StoreError
 from hub.records import Message
-from hub.store import Store, Tx, messages
+from hub.store import Store, Tx, inputs, messages
 from profiles.issue import Issue
 
 ISSUE = Issue(severity="warning", code="invalid", rule="read.zone", path="row[0]", text="no zone")
@@ -19,7 +19,7 @@ ISSUE = Issue(severity="warning", code="invalid", rule="read.zone", path="row[0]
 def receive(
     control: str | None = None, body: bytes = b"row", source: str = "cad", custody: str = "pd"
 ) -> Callable[[Tx], tuple[Message, bool]]:
-    return lambda tx: messages.receive(
+    return lambda tx: inputs.receive(
         tx,
         source=source,
         custody=custody,
@@ -64,9 +64,9 @@ def test_other_bytes_under_a_known_control_id_are_refused_and_kept(store: Store)
         "media_type": "text/csv",
         "body": b"other",
     }
-    kept = store.write(lambda tx: messages.keep_conflict(tx, **keep))
+    kept = store.write(lambda tx: inputs.keep_conflict(tx, **keep))
     assert (kept.state, kept.lineage) == ("held", first.id)
-    assert store.write(lambda tx: messages.keep_conflict(tx, **keep)) == kept  # once, however often it comes
+    assert store.write(lambda tx: inputs.keep_conflict(tx, **keep)) == kept  # once, however often it comes
     assert store.read(lambda tx: (messages.body(tx, kept.id), messages.control_id(tx, kept.id))) == (b"other", "c1")
     assert take(store) == [m for m in store.read(messages.listed) if m.state == "received"]
 
@@ -132,11 +132,11 @@ def test_next_due(store: Store, clock: Any) -> None:
 def test_a_replay_is_a_new_message_with_lineage(store: Store) -> None:
     first, _ = store.write(receive("c1"))
     with pytest.raises(StoreError, match=r"store\.state"):
-        store.write(lambda tx: messages.replay(tx, first.id))
+        store.write(lambda tx: inputs.replay(tx, first.id))
     with pytest.raises(StoreError, match=r"store\.not-found"):
-        store.write(lambda tx: messages.replay(tx, 99))
+        store.write(lambda tx: inputs.replay(tx, 99))
     store.write(lambda tx: messages.finish(tx, messages.claim(tx, owner="w", lease_seconds=1, limit=1)[0], "rejected"))
-    again = store.write(lambda tx: messages.replay(tx, first.id))
+    again = store.write(lambda tx: inputs.replay(tx, first.id))
     assert (again.lineage, again.state) == (first.id, "received")
     assert store.read(lambda tx: messages.body(tx, again.id)) == b"row"
     assert store.read(messages.counts) == {"replayed": 1, "received": 1}
@@ -161,7 +161,7 @@ def test_nothing_on_the_way_in_or_to_a_worker_looks_through_all_messages(store: 
             tx.connection, "before_cursor_execute", lambda c, k, sql, given, x, many: seen.append((sql, given))
         )
         receive("c1")(tx)
-        messages.keep_conflict(
+        inputs.keep_conflict(
             tx, source="cad", custody="pd", organization="pd", control_id="c1", media_type="text/csv", body=b"other"
         )
         messages.claim(tx, owner="w", lease_seconds=30, limit=10)

@@ -23,7 +23,7 @@ from hub import audit
 from hub.audit.tables import metadata as audit_metadata
 from hub.errors import StoreError
 from hub.records import Event
-from hub.store import KeyRing, Store, Tx, alarms, claims, deliveries, disclosures, lanes, messages, migrate
+from hub.store import KeyRing, Store, Tx, alarms, claims, deliveries, disclosures, inputs, lanes, messages, migrate
 from hub.store import engine as engines
 from hub.store.tables import attempt, metadata
 
@@ -52,7 +52,7 @@ def enqueue(tx: Tx, key: str, destination: str = "ehr") -> int:
 
 
 def receive(tx: Tx, source: str, number: int) -> int:
-    made, _ = messages.receive(
+    made, _ = inputs.receive(
         tx,
         source=source,
         custody="pd",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub.errors import StoreError
-from hub.store import KeyRing, Store, messages, migrate
+from hub.store import KeyRing, Store, inputs, messages, migrate
 
 CIPHER, OTHER = b"c" * 32, b"d" * 32
 
@@ -19,7 +19,7 @@ def test_not_even_a_clear_column_is_in_the_file(keys: KeyRing, tmp_path: Path) -
     migrate(url, CIPHER)
     with Store(url, keys, lambda: datetime(2026, 1, 15, tzinfo=UTC), cipher=CIPHER) as store:
         made, _ = store.write(
-            lambda tx: messages.receive(
+            lambda tx: inputs.receive(
                 tx,
                 source="a-telling-name",
                 custody="pd",

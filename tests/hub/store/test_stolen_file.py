@@ -25,7 +25,7 @@ from hub.store import (
     disclosures,
     documents,
     holds,
-    messages,
+    inputs,
     referrals,
     sessions,
 )
@@ -37,7 +37,7 @@ def test_the_raw_files_show_nothing(store: Store, tmp_path: Path) -> None:
     name, control, incident, phone, reason, token = (f"V{secrets.token_hex(8)}" for _ in range(6))
 
     def fill(tx: Tx) -> None:
-        message, _ = messages.receive(
+        message, _ = inputs.receive(
             tx,
             source="cad",
             custody="pd",
@@ -46,7 +46,7 @@ def test_the_raw_files_show_nothing(store: Store, tmp_path: Path) -> None:
             media_type="text/csv",
             body=name.encode() * 1000,
         )
-        messages.keep_conflict(
+        inputs.keep_conflict(
             tx,
             source="cad",
             custody="pd",
@@ -159,7 +159,7 @@ def test_errors_show_no_value(store: Store) -> None:
     secret = f"V{secrets.token_hex(8)}"
 
     def receive(tx: Tx, body: str) -> int:
-        return messages.receive(
+        return inputs.receive(
             tx,
             source="cad",
             custody="pd",

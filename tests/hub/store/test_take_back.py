@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hub.store import Store, claims, deliveries, messages
+from hub.store import Store, claims, deliveries, inputs, messages
 
 
 def fill(store: Store) -> None:
@@ -21,7 +21,7 @@ def fill(store: Store) -> None:
                 digest="d1",
                 release=b"sealed bytes",
             )
-        messages.receive(
+        inputs.receive(
             tx,
             source="cad",
             custody="pd",

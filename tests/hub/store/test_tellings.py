@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from hub.errors import KeyringError
-from hub.store import Store, messages, tellings
+from hub.store import Store, inputs, messages, tellings
 from hub.store.tables import sealed
 
 
 def receive(store: Store, body: bytes, control: str | None = None) -> int:
     def work(tx: Any) -> int:
-        made, _ = messages.receive(
+        made, _ = inputs.receive(
             tx, source="cad", custody="pd", organization="pd", control_id=control, media_type="text/csv", body=body
         )
         return made.id
@@ -89,7 +89,7 @@ def test_a_line_of_repetitions_begins_with_the_first_bytes(store: Store) -> None
     for _ in range(2):
         store.write(lambda tx: tx.connection.exec_driver_sql("UPDATE message SET state = 'translated'"))
         latest = max(m.id for m in store.read(messages.listed))
-        again = store.write(lambda tx, latest=latest: messages.replay(tx, latest)).id
+        again = store.write(lambda tx, latest=latest: inputs.replay(tx, latest)).id
     store.write(lambda tx: tx.connection.exec_driver_sql("UPDATE message SET state = 'replayed' WHERE id < 3"))
     assert store.read(lambda tx: tellings.lineage(tx, again)) == (first, [2, 1])
     assert store.read(lambda tx: tellings.lineage(tx, first)) == (first, [])
@@ -98,9 +98,9 @@ def test_a_line_of_repetitions_begins_with_the_first_bytes(store: Store) -> None
 def test_other_bytes_under_a_known_control_id_repeat_nothing(store: Store) -> None:
     first = receive(store, b"1", "control")
     held = store.write(
-        lambda tx: messages.keep_conflict(
+        lambda tx: inputs.keep_conflict(
             tx, source="cad", custody="pd", organization="pd", control_id="control", media_type="text/csv", body=b"2"
         )
     )
-    again = store.write(lambda tx: messages.replay(tx, held.id)).id
+    again = store.write(lambda tx: inputs.replay(tx, held.id)).id
     assert store.read(lambda tx: tellings.lineage(tx, again)) == (first, [held.id])
