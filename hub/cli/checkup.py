@@ -152,7 +152,7 @@ def _module(settings: Settings) -> Finding:
         text = "crypto_mode is standard: no FIPS 140-3 module (CJIS SC-13), so this hub should not hold CJI"
         return Finding(name=name, ok=True, detail=text)
     try:
-        module = fips.require()
+        module = fips.require(settings)
     except HubError as error:
         return Finding(
             name=name, ok=False, detail=error.issues[0].text, todo="Build cryptography on the system's OpenSSL"

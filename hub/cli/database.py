@@ -71,7 +71,7 @@ def restore_backup(manifest: Manifest, by: By, config: Config = HUB_TOML, as_jso
     cipher = ring.database_key() if settings.hub.sqlcipher else None
     made = backup.restore(manifest, settings.hub.database, ring, cipher=cipher)
     with opened(config) as hub:
-        broken = hub.store.read(lambda tx: chain.verify(tx, ring.verifying_keys()))
+        broken = hub.store.read(lambda tx: chain.verify(tx, [ring.signing_key()]))
         custodies = hub.store.read(lambda tx: backup.opens(tx.connection, ring))
 
         def settle(tx: Tx) -> None:

@@ -219,11 +219,10 @@ def worker(
 
 def token(config: Config = HUB_TOML) -> None:
     """Makes another one-time token for the console, good for ten minutes: for whoever signs in next."""
-    import secrets
-
+    from hub import drbg
     from hub.console import signing_in
 
-    made = secrets.token_urlsafe(32)
+    made = drbg.token()
     with opened(config) as hub:
         hub.store.write(lambda tx: signing_in.issue(tx, made))
     typer.echo(made)
@@ -269,7 +268,7 @@ def verify_audit(config: Config = HUB_TOML, as_json: Json = False) -> None:
     from hub.store.tx import Tx
 
     with opened(config) as hub:
-        known = hub.store.keys.verifying_keys()
+        known = [hub.store.keys.signing_key()]
 
         def look(tx: Tx) -> tuple[list[Any], int]:
             return chain.verify(tx, known), len(chain.checkpoints(tx))

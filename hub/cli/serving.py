@@ -7,7 +7,6 @@ import contextlib
 import gc
 import json
 import os
-import secrets
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ import uvicorn
 from prometheus_client import start_http_server
 from starlette.applications import Starlette
 
+from hub import drbg
 from hub.app import create_app, open_hub, running
 from hub.cli import log_lines
 from hub.errors import SettingsError
@@ -36,7 +36,7 @@ def serve(settings: Settings, *, say: Callable[[str], None], ready_file: Path | 
     """
     listening = _listen(settings.hub)
     log_lines.configure()
-    token = secrets.token_urlsafe(32)
+    token = drbg.token()
     app = create_app(settings, local_token=token)
     if not is_loopback(settings.hub.bind) and not app.state.hub.store.read(accounts.listed):
         app.state.hub.store.close()

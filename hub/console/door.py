@@ -7,7 +7,6 @@ the visitor's session.
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hub import drbg
 from hub.console import signing_in, upload
 from hub.console.filters import templates
 from hub.errors import HubError
@@ -136,7 +136,7 @@ class Door:
             else None
         )
         local = known is None and self._local.spend(token)
-        made = secrets.token_urlsafe(32)
+        made = drbg.token()
 
         def work(tx: Tx) -> bool:
             good = known is not None or local or signing_in.spend(tx, token)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
@@ -16,6 +15,7 @@ from urllib.parse import urlencode
 
 import orjson
 
+from hub import drbg
 from hub.delivery.client_keys import ClientKey
 from hub.delivery.transport import Answer
 from hub.errors import DeliveryError, SettingsError
@@ -150,7 +150,7 @@ class Smart:
             "sub": self._section.client_id,
             "aud": endpoint,
             "exp": int(now + self._section.lifetime),
-            "jti": secrets.token_urlsafe(24),
+            "jti": drbg.token(),
         }
         form = {
             "grant_type": "client_credentials",

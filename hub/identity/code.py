@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import base64
 import hmac
-import secrets
 from datetime import datetime
 from urllib.parse import quote
 
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
+from hub import drbg
+
 STEP = 30
 
 
 def new_secret() -> bytes:
     """160 random bits."""
-    return secrets.token_bytes(20)
+    return drbg.octets(20)
 
 
 def address(secret: bytes, account: str) -> str:

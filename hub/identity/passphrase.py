@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
 
+from hub import drbg
 from hub.errors import IdentityError
 
 #: Characters. SP 800-63B-4 asks for eight with a second factor; a phrase is longer.
@@ -30,7 +30,7 @@ def check(passphrase: str, account: str) -> None:
 
 def hashed(passphrase: str) -> bytes:
     """salt (16) | hash (64), to keep."""
-    salt = secrets.token_bytes(_SALT)
+    salt = drbg.octets(_SALT)
     return salt + _hash(passphrase, salt)
 
 

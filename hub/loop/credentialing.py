@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from datetime import timedelta
 
+from hub import drbg
 from hub.errors import IdentityError
 from hub.loop.context import Hub
 from hub.loop.hold import name_of
@@ -39,7 +39,7 @@ def _make(hub: Hub, source: str, by: str, days: int | None, overlap_hours: int |
     person, section = name_of(by), hub.source(source)
     if section is None or not section.issued:
         raise IdentityError("identity.source", "there is no such source whose tokens are issued (`issued = true`)")
-    token = secrets.token_urlsafe(32)
+    token = drbg.token()
     digest = hashlib.sha256(token.encode()).digest()
     act = "issued" if overlap_hours is None else "rotated"
 

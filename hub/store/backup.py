@@ -99,8 +99,8 @@ def verify(path: Path, ring: KeyRing) -> Backup:
         made = Backup(**(manifest | {"made_at": datetime.fromisoformat(manifest["made_at"])}))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise StoreError("store.backup", "this is not a backup's manifest", code="invalid") from None
-    known = {key.kid: key for key in ring.verifying_keys()}
-    if kid not in known or not known[kid].holds(signature, made.signed()):
+    key = ring.signing_key()
+    if kid != key.kid or not key.holds(signature, made.signed()):
         raise StoreError("store.backup", "the manifest is not signed by this key ring", code="security")
     copy = path.parent / Path(made.file).name
     if not copy.is_file() or _digest(copy) != (made.size, made.sha256):

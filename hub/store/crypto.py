@@ -1,24 +1,27 @@
-"""The envelope: AES-256-GCM with a fresh key per document, itself wrapped under a custody's key.
+"""The envelope: AES-256-GCM with a fresh key per document, itself wrapped under a custody's key, also by AES-256-GCM.
 
-blob = version (1) | length of kid (1) | kid | wrapped key (40, RFC 3394) | nonce (12) | ciphertext and tag.
+blob = version (1) | length of kid (1) | kid | nonce (12), wrapped key and tag (48) | nonce (12) | ciphertext and tag.
 The associated data bind what the blob is: rows cannot be swapped and a label cannot be lowered unnoticed.
-Rotation rewraps the 40 bytes and leaves the ciphertext alone. Pure: keys are given, nothing is stored here.
+Rotation rewraps the 60 bytes and leaves the ciphertext alone. Pure: keys are given, nothing is stored here.
+
+GCM wraps, as SP 800-38F (section 3.1) lets an approved authenticated mode do, so that the module does all of it: the
+AES key wrap of `cryptography` is that package's own loop around the module's AES. Keys and nonces are 256 and 96 bits
+of the DRBG (SP 800-38D, 8.2.2), so a custody's key is good for 2^32 documents (8.3).
 """
 
 from __future__ import annotations
 
-import os
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
+from hub import drbg
 from hub.errors import KeyringError
 
-_VERSION = 1
-_WRAPPED = 40
+_VERSION = 2
 _NONCE = 12
+_WRAPPED = _NONCE + 32 + 16
 
 
 def associated(noun: str, noun_id: str, part: str, custody: str, label: str) -> bytes:
@@ -28,9 +31,9 @@ def associated(noun: str, noun_id: str, part: str, custody: str, label: str) -> 
 
 def seal(kek: bytes, kid: str, plain: bytes, aad: bytes) -> bytes:
     """Seal one document under a key-encryption key (32 bytes) named `kid` (at most 255 bytes)."""
-    drawn = os.urandom(32 + _NONCE)
-    dek, nonce = drawn[:32], drawn[32:]
-    return _head(kid) + aes_key_wrap(kek, dek) + nonce + AESGCM(dek).encrypt(nonce, plain, aad)
+    drawn = drbg.octets(32 + 2 * _NONCE)
+    dek, nonce, first = drawn[:32], drawn[32:-_NONCE], drawn[-_NONCE:]
+    return _head(kid) + first + _under(kek).encrypt(first, dek, None) + nonce + AESGCM(dek).encrypt(nonce, plain, aad)
 
 
 def kid_of(blob: bytes) -> str:
@@ -49,10 +52,10 @@ def unseal(kek: bytes, blob: bytes, aad: bytes) -> bytes:
     kid_of(blob)
     at = 2 + blob[1]
     try:
-        dek = aes_key_unwrap(kek, blob[at : at + _WRAPPED])
+        dek = _under(kek).decrypt(blob[at : at + _NONCE], blob[at + _NONCE : at + _WRAPPED], None)
         nonce = blob[at + _WRAPPED : at + _WRAPPED + _NONCE]
         return AESGCM(dek).decrypt(nonce, blob[at + _WRAPPED + _NONCE :], aad)
-    except (InvalidUnwrap, InvalidTag):
+    except InvalidTag:
         raise KeyringError("keys.tampered", "a sealed document does not open as what it is stored as") from None
 
 
@@ -61,10 +64,17 @@ def rewrap(old: bytes, new: bytes, new_kid: str, blob: bytes) -> bytes:
     kid_of(blob)
     at = 2 + blob[1]
     try:
-        dek = aes_key_unwrap(old, blob[at : at + _WRAPPED])
-    except InvalidUnwrap:
+        dek = _under(old).decrypt(blob[at : at + _NONCE], blob[at + _NONCE : at + _WRAPPED], None)
+    except InvalidTag:
         raise KeyringError("keys.tampered", "a document key does not open under its key") from None
-    return _head(new_kid) + aes_key_wrap(new, dek) + blob[at + _WRAPPED :]
+    nonce = drbg.octets(_NONCE)
+    return _head(new_kid) + nonce + _under(new).encrypt(nonce, dek, None) + blob[at + _WRAPPED :]
+
+
+@lru_cache(maxsize=64)
+def _under(kek: bytes) -> AESGCM:
+    """A custody's key, made ready once: every document is wrapped by one of a few."""
+    return AESGCM(kek)
 
 
 @lru_cache(maxsize=256)

@@ -10,13 +10,13 @@ import base64
 import fcntl
 import json
 import os
-import secrets
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from hub import drbg
 from hub.errors import KeyringError
 from hub.store.keys.provider import SECRETS
 from hub.store.keys.wrap import KeyWrap, Plain
@@ -134,14 +134,14 @@ class FileKeys:
         ring = content["custodies"].setdefault(custody, {"active": "", "keys": {}, "made": 0})
         # counted apart from the keys there are: a retired key's name is not given again
         ring["made"] = ring.get("made", len(ring["keys"])) + 1
-        kid = f"k{ring['made']}-{secrets.token_hex(3)}"
+        kid = f"k{ring['made']}-{drbg.octets(3).hex()}"
         ring["keys"][kid] = self._new(_use(custody, kid))
         ring["active"] = kid
         if at is not None:
             ring["since"] = at.isoformat()
 
     def _new(self, use: str) -> str:
-        return _text(self._wrap.wrap(secrets.token_bytes(32), use))
+        return _text(self._wrap.wrap(drbg.octets(32), use))
 
     def _change(self, change: Callable[[_Content], None], wrap: KeyWrap | None = None) -> None:
         """Read the file, change it, write it back if it differs: one process and one thread at a time."""

@@ -2,36 +2,55 @@
 
 Python's `ssl` and `hashlib` and the `cryptography` package must stand on one and the same OpenSSL whose FIPS provider
 is active by default. The wheels of `cryptography` carry an OpenSSL of their own without that provider: build it from
-source against the system's. Whether the provider's version has a FIPS 140-3 certificate, and for this platform, is for
-a person to look up; `Module` names what to look for.
+source against the system's. So do the wheels of psycopg and of SQLCipher, which are refused as well. Whether the
+provider's version has a FIPS 140-3 certificate, and for this platform, is for a person to look up; `Module` names what
+to look for.
 """
 
 from __future__ import annotations
 
-import ctypes
-import ctypes.util
 import hashlib
+import hmac
 import ssl
-import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.backends.openssl import backend
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
-from cryptography.hazmat.primitives.keywrap import aes_key_unwrap, aes_key_wrap
+from sqlalchemy import make_url
 
 from hub.errors import KeyringError
-from hub.store.keys.signing import P384Signing
+from hub.settings import Settings
+from hub.store.keys.libcrypto import Kind, Libcrypto
+from hub.store.keys.signing import Signing
 
+#: The provider's name, as OpenSSL and every distribution has it.
+_PROVIDER = "fips"
+#: What the hub does with keys, as OpenSSL names it: documents, blind indexes, key derivation, passphrases, one-time
+#: codes (HMAC-SHA-1 stays approved, SP 800-131A), checkpoints, certificates, client assertions, TLS.
+_USED: tuple[tuple[Kind, str], ...] = (
+    ("MD", "SHA1"),
+    ("MD", "SHA256"),
+    ("MD", "SHA384"),
+    ("MD", "SHA512"),
+    ("MAC", "HMAC"),
+    ("CIPHER", "AES-256-GCM"),
+    ("KDF", "PBKDF2"),
+    ("KDF", "TLS13-KDF"),
+    ("KEYMGMT", "EC"),
+    ("KEYMGMT", "RSA"),
+    ("SIGNATURE", "ECDSA"),
+    ("SIGNATURE", "RSA"),
+)
 #: AES-256-GCM, test case 14 of the algorithm's specification (McGrew and Viega, appendix B): all zero.
 _GCM_KEY, _GCM_NONCE, _GCM_PLAIN = bytes(32), bytes(12), bytes(16)
 _GCM_SEALED = bytes.fromhex("cea7403d4d606b6e074ec5d3baf39d18d0d1c8a799996bf0265b98b5d48ab919")
-#: RFC 3394, 4.6: 256 bits of key data wrapped with a 256-bit key.
-_WRAP_KEY = bytes(range(32))
-_WRAP_PLAIN = bytes.fromhex("00112233445566778899aabbccddeeff000102030405060708090a0b0c0d0e0f")
-_WRAPPED = bytes.fromhex("28c9f404c4b810f4cbccb35cfb87f8263f5786e2d80ed326cbc7f0e71a99f43bfb988b9b7a02dd21")
 #: FIPS 180-4, the message "abc".
 _SHA256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+#: RFC 4231, 4.2.
+_HMAC_KEY, _HMAC_DATA = b"\x0b" * 20, b"Hi There"
+_HMAC = bytes.fromhex("b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,39 +62,51 @@ class Module:
     library: str
 
 
-def require() -> Module:
-    """The active module, after a self-test of every algorithm that the hub uses.
+def require(settings: Settings) -> Module:
+    """The active module, after a self-test of the algorithms that the hub uses.
 
-    Raises KeyringError `keys.fips` with what is missing. There is no falling back.
+    Raises KeyringError `keys.fips` with what is missing, also where the settings' database would be reached or kept by
+    other cryptography than the module's. There is no falling back.
     """
     library, used = ssl.OPENSSL_VERSION, backend.openssl_version_text()
     if used != library:
         raise _missing("cryptography and ssl stand on different builds of OpenSSL")
-    crypto = _libcrypto()
-    if crypto is None or not crypto.OSSL_PROVIDER_available(None, b"fips"):
+    crypto = Libcrypto.loaded()
+    if crypto is None or not crypto.active(_PROVIDER):
         raise _missing("OpenSSL has no active FIPS provider")
-    if not crypto.EVP_default_properties_is_fips_enabled(None):
+    if not crypto.fips_by_default():
         raise _missing("OpenSSL does not use its FIPS provider by default")
+    if any(crypto.provider_of(*one) != _PROVIDER for one in _USED):
+        raise _missing("the provider does not have every algorithm that the hub uses")
+    if crypto.provider_of_random() != _PROVIDER:
+        raise _missing("random numbers are not the provider's")
     _self_test()
-    name, version = _provider(crypto)
+    _database(settings)
+    name, version = crypto.described(_PROVIDER)
     return Module(name=name, version=version, library=library)
 
 
 def _self_test() -> None:
     """Known answers for what is used, and refusals of what is not approved: a mode that allows all is no mode."""
-    sealed = AESGCM(_GCM_KEY).encrypt(_GCM_NONCE, _GCM_PLAIN, None)
-    wrapped = aes_key_wrap(_WRAP_KEY, _WRAP_PLAIN)
-    signing = P384Signing(_WRAP_KEY)
+    if any(type(made()).__module__ != "_hashlib" for made in (hashlib.sha1, hashlib.sha256, hashlib.sha512)):
+        # Python has these of its own as well, and takes them without a word where OpenSSL's cannot be had
+        raise _missing("hashlib computes by itself and not by OpenSSL")
+    signing = Signing(_GCM_KEY)
     if (
-        sealed != _GCM_SEALED
-        or wrapped != _WRAPPED
-        or aes_key_unwrap(_WRAP_KEY, wrapped) != _WRAP_PLAIN
+        AESGCM(_GCM_KEY).encrypt(_GCM_NONCE, _GCM_PLAIN, None) != _GCM_SEALED
+        or AESGCM(_GCM_KEY).decrypt(_GCM_NONCE, _GCM_SEALED, None) != _GCM_PLAIN
         or hashlib.sha256(b"abc").hexdigest() != _SHA256
+        or hmac.digest(_HMAC_KEY, _HMAC_DATA, "sha256") != _HMAC
         or not signing.holds(signing.sign(b"abc"), b"abc")
         or signing.holds(signing.sign(b"abc"), b"abd")
     ):
         raise _missing("a self-test gave a wrong answer")
-    for refuses in (lambda: hashlib.md5(b""), lambda: ChaCha20Poly1305(bytes(32)).encrypt(bytes(12), b"", None)):  # noqa: S324 - asked in order to be refused
+    # hashlib.md5 would tell nothing: Python's own answers where OpenSSL refuses. pbkdf2_hmac is OpenSSL's alone.
+    refused: tuple[Callable[[], object], ...] = (
+        lambda: hashlib.pbkdf2_hmac("md5", bytes(16), bytes(16), 1000),
+        lambda: ChaCha20Poly1305(bytes(32)).encrypt(bytes(12), b"", None),
+    )
+    for refuses in refused:
         try:
             refuses()
         except (ValueError, UnsupportedAlgorithm, InternalError):
@@ -83,51 +114,15 @@ def _self_test() -> None:
         raise _missing("an algorithm that is not approved is not refused")
 
 
-def _libcrypto() -> ctypes.CDLL | None:
-    """The libcrypto that `ssl` has loaded; None before OpenSSL 3, or where it cannot be found."""
-    if ssl.OPENSSL_VERSION_INFO < (3,) or sys.platform == "win32":
-        return None
-    try:
-        import _ssl  # its shared object brings libcrypto, whose symbols are then found by its handle
+def _database(settings: Settings) -> None:
+    """Neither SQLCipher nor a PostgreSQL driver with an OpenSSL of its own: keys and TLS would be that one's."""
+    if settings.hub.sqlcipher:
+        raise _missing("SQLCipher encrypts by a library of its own")
+    if make_url(settings.hub.database).get_backend_name() == "postgresql":
+        from psycopg import pq
 
-        library = ctypes.CDLL(getattr(_ssl, "__file__", None) or ctypes.util.find_library("crypto"))
-        library.OSSL_PROVIDER_available.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
-        library.EVP_default_properties_is_fips_enabled.argtypes = [ctypes.c_void_p]
-    except (OSError, AttributeError, ImportError):
-        return None
-    return library
-
-
-class _Parameter(ctypes.Structure):
-    """OSSL_PARAM of OpenSSL 3 (openssl/core.h)."""
-
-    _fields_ = (
-        ("key", ctypes.c_char_p),
-        ("data_type", ctypes.c_uint),
-        ("data", ctypes.c_void_p),
-        ("data_size", ctypes.c_size_t),
-        ("return_size", ctypes.c_size_t),
-    )
-
-
-#: OSSL_PARAM_UTF8_PTR
-_UTF8_POINTER = 6
-
-
-def _provider(library: ctypes.CDLL) -> tuple[str, str]:
-    """The provider's own name and version. Empty where it does not say."""
-    library.OSSL_PROVIDER_load.restype = ctypes.c_void_p
-    library.OSSL_PROVIDER_load.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
-    library.OSSL_PROVIDER_get_params.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
-    provider = library.OSSL_PROVIDER_load(None, b"fips")
-    texts = (ctypes.c_char_p(), ctypes.c_char_p())
-    asked = (_Parameter * 3)()
-    for at, (key, text) in enumerate(zip((b"name", b"version"), texts, strict=True)):
-        asked[at] = _Parameter(key, _UTF8_POINTER, ctypes.cast(ctypes.pointer(text), ctypes.c_void_p), 0, 0)
-    if not provider or not library.OSSL_PROVIDER_get_params(provider, asked):
-        return "", ""
-    name, version = ((text.value or b"").decode("ascii", "replace") for text in texts)
-    return name, version
+        if pq.__impl__ == "binary":
+            raise _missing("psycopg[binary] brings an OpenSSL of its own: install psycopg on the system's libpq")
 
 
 def _missing(what: str) -> KeyringError:

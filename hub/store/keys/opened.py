@@ -22,11 +22,10 @@ def key_ring(settings: Settings, environ: Mapping[str, str]) -> KeyRing:
     Raises KeyringError: `keys.fips` where the mode is `fips` and the module is not there, `keys.environment`,
     `keys.file`, `keys.wrap`; SettingsError `settings.secret` when a named PIN or token is not there.
     """
-    approved = settings.hub.crypto_mode == "fips"
-    if approved:
-        fips.require()
+    if settings.hub.crypto_mode == "fips":
+        fips.require(settings)
     provider: KeyProvider = EnvKeys(environ, VARIABLE) if VARIABLE in environ else key_file(settings)
-    return KeyRing(provider, fips=approved)
+    return KeyRing(provider)
 
 
 def key_file(settings: Settings) -> FileKeys:

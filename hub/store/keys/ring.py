@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
+import hmac
 from collections.abc import Mapping
 from datetime import datetime
-from hashlib import sha256
-from typing import Any
-
-from cryptography.exceptions import UnsupportedAlgorithm
 
 from hub.store import crypto
 from hub.store.keys.provider import KeyProvider, derive
-from hub.store.keys.signing import Ed25519Signing, P384Signing, Signing
+from hub.store.keys.signing import Signing
 
 
 class KeyRing:
     """What the store asks of keys: seal and open under a custody's key, blind indexes, the namespace key.
 
-    `fips`: only algorithms that FIPS 140-3 modules have approved.
+    The algorithms are the same in either `crypto_mode`: those that FIPS 140-3 modules have approved.
     """
 
-    def __init__(self, provider: KeyProvider, *, fips: bool = False) -> None:
+    def __init__(self, provider: KeyProvider) -> None:
         self._provider = provider
-        self._fips = fips
         self._active: dict[str, tuple[str, bytes]] = {}
         self._old: dict[tuple[str, str], bytes] = {}
-        self._fields: dict[tuple[str, str], tuple[Any, Any]] = {}
+        self._fields: dict[tuple[str, str], hmac.HMAC] = {}
         #: Key of `mappings.ids`; it outlives key rotation.
         self.namespace_key = provider.secret("namespace")
 
@@ -80,33 +75,22 @@ class KeyRing:
         return self._provider.secret("database")
 
     def blind(self, custody: str, field: str, value: str | bytes) -> bytes:
-        """Keyed hash (32 bytes) to find equal values by, with a key of its own per custody and field.
+        """HMAC-SHA-256 (32 bytes) to find equal values by, with a key of its own per custody and field.
 
         Equality only; it shows how often a value occurs. The caller normalises the value.
         """
-        states = self._fields.get((custody, field))
-        if states is None:
-            key = derive(self._provider.secret("index"), f"index\x1f{custody}\x1f{field}").ljust(64, b"\0")
-            # HMAC (RFC 2104) with the key's two hash states worked out once: this runs for every input.
-            states = (sha256(bytes(b ^ 0x36 for b in key)), sha256(bytes(b ^ 0x5C for b in key)))
-            self._fields[(custody, field)] = states
-        inner, outer = states[0].copy(), states[1].copy()
-        inner.update(value.encode() if isinstance(value, str) else value)
-        outer.update(inner.digest())
-        return outer.digest()
+        begun = self._fields.get((custody, field))
+        if begun is None:
+            key = derive(self._provider.secret("index"), f"index\x1f{custody}\x1f{field}")
+            # the key is taken in once and the state copied: this runs for every input
+            begun = self._fields[(custody, field)] = hmac.new(key, digestmod="sha256")
+        made = begun.copy()
+        made.update(value.encode() if isinstance(value, str) else value)
+        return made.digest()
 
     def signing_key(self) -> Signing:
-        """The key that signs audit checkpoints: Ed25519, or ECDSA P-384 where the mode asks for approved algorithms."""
-        secret = self._provider.secret("signing")
-        return P384Signing(secret) if self._fips else Ed25519Signing(secret)
-
-    def verifying_keys(self) -> list[Signing]:
-        """What this ring's checkpoints may be signed by, of either mode."""
-        secret = self._provider.secret("signing")
-        found: list[Signing] = [P384Signing(secret)]
-        with contextlib.suppress(UnsupportedAlgorithm):  # an approved module need not know Ed25519
-            found.append(Ed25519Signing(secret))
-        return found
+        """The key that signs audit checkpoints and backups, and by which they are verified."""
+        return Signing(self._provider.secret("signing"))
 
     def _key(self, custody: str, kid: str) -> bytes:
         active = self._active.get(custody)

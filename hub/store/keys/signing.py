@@ -1,17 +1,15 @@
-"""Signatures of audit checkpoints, by a key that the key ring's secret gives.
+"""Signatures of audit checkpoints and backups, by a key that the key ring's secret gives.
 
-Ed25519 (RFC 8032), or ECDSA over P-384 with SHA-384 (FIPS 186-5) where only approved algorithms may be used. A
-signature is of fixed length: 64 bytes, or r and s of 48 bytes each.
+ECDSA over P-384 with SHA-384 (FIPS 186-5), in either `crypto_mode`: what one hub has signed verifies in the other, on
+any module. A signature is r and s, 48 bytes each.
 """
 
 from __future__ import annotations
 
 import hashlib
-from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA384
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -23,51 +21,22 @@ _ORDER = int("ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf58
 _BYTES = 48
 
 
-class Signing(Protocol):
-    """A key that signs, and checks its own signatures."""
+class Signing:
+    """A key that signs, and checks its own signatures.
 
-    @property
-    def kid(self) -> str:
-        """The first 16 hex digits of the SHA-256 of the public key's bytes."""
-
-    def sign(self, data: bytes) -> bytes:
-        """The signature."""
-
-    def holds(self, signature: bytes, data: bytes) -> bool:
-        """Whether the signature is this key's, of these bytes."""
-
-
-class Ed25519Signing:
-    """Ed25519 with the secret (32 bytes) as its seed. Raises UnsupportedAlgorithm where the module lacks it."""
-
-    def __init__(self, secret: bytes) -> None:
-        self._key = Ed25519PrivateKey.from_private_bytes(secret)
-        self.kid = _kid(self._key.public_key().public_bytes_raw())
-
-    def sign(self, data: bytes) -> bytes:
-        """64 bytes."""
-        return self._key.sign(data)
-
-    def holds(self, signature: bytes, data: bytes) -> bool:
-        """Whether the signature is this key's, of these bytes."""
-        try:
-            self._key.public_key().verify(signature, data)
-        except InvalidSignature:
-            return False
-        return True
-
-
-class P384Signing:
-    """ECDSA P-384 with SHA-384; the private key is HKDF of the secret, with 64 bits to spare (FIPS 186-5, A.2.1)."""
+    The private key is HKDF of the secret (32 bytes), with 64 bits to spare (FIPS 186-5, A.2.1). `kid`: the first 16 hex
+    digits of the SHA-256 of the public point.
+    """
 
     def __init__(self, secret: bytes) -> None:
         number = int.from_bytes(derive(secret, "checkpoint\x1fP-384", _BYTES + 8))
         self._key = ec.derive_private_key(number % (_ORDER - 1) + 1, ec.SECP384R1())
-        public = self._key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-        self.kid = _kid(public)
+        self._public = self._key.public_key()
+        point = self._public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        self.kid = hashlib.sha256(point).hexdigest()[:16]
 
     def sign(self, data: bytes) -> bytes:
-        """r and s, 96 bytes."""
+        """96 bytes."""
         r, s = decode_dss_signature(self._key.sign(data, ec.ECDSA(SHA384())))
         return r.to_bytes(_BYTES) + s.to_bytes(_BYTES)
 
@@ -77,11 +46,7 @@ class P384Signing:
             return False
         r, s = int.from_bytes(signature[:_BYTES]), int.from_bytes(signature[_BYTES:])
         try:
-            self._key.public_key().verify(encode_dss_signature(r, s), data, ec.ECDSA(SHA384()))
+            self._public.verify(encode_dss_signature(r, s), data, ec.ECDSA(SHA384()))
         except InvalidSignature:
             return False
         return True
-
-
-def _kid(public: bytes) -> str:
-    return hashlib.sha256(public).hexdigest()[:16]

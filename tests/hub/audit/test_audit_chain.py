@@ -14,7 +14,7 @@ from hub import audit
 from hub.audit import chain
 from hub.records import Event
 from hub.store import Store, Tx
-from hub.store.keys.signing import Ed25519Signing
+from hub.store.keys.signing import Signing
 
 AT = datetime(2026, 3, 29, 1, 0, 0, 123456, tzinfo=UTC)
 
@@ -138,7 +138,7 @@ def test_a_cut_tail_shows_against_a_checkpoint(filled: Store) -> None:
 
 
 def test_only_the_hubs_own_key_signs(filled: Store) -> None:
-    key, strange = filled.keys.signing_key(), Ed25519Signing(bytes(32))
+    key, strange = filled.keys.signing_key(), Signing(bytes(32))
     filled.write(lambda tx: audit.checkpoint(tx, strange))
     assert found(filled, key) == [(7, "signature")]
     assert found(filled, strange) == []

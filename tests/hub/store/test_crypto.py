@@ -50,7 +50,7 @@ def test_any_changed_byte_is_found(data: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "blob", [b"", b"\x01", b"\x02" + bytes(100), b"\x01\xff" + bytes(90), b"\x01\x02k1" + bytes(60)]
+    "blob", [b"", b"\x02", b"\x01" + bytes(100), b"\x02\xff" + bytes(110), b"\x02\x02k1" + bytes(80)]
 )
 def test_what_is_no_envelope_says_so(blob: bytes) -> None:
     with pytest.raises(KeyringError, match=r"keys\.format"):

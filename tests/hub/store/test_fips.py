@@ -1,118 +1,180 @@
-"""`crypto_mode = fips`: refused where the module is not there; its own self-test; the algorithms it allows."""
+"""`crypto_mode = fips`: refused where the module is not there; its own self-test; the algorithms it allows.
+
+That it starts where the module is there is shown by `tests/proofs/test_fips_hub.py`, on a machine that has one.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.backends.openssl import backend
+from psycopg import pq
 
+from hub import drbg
 from hub.app import open_hub
 from hub.errors import KeyringError
-from hub.settings import parse
-from hub.store.keys import FileKeys, KeyRing, fips
-from hub.store.keys.signing import Ed25519Signing, P384Signing
+from hub.settings import Settings, parse
+from hub.store.keys import fips
+from hub.store.keys.libcrypto import Libcrypto
+from hub.store.keys.signing import Signing
+
+
+def settings(base: Path, **hub: Any) -> Settings:
+    return parse(
+        {
+            "hub": {"crypto_mode": "fips", **hub},
+            "operator": {"organization": "pd", "relation": "self"},
+            "state_policy": {"name": "none", "reviewer": "A reviewer", "reviewed": "2026-01-01"},
+            "organization": [{"id": "pd", "name": "Police", "kind": "agency", "posture": "law-enforcement"}],
+        },
+        base=base,
+    )
 
 
 class _Library:
-    """What libcrypto answers with an active provider, or with one of two things missing."""
+    """What libcrypto answers with an active provider, or with one of the things missing."""
 
-    def __init__(self, available: int, default: int) -> None:
-        self._available, self._default = available, default
+    def __init__(self, *, active: bool = True, default: bool = True, does: str = "fips", draws: str = "fips") -> None:
+        self._active, self._default, self._does, self._draws = active, default, does, draws
 
-    def OSSL_PROVIDER_available(self, context: Any, name: bytes) -> int:
-        assert name == b"fips"
-        return self._available
+    def active(self, provider: str) -> bool:
+        assert provider == "fips"
+        return self._active
 
-    def EVP_default_properties_is_fips_enabled(self, context: Any) -> int:
+    def fips_by_default(self) -> bool:
         return self._default
 
+    def provider_of(self, kind: str, algorithm: str) -> str:
+        return self._does if algorithm == "PBKDF2" else "fips"
 
-def approved_here() -> bool:
+    def provider_of_random(self) -> str:
+        return self._draws
+
+    def described(self, provider: str) -> tuple[str, str]:
+        return "A module", "1.0"
+
+
+def approved_here(base: Path) -> bool:
     try:
-        fips.require()
+        fips.require(settings(base))
     except KeyringError:
         return False
     return True
 
 
-needs_no_module = pytest.mark.skipif(approved_here(), reason="this machine has the module: nothing is refused")
+@pytest.fixture
+def no_module(tmp_path: Path) -> None:
+    if approved_here(tmp_path):
+        pytest.skip("this machine has the module: nothing is refused")
 
 
-@needs_no_module
-def test_a_hub_does_not_start_without_the_module(tmp_path: Path) -> None:
-    settings = parse(
-        {
-            "hub": {"crypto_mode": "fips"},
-            "operator": {"organization": "pd", "relation": "self"},
-            "state_policy": {"name": "none", "reviewer": "A reviewer", "reviewed": "2026-01-01"},
-            "organization": [{"id": "pd", "name": "Police", "kind": "agency", "posture": "law-enforcement"}],
-        },
-        base=tmp_path,
-    )
+def test_a_hub_does_not_start_without_the_module(tmp_path: Path, no_module: None) -> None:
+    wanted = settings(tmp_path)
     with pytest.raises(KeyringError) as refused:
-        open_hub(settings)
+        open_hub(wanted)
     assert refused.value.rule == "keys.fips"
-    assert not Path(settings.hub.keys).exists()
+    assert not Path(wanted.hub.keys).exists()
 
 
-@needs_no_module
 @pytest.mark.parametrize(
     ("library", "says"),
     [
         (None, "no active FIPS provider"),
-        (_Library(0, 0), "no active FIPS provider"),
-        (_Library(1, 0), "does not use its FIPS provider by default"),
-        (_Library(1, 1), "not approved is not refused"),  # all is claimed, and MD5 still works
+        (_Library(active=False), "no active FIPS provider"),
+        (_Library(default=False), "does not use its FIPS provider by default"),
+        (_Library(does="default"), "does not have every algorithm"),
+        (_Library(does=""), "does not have every algorithm"),
+        (_Library(draws="default"), "random numbers"),
     ],
 )
-def test_each_thing_missing_is_named(monkeypatch: pytest.MonkeyPatch, library: Any, says: str) -> None:
+def test_each_thing_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, library: Any, says: str) -> None:
     monkeypatch.setattr(backend, "openssl_version_text", lambda: ssl.OPENSSL_VERSION)
-    monkeypatch.setattr(fips, "_libcrypto", lambda: library)
+    monkeypatch.setattr(Libcrypto, "loaded", lambda: library)
     with pytest.raises(KeyringError, match=says):
-        fips.require()
+        fips.require(settings(tmp_path))
 
 
-def test_two_builds_of_openssl_are_not_one_module(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mode_that_refuses_nothing_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, no_module: None) -> None:
+    """All is claimed, and MD5 still works."""
+    monkeypatch.setattr(backend, "openssl_version_text", lambda: ssl.OPENSSL_VERSION)
+    monkeypatch.setattr(Libcrypto, "loaded", _Library)
+    with pytest.raises(KeyringError, match="not approved is not refused"):
+        fips.require(settings(tmp_path))
+
+
+def test_two_builds_of_openssl_are_not_one_module(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(backend, "openssl_version_text", lambda: "OpenSSL 9.9.9 1 Jan 2099")
     with pytest.raises(KeyringError, match="different builds"):
-        fips.require()
+        fips.require(settings(tmp_path))
 
 
-def test_the_known_answers_are_this_machine_s(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The self-test fails for what is allowed here and should not be, not for an answer."""
-    if not approved_here():
-        with pytest.raises(KeyringError, match="not approved is not refused"):
-            fips._self_test()
-    monkeypatch.setattr(fips, "_WRAPPED", bytes(40))
+def test_a_wrong_answer_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fips, "_HMAC", bytes(32))
     with pytest.raises(KeyringError, match="wrong answer"):
         fips._self_test()
 
 
+def test_python_s_own_hashes_are_not_the_module_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    import _sha256  # what Python takes in silence where OpenSSL's cannot be had
+
+    monkeypatch.setattr(hashlib, "sha256", _sha256.sha256)
+    with pytest.raises(KeyringError, match="hashlib computes by itself"):
+        fips._self_test()
+
+
+@pytest.mark.parametrize(
+    ("hub", "driver", "says"),
+    [
+        ({"sqlcipher": True}, "c", "SQLCipher"),
+        ({"database": "postgresql+psycopg://hub@db.example.org/hub"}, "binary", "psycopg"),
+        ({"database": "postgresql+psycopg://hub@db.example.org/hub"}, "c", None),
+        ({}, "binary", None),
+    ],
+)
+def test_no_database_by_other_cryptography(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hub: dict[str, Any], driver: str, says: str | None
+) -> None:
+    monkeypatch.setattr(pq, "__impl__", driver)
+    if says is None:
+        fips._database(settings(tmp_path, **hub))
+        return
+    with pytest.raises(KeyringError, match=says):
+        fips._database(settings(tmp_path, **hub))
+
+
 def test_libcrypto_is_found_where_ssl_has_it() -> None:
-    library = fips._libcrypto()
+    library = Libcrypto.loaded()
     assert library is not None
-    assert library.OSSL_PROVIDER_available(None, b"default") == 1
+    assert not library.active("no such provider")
+    assert library.provider_of("MD", "no such digest") == ""
+    doer = library.provider_of("MD", "SHA256")
+    assert library.active(doer)
+    assert library.provider_of_random() == doer
+    name, version = library.described(doer)
+    assert name.startswith("OpenSSL")
+    assert version
 
 
-def test_checkpoints_are_signed_by_p_384_where_only_that_is_approved(tmp_path: Path) -> None:
-    standard = KeyRing(FileKeys(tmp_path / "keys.json"))
-    approved = KeyRing(FileKeys(tmp_path / "keys.json"), fips=True)
-    assert isinstance(standard.signing_key(), Ed25519Signing)
-    assert isinstance(approved.signing_key(), P384Signing)
-    for ring in (standard, approved):  # whoever verifies knows both: a hub may change its mode
-        kids = {one.kid for one in ring.verifying_keys()}
-        assert kids == {standard.signing_key().kid, approved.signing_key().kid}
+@pytest.mark.parametrize("draw", [lambda: drbg.octets(32), drbg.token])
+def test_what_is_drawn_comes_once(draw: Callable[[], bytes | str]) -> None:
+    assert len({draw() for _ in range(100)}) == 100
 
 
-@pytest.mark.parametrize("kind", [Ed25519Signing, P384Signing])
-def test_a_signature_holds_for_its_bytes_and_its_key(kind: type[Any]) -> None:
-    key, other = kind(b"s" * 32), kind(b"t" * 32)
+def test_a_token_is_of_256_bits() -> None:
+    assert len(base64.urlsafe_b64decode(drbg.token() + "=")) == 32
+
+
+def test_a_signature_holds_for_its_bytes_and_its_key() -> None:
+    key, other = Signing(b"s" * 32), Signing(b"t" * 32)
     made = key.sign(b"what was signed")
-    assert key.kid == kind(b"s" * 32).kid != other.kid
-    assert kind(b"s" * 32).holds(made, b"what was signed")
+    assert key.kid == Signing(b"s" * 32).kid != other.kid
+    assert Signing(b"s" * 32).holds(made, b"what was signed")
     assert not key.holds(made, b"what was not")
     assert not other.holds(made, b"what was signed")
     assert not key.holds(b"", b"what was signed")
