@@ -30,6 +30,20 @@ CARRIERS: dict[str, dict[str, Any]] = {
         "resourceType": "Basic",
         "extension": [{"url": "https://x.example", "valueString": "FBI# 771204A"}],
     },
+    "a number in generated text": {
+        "resourceType": "Basic",
+        "text": {"div": "<div>F<b></b> FBI&#35;&#32;771204A</div>"},
+    },
+    "words that only tags part": {
+        "resourceType": "Basic",
+        "text": {"div": "<div>He has two <b>prior</b><br/><i>arrests</i>.</div>"},
+    },
+    "a note that looks like a tag": {"resourceType": "Task", "note": [{"text": f"He says <{PRIORS}> himself"}]},
+    "a line of an address": {"resourceType": "Patient", "address": [{"line": ["18 Tamsin Row", PRIORS]}]},
+    "an identifier of whom it is about": {
+        "resourceType": "Task",
+        "for": {"identifier": {"type": {"text": "FBI"}, "value": "774421KD3"}},
+    },
     "a contained resource": {"resourceType": "Basic", "contained": [{"resourceType": "Basic", "title": PRIORS}]},
     "an identifier by its kind": {
         "resourceType": "Patient",
@@ -55,6 +69,15 @@ def test_it_is_seen_wherever_it_stands(carrier: str) -> None:
         {"resourceType": "Patient", "name": [{"family": "Warrant"}], "identifier": [{"value": "771204"}]},
         {"resourceType": "Basic", "meta": {"security": [{"display": "criminal history"}]}},
         {"resourceType": "Basic", "content": [{"attachment": {"contentType": "image/png", "data": "iVBORw0KGgo="}}]},
+        # names, numbers and what is absent are no text
+        {"resourceType": "Patient", "name": [{"given": [PRIORS, None], "family": PRIORS}], "active": True, "rank": [1]},
+        # a number of another kind, and the codes of such kinds where no number is
+        {
+            "resourceType": "Patient",
+            "identifier": [{"type": {"coding": [{"code": "MR"}], "text": "Medical record"}, "value": "771204"}],
+        },
+        {"resourceType": "Composition", "type": {"coding": [{"code": "NIC"}]}},
+        {"resourceType": "Patient", "identifier": [{"value": "771204", "assigner": {"text": "FBI"}}]},
     ],
 )
 def test_what_is_none_goes_on(resource: dict[str, Any]) -> None:

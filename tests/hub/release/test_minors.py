@@ -36,14 +36,23 @@ def at(day: str, time: str = "12:00:00+00:00") -> datetime:
         ("2027-01-01", "2026-06-10", "unknown"),
         ("no date", "2026-06-10", "unknown"),
         ("2008-13-01", "2026-06-10", "unknown"),
+        ("2000-06-10-01", "2026-06-10", "unknown"),
+        ("2026-06-10", "2026-06-10", "both"),  # born today
+        # a month or a year alone ends with its last day
+        ("2008-05", "2026-05-30", "unknown"),
+        ("2008-05", "2026-05-31", "adult"),
+        ("2008", "2026-12-30", "unknown"),
+        ("2008", "2026-12-31", "adult"),
+        ("2008-12", "2026-12-31", "adult"),
     ],
 )
 def test_s50_who_signs_by_age(born: str | None, day: str, who: str) -> None:
     assert signers(born, at=at(day), zone="UTC", policy=POLICY) == who
 
 
-def test_s50_undeclared_ages_are_not_asked() -> None:
-    assert signers("2014-06-10", at=at("2026-06-09"), zone="UTC", policy=ReleasePolicy()) is None
+@pytest.mark.parametrize("ages", [{}, {"minor_alone_from": 12}, {"majority": 18}])
+def test_s50_undeclared_ages_are_not_asked(ages: dict[str, int]) -> None:
+    assert signers("2014-06-10", at=at("2026-06-09"), zone="UTC", policy=ReleasePolicy(**ages)) is None
 
 
 def test_s50_the_birthday_begins_in_the_consents_zone() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from hub.release.holding import Holding, Version
 from hub.release.revocation import is_revoked, notice_digest, seal_notice
 from hub.release.standing import Views, standing
 from mappings.labels import Origin
+from mappings.labels.marking import Label
 
 Json = dict[str, Any]
 
@@ -52,11 +54,29 @@ def held(*versions: Json | None, origin: Origin | None = PROGRAM, kind: str = "C
         # what is no time that can be read, and what no zone says where it is
         ({"start": "in spring", "end": "2026-06-01T13:00:00"}, "UTC", "2026-06-02T00:00:00+00:00"),
         ({"start": "2026-02-30", "end": 7}, "UTC", "2026-06-02T00:00:00+00:00"),
+        # a date is one of the discloser's zone; where no such zone is known, of UTC
+        ({"end": "2026-06-01"}, "America/Denver", "2026-06-02T06:00:00+00:00"),
+        ({"end": "2026-06-01"}, "Mars/Base", "2026-06-02T00:00:00+00:00"),
     ],
 )
 def test_s43_until_when_a_view_stands(build: Any, period: Json, zone: str, until: str) -> None:
     nested = build.consent(provision={"period": {}, "provision": [{"type": "deny", "period": period}]})
     assert standing([], replace(WHO, zone=zone), [nested]).until == datetime.fromisoformat(until)
+
+
+def test_s43_a_day_in_no_known_zone_is_utc_s_whatever_the_machine_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert standing([], replace(WHO, zone="Mars/Base"), []).until == datetime(2026, 6, 2, tzinfo=UTC)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_s43_a_time_that_begins_and_ends_nothing_ends_no_view(build: Any) -> None:
+    consent = build.consent(meta={"lastUpdated": "2026-06-01T13:00:00Z"})
+    assert standing([], WHO, [consent]).until == datetime(2026, 6, 2, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -149,6 +169,37 @@ def test_s61_a_digest_changes_with_what_matters(build: Any) -> None:
         digest(ask(entry), recipient=Party(reference=build.MHC, role="other")),
     ]
     assert len({first, *others}) == 1 + len(others)
+
+
+def test_s61_a_digest_rests_on_each_evidence_by_its_reference_and_time(build: Any) -> None:
+    asked = _read(build.ask([build.condition()], [build.consent()], origin="part2-program"))
+
+    def digest(*evidence: Evidence) -> str:
+        return decide(replace(asked.request, evidence=evidence), asked.consents).digest
+
+    bare, cited = Evidence(type="audit"), Evidence(type="audit", reference="x")
+    timed = [replace(cited, at=when) for when in ("2026-05-01", "2026-05-02")]
+    sets = [(bare,), (cited,), (replace(cited, reference="y"),), (bare, cited), (cited, *timed[:1]), (timed[1], cited)]
+    assert len({digest(*one) for one in sets}) == len(sets)
+    # in whatever order it is shown
+    for one in sets:
+        assert digest(*reversed(one)) == digest(*one)
+
+
+def test_s61_a_digest_rests_on_what_may_be_there_and_where(build: Any) -> None:
+    """What is certain of a version stays so; what is only possible goes by the rules of the day."""
+    numbered = build.condition("J45.40", meta={"versionId": "3"})
+    asked = _read(build.ask([numbered], origin="covered-entity"))
+
+    def digest(*labels: Label) -> str:
+        entry = replace(asked.request.entries[0], labels=labels)
+        return decide(replace(asked.request, entries=(entry,)), []).digest
+
+    found = Label(system="s", code="HIV", grade="possible", because="x", path="Condition.note[0].text")
+    first = digest()
+    assert digest(replace(found, grade="certain")) == first
+    assert digest(replace(found, because="y"), found) == digest(found) != first
+    assert len({first, digest(found), digest(replace(found, path="Condition.note[1].text"))}) == 3
 
 
 # --- a revocation (42 CFR 2.31(a)(6))
