@@ -155,7 +155,7 @@ def _module(settings: Settings) -> Finding:
         module = fips.require(settings)
     except HubError as error:
         return Finding(
-            name=name, ok=False, detail=error.issues[0].text, todo="Build cryptography on the system's OpenSSL"
+            name=name, ok=False, detail=error.issues[0].text, todo="docs/operators.md, FIPS mode, says how it is built"
         )
     return Finding(name=name, ok=True, detail=f"{module.name} {module.version} in {module.library}")
 
