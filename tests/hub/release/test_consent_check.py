@@ -9,6 +9,7 @@ import pytest
 
 from hub.release import check_consent
 from hub.release.consent import deficient
+from profiles.issue import Issue
 
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -22,6 +23,12 @@ def test_a_whole_consent_has_no_issue(build: Any) -> None:
 
 
 NOT_TPO = {"purpose": [{"code": "outcome-feedback"}]}
+REASON = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
+OPT_IN = {"coding": [{"code": "OPTIN"}]}
+#: Actors: who discloses, without a name and with one; who receives.
+CST = {"role": {"coding": [{"code": "CST"}]}}
+CST_A = {**CST, "reference": {"reference": "Organization/otp"}}
+TO = {"role": {"coding": [{"code": "IRCP"}]}, "reference": {"reference": "Organization/mhc"}}
 
 # what is changed -> the codes that must come of it
 CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
@@ -94,6 +101,98 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "revoked-at": ({"elements": {"revoked-at": "2026-05-01"}}, ["consent-revoked"]),
     "known-false": ({"elements": {"known-false": True}}, ["consent-known-false"]),
     "officer-alone": ({"elements": {"witness": "officer"}}, ["officer-only-witness"]),
+    "discloser-in-words": ({"organization": None, "elements": {"discloserName": "the program"}}, []),
+    "discloser-without-a-name-around-one": (
+        {"organization": None, "provision": {"actor": [CST, TO], "provision": [{"type": "permit", "actor": [CST_A]}]}},
+        ["missing-discloser"],
+    ),
+    # what permits nothing says of itself what a permission would have to
+    "refusal-with-names": ({"organization": None, "provision": {"type": "deny", "actor": [CST_A, TO]}}, []),
+    "refusal-without-discloser": (
+        {"organization": None, "provision": {"type": "deny", "actor": [CST, TO]}},
+        ["missing-discloser"],
+    ),
+    "refusal-without-recipient": (
+        {"provision": {"type": "deny", "actor": [CST_A, {"role": TO["role"]}]}},
+        ["missing-recipient"],
+    ),
+    "refusal-without-purpose": ({"provision": {"type": "deny", "purpose": None}}, ["missing-purpose"]),
+    # a permission is for whom it names itself, not for whom an exception in it does
+    "recipient-of-an-exception": (
+        {"provision": {"actor": [CST_A], "provision": [{"type": "permit", "actor": [TO]}]}},
+        ["missing-recipient"],
+    ),
+    "recipient-without-a-name-around-one": (
+        {"provision": {"actor": [{"role": TO["role"]}], "provision": [{"type": "permit", "actor": [TO]}]}},
+        ["missing-recipient"],
+    ),
+    "recipient-of-an-exception-of-an-opt-in": (
+        {"policyRule": OPT_IN, "provision": {"type": None, "actor": None, "provision": [{"actor": [TO]}]}},
+        ["missing-recipient"],
+    ),
+    "recipient-of-an-exception-of-a-refusal": (
+        {
+            "policyRule": OPT_IN,
+            "provision": {"type": "deny", "actor": None, "provision": [{"type": "permit", "actor": [TO]}]},
+        },
+        [],
+    ),
+    "role-by-its-first-code": (
+        {
+            "organization": None,
+            "provision": {"actor": [{**CST_A, "role": {"coding": [{"display": "x"}, {"code": "CST"}]}}, TO]},
+        },
+        [],
+    ),
+    "purpose-of-all-beside-one": (
+        {"provision": {"purpose": [{"code": "TREAT"}, {"code": "PurposeOfUse"}]}},
+        ["missing-purpose"],
+    ),
+    "purpose-of-all-refused": (
+        {"provision": {"provision": [{"type": "deny", "purpose": [{"code": "PurposeOfUse"}]}]}},
+        [],
+    ),
+    "purpose-in-words-beside-one": ({"provision": {"purpose": [{"display": "care"}, {"code": "TREAT"}]}}, []),
+    "open-expiry-beside-an-end": ({"provision": NOT_TPO, "elements": {"expiryEvent": "none"}}, []),
+    "counselling-notes-alone": (
+        {
+            "provision": {**NOT_TPO, "securityLabel": None},
+            "elements": {"counsellingNotes": True, "description": "the notes"},
+        },
+        [],
+    ),
+    "counselling-notes-and-care": (
+        {"provision": {"securityLabel": None}, "elements": {"counsellingNotes": True, "description": "the notes"}},
+        ["counselling-notes-combined"],
+    ),
+    "proceedings-by-its-code": (
+        {"provision": {"purpose": [{"code": "TREAT"}, {"code": "proceedings"}]}},
+        ["proceedings-combined"],
+    ),
+    "proceedings-of-another-system": (
+        {"provision": {"purpose": [{"code": "TREAT"}, {"system": REASON, "code": "proceedings"}]}},
+        [],
+    ),
+    "proceedings-of-no-system": (
+        {"provision": {"purpose": [{"code": "TREAT"}, {"system": "", "code": "proceedings"}]}},
+        [],
+    ),
+    "date-without-a-zone": ({"dateTime": "2026-01-02T10:00:00"}, ["missing-expiry"]),
+}
+
+#: As CASES, for a form that is relied on as an authorization (45 CFR 164.508(c)).
+AUTHORIZATIONS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "participants-are-not-asked-for": ({"elements": {"recipient-intermediary": True}}, []),
+    "an-expiry-may-be-open": ({"provision": {"period": None, **NOT_TPO}, "elements": {"expiryEvent": "none"}}, []),
+    "the-risk-whatever-the-purpose": (
+        {"provision": NOT_TPO, "elements": {"redisclosureStatement": None}},
+        ["missing-redisclosure-risk"],
+    ),
+    "the-consequence-whatever-the-purpose": (
+        {"provision": NOT_TPO, "elements": {"refusalStatement": None}},
+        ["missing-refusal-consequence"],
+    ),
+    "notes-are-part-2-s": ({"elements": {"counsellingNotes": True}}, []),
 }
 
 ECFR = "https://www.ecfr.gov/current/"
@@ -148,6 +247,32 @@ def test_element(build: Any, name: str) -> None:
     found = check_consent(build.consent(**change), at=AT)
     assert [issue.rule for issue in found] == expected
     assert all(issue.path.startswith("Consent.") for issue in found)
+
+
+@pytest.mark.parametrize("name", AUTHORIZATIONS)
+def test_element_of_an_authorization(build: Any, name: str) -> None:
+    change, expected = AUTHORIZATIONS[name]
+    assert rules(build.consent(**change), at=AT, law="hipaa") == expected
+
+
+@pytest.mark.parametrize(("signers", "capacity"), [("minor", "parent"), ("both", "patient"), ("unknown", "parent")])
+def test_2_14_who_signs_for_a_minor_is_asked_under_part_2_alone(build: Any, signers: Any, capacity: str) -> None:
+    consent = build.consent(elements={"signatureCapacity": capacity})
+    assert len(rules(consent, signers=signers)) == 1
+    assert rules(consent, signers=signers, law="hipaa") == []
+
+
+def test_s44_a_revoked_form_is_that_whenever_it_is_asked(build: Any) -> None:
+    assert rules(build.consent(status="inactive")) == ["consent-revoked"]
+    assert rules(build.consent(status="proposed")) == []
+
+
+def test_2_31_c_only_an_error_makes_a_form_deficient() -> None:
+    def issue(severity: Any) -> Issue:
+        return Issue(severity=severity, code="required", rule="missing-date", path="Consent.dateTime", text="x")
+
+    assert deficient([issue("warning"), issue("information")]) == ()
+    assert deficient([issue("warning"), issue("error")]) == ("missing-date",)
 
 
 HIE = ("organization", {"reference": "Organization/hie"})

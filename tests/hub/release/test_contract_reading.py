@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hub.errors import ReleaseError
-from hub.release import ReleasePolicy, decide_json, release_json
+from hub.release import ReleasePolicy, decide_json, read_overlay, release_json
 from hub.release.contract import _read
 from hub.release.request import Request
 
@@ -27,6 +27,7 @@ def request(build: Any, **changes: Any) -> Request:
         ({"postures": []}, "request.postures"),
         ({"origins": "Organization/otp"}, "request.origins"),
         ({"origins": []}, "request.origins"),
+        ({"origins": "x"}, "request.origins"),
         ({"origins": [7]}, "request.origins[0]"),
         ({"zone": 7}, "request.zone"),
         ({"zone": "Mars/Base"}, "request.zone"),
@@ -115,6 +116,43 @@ def test_how_a_patient_and_the_birth_date_are_given(build: Any) -> None:
 def test_whose_each_entry_is(build: Any, origins: Any, postures: Json, law: str | None, expected: str) -> None:
     document = build.ask([build.condition("J45.40")], origins=origins, postures=postures, law=law)
     assert decide_json(document)["entries"][0]["decision"] == expected
+
+
+@pytest.mark.parametrize(
+    ("law", "posture", "unknown", "expected"),
+    [
+        # with the law given, an origin that nobody declared is no label
+        (None, None, True, "hold"),
+        ("hipaa", None, False, "permit"),
+        ("part2", None, False, "no-consent"),
+        (None, "intermediary", True, "hold"),
+        ("hipaa", "intermediary", True, "permit"),
+        (None, "covered-entity", False, "permit"),
+    ],
+)
+def test_what_goes_says_that_its_origin_is_unknown_where_that_is_a_question(
+    build: Any, law: str | None, posture: str | None, unknown: bool, expected: str
+) -> None:
+    postures = {"Organization/x": posture} if posture else {}
+    more = {"origins": ["Organization/x"], "postures": postures, "law": law}
+    document = build.ask([build.condition("J45.40")], **more)
+    assert decide_json(document)["entries"][0]["decision"] == expected
+    document["consents"] = [build.consent(provision={"securityLabel": None}, elements={"description": "all of it"})]
+    (found,) = [one for one in release_json(document)["entry"] if one["resource"]["resourceType"] == "Condition"]
+    codes = {one["code"] for one in found["resource"].get("meta", {}).get("security", ())}
+    assert ("origin-unknown" in codes) is unknown
+
+
+@pytest.mark.parametrize(("posture", "expected"), [("covered-entity", "hold"), ("other", "permit"), ("king", "hold")])
+def test_a_posture_that_is_none_meets_the_rules_of_each_custodian(build: Any, posture: str, expected: str) -> None:
+    text = (
+        'name = "s"\nreviewer = "c"\nreviewed = 2026-11-02\n'
+        '[[rule]]\nid = "r"\ncitation = "c"\nthen = "hold"\ncustodians = ["covered-entity"]\n'
+    )
+    policy = ReleasePolicy(state=read_overlay(text.encode(), file="x"))
+    more = {"origins": ["Organization/x"], "postures": {"Organization/x": posture}, "law": "hipaa"}
+    document = build.ask([build.condition("J45.40")], **more)
+    assert decide_json(document, policy=policy)["entries"][0]["decision"] == expected
 
 
 def test_ages_are_of_the_request(build: Any) -> None:
