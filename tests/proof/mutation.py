@@ -44,11 +44,13 @@ TESTS = ROOT / "tests" / "hub" / "release"
 EXPLAINED = Path(__file__).with_name("explained.json")
 _RESULTS = ROOT / "benchmarks" / "results"
 
-#: What decides, takes out, tells and seals. The rest of the package keeps answers, reads other systems' forms, or says
-#: it in other words.
+#: What decides, takes out, tells and seals; what a decision is asked with; what reads a question, answers it and keeps
+#: an answer. The rest of the package is the records themselves, the accounting, and `decide` as FHIR's Parameters.
 MODULES = (
     *("law", "overlay", "policy", "purpose", "kind", "reach", "content", "matching", "naming", "decide", "seal"),
     *("redact", "withheld", "pointers", "prose", "outcome", "notice", "elements", "revocation"),
+    *("consent", "usable", "age", "criminal_justice", "structure"),
+    *("contract", "hook", "view", "holding", "standing", "digest"),
 )
 #: Tests of the tests.
 _NOT_LOOKING = ("test_mutation.py", "test_proof_properties.py")
