@@ -355,13 +355,14 @@ def test_a_v2_message_comes_over_mutual_tls(listening: Listening, tmp_path: Path
     assert len(handoff(listening.config, "messages", "list")) == 2
 
 
-#: A client that has none of this environment's OpenSSL configuration, and offers one cipher of TLS 1.2.
+#: A client that has none of this environment's OpenSSL configuration, and offers one cipher of TLS 1.2 and one group.
 _ELSEWHERE = """
 import socket, ssl, sys
 context = ssl.create_default_context(cafile=sys.argv[1])
 context.maximum_version = ssl.TLSVersion.TLSv1_2
 try:
     context.set_ciphers(sys.argv[3])
+    context.set_ecdh_curve(sys.argv[4])
 except ssl.SSLError:
     print("not offered")
     sys.exit()
@@ -377,13 +378,14 @@ except (ssl.SSLError, ConnectionError):
 def test_who_offers_only_what_is_not_approved_is_refused(listening: Listening) -> None:
     plain = {name: value for name, value in os.environ.items() if not name.startswith("OPENSSL_")}
 
-    def offers(cipher: str) -> str:
-        command = [sys.executable, "-c", _ELSEWHERE, str(listening.authority.ca), str(listening.port), cipher]
+    def offers(cipher: str, group: str = "prime256v1") -> str:
+        command = [sys.executable, "-c", _ELSEWHERE, str(listening.authority.ca), str(listening.port), cipher, group]
         done = subprocess.run(command, capture_output=True, timeout=60, check=True, env=plain)
         return done.stdout.decode().strip()
 
     assert offers("ECDHE-ECDSA-AES256-GCM-SHA384") == "ECDHE-ECDSA-AES256-GCM-SHA384"
     assert offers("ECDHE-ECDSA-CHACHA20-POLY1305") in ("refused", "not offered")
+    assert offers("ECDHE-ECDSA-AES256-GCM-SHA384", "X25519") in ("refused", "not offered")
 
 
 def code_now(secret: bytes) -> str:

@@ -22,6 +22,7 @@ from sqlalchemy import make_url
 
 from hub.errors import KeyringError
 from hub.settings import Settings
+from hub.store.keys import client_hello
 from hub.store.keys.libcrypto import Kind, Libcrypto
 from hub.store.keys.signing import Signing
 
@@ -43,6 +44,8 @@ _USED: tuple[tuple[Kind, str], ...] = (
     ("SIGNATURE", "ECDSA"),
     ("SIGNATURE", "RSA"),
 )
+#: X25519 and X448 (RFC 8446, 4.2.7), which SP 800-56A does not have. A provider of OpenSSL 3.0 offers them still.
+_UNAPPROVED_GROUPS = frozenset((0x001D, 0x001E))
 #: AES-256-GCM, test case 14 of the algorithm's specification (McGrew and Viega, appendix B): all zero.
 _GCM_KEY, _GCM_NONCE, _GCM_PLAIN = bytes(32), bytes(12), bytes(16)
 _GCM_SEALED = bytes.fromhex("cea7403d4d606b6e074ec5d3baf39d18d0d1c8a799996bf0265b98b5d48ab919")
@@ -81,6 +84,8 @@ def require(settings: Settings) -> Module:
     if crypto.provider_of_random() != _PROVIDER:
         raise _missing("random numbers are not the provider's")
     _self_test()
+    if client_hello.groups() & _UNAPPROVED_GROUPS:
+        raise _missing("TLS would agree on X25519 or X448: set Groups in OpenSSL's configuration")
     _database(settings)
     name, version = crypto.described(_PROVIDER)
     return Module(name=name, version=version, library=library)

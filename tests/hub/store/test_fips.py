@@ -20,7 +20,7 @@ from hub import drbg
 from hub.app import open_hub
 from hub.errors import KeyringError
 from hub.settings import Settings, parse
-from hub.store.keys import fips
+from hub.store.keys import client_hello, fips
 from hub.store.keys.libcrypto import Libcrypto
 from hub.store.keys.signing import Signing
 
@@ -126,6 +126,32 @@ def test_python_s_own_hashes_are_not_the_module_s(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(hashlib, "sha256", _sha256.sha256)
     with pytest.raises(KeyringError, match="hashlib computes by itself"):
         fips._self_test()
+
+
+@pytest.mark.parametrize(("offered", "refused"), [({0x17, 0x1D}, True), ({0x1E}, True), ({0x17, 0x18}, False)])
+def test_tls_offers_no_group_that_is_not_approved(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, offered: set[int], refused: bool
+) -> None:
+    monkeypatch.setattr(backend, "openssl_version_text", lambda: ssl.OPENSSL_VERSION)
+    monkeypatch.setattr(Libcrypto, "loaded", _Library)
+    monkeypatch.setattr(fips, "_self_test", lambda: None)
+    monkeypatch.setattr(client_hello, "groups", lambda: frozenset(offered))
+    if refused:
+        with pytest.raises(KeyringError, match="X25519"):
+            fips.require(settings(tmp_path))
+    else:
+        assert fips.require(settings(tmp_path)).name == "A module"
+
+
+def test_what_tls_offers_is_read_from_its_own_hello(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert 0x17 in client_hello.groups()  # P-256, which every TLS 1.3 has
+
+    class One(ssl.SSLContext):
+        def __init__(self, protocol: int) -> None:
+            self.set_ecdh_curve("secp384r1")
+
+    monkeypatch.setattr(ssl, "SSLContext", One)
+    assert client_hello.groups() == {0x18}
 
 
 @pytest.mark.parametrize(
