@@ -146,7 +146,8 @@ def test_what_the_hook_has_no_place_for_is_read_from_our_extension() -> None:
     assert made["evidence"] == shown
     assert {key: made[key] for key in timed} == timed
     assert "other" not in made
-    for extension in (..., {}, [], "x", {"com.example": {"law": "hipaa"}}, {"org.warmhandoff": {}}):
+    silent: tuple[Any, ...] = (..., {}, [], "x", {"com.example": {"law": "hipaa"}}, {"org.warmhandoff": {}})
+    for extension in silent:
         made = question(extension=extension)["request"]
         assert (made["recipient"]["role"], made["recipient"]["duties"], made["evidence"]) == (None, [], [])
         assert not made.keys() & timed.keys()
@@ -165,7 +166,8 @@ def test_the_consents_are_those_given_and_those_prefetched() -> None:
     assert of({"consents": {"entry": held}}, [FORM]) == ["c1", "c2"]
     assert of({"consents": {"entry": held}}) == ["c2"]
     assert of({"consents": {"entry": None}}, [FORM]) == ["c1"]
-    for nothing in (..., [], "x", {}, {"consents": None}, {"consents": {}}, {"other": {"entry": held}}):
+    without: tuple[Any, ...] = (..., [], "x", {}, {"consents": None}, {"consents": {}}, {"other": {"entry": held}})
+    for nothing in without:
         assert of(nothing, [FORM]) == ["c1"]
         assert of(nothing, None) == []
 

@@ -96,4 +96,5 @@ def test_s16_what_makes_a_mention_matter(build: Any, shape: str, removed: bool) 
     policy = ReleasePolicy(exchange=ExchangePolicy(rules=(line,)))
     asked = _read(build.ask([build.condition("J45.40", **DENIES)], consents, origin="law-enforcement"), policy)
     (made,) = decide(asked.request, asked.consents, policy=policy).entries
-    assert (made.decision, made.remove) == (("redact", {"note"}) if removed else ("permit", set()))
+    assert made.decision == ("redact" if removed else "permit")
+    assert made.remove == ({"note"} if removed else set())

@@ -205,10 +205,10 @@ def test_a_search_s_entries_are_where_they_are_held_as_they_stand() -> None:
     assert entry["resource"]["meta"]["versionId"] == "2"
 
 
-FOCUS = {
+FOCUS: Json = {
     "focus": [{"reference": "Observation/b"}, {"reference": "Observation/gone"}, {"reference": "Observation/never"}]
 }
-ABOUT = {"subject": {"reference": "Patient/p"}}
+ABOUT: Json = {"subject": {"reference": "Patient/p"}}
 
 
 def test_what_matches_refer_to_and_what_refers_to_them_goes_along_once() -> None:
