@@ -222,8 +222,8 @@ def token(config: Config = HUB_TOML) -> None:
     from hub import drbg
     from hub.console import signing_in
 
-    made = drbg.token()
     with opened(config) as hub:
+        made = drbg.token()
         hub.store.write(lambda tx: signing_in.issue(tx, made))
     typer.echo(made)
 

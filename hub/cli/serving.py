@@ -23,6 +23,7 @@ from hub.errors import SettingsError
 from hub.loop.context import Hub
 from hub.settings import HubSection, Settings, is_loopback
 from hub.store import accounts
+from hub.store.keys.opened import check_module
 
 #: Seconds that open requests have to end in when the hub is told to stop.
 PATIENCE = 5
@@ -34,6 +35,7 @@ def serve(settings: Settings, *, say: Callable[[str], None], ready_file: Path | 
     The ready file appears whole, and only when everything listens. Raises SettingsError `settings.port` when the
     address is taken, and what the store and the settings raise.
     """
+    check_module(settings)
     listening = _listen(settings.hub)
     log_lines.configure()
     token = drbg.token()

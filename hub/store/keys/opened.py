@@ -22,10 +22,15 @@ def key_ring(settings: Settings, environ: Mapping[str, str]) -> KeyRing:
     Raises KeyringError: `keys.fips` where the mode is `fips` and the module is not there, `keys.environment`,
     `keys.file`, `keys.wrap`; SettingsError `settings.secret` when a named PIN or token is not there.
     """
-    if settings.hub.crypto_mode == "fips":
-        fips.require(settings)
+    check_module(settings)
     provider: KeyProvider = EnvKeys(environ, VARIABLE) if VARIABLE in environ else key_file(settings)
     return KeyRing(provider)
+
+
+def check_module(settings: Settings) -> None:
+    """Raises KeyringError `keys.fips` where the mode is `fips` and the module is not there. Asked before all else."""
+    if settings.hub.crypto_mode == "fips":
+        fips.require(settings)
 
 
 def key_file(settings: Settings) -> FileKeys:

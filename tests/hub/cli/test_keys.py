@@ -17,6 +17,7 @@ from hub.cli import app
 from hub.errors import KeyringError
 from hub.settings import load
 from hub.store import inputs, messages
+from tests.hub.approved import needs_sqlcipher
 
 CONFIG = """
 [hub]
@@ -143,6 +144,7 @@ def test_doctor_says_what_a_standard_module_means(config: Path) -> None:
     assert "should not hold CJI" in module["detail"]
 
 
+@needs_sqlcipher
 def test_an_encrypted_database_file_runs_and_is_checked(config: Path, handoff: Callable[..., Any]) -> None:
     config.write_text(CONFIG.format(more="sqlcipher = true"))
     keep(config, 1)

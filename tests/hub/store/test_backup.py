@@ -16,6 +16,7 @@ from sqlalchemy import URL, NullPool, create_engine
 
 from hub.errors import KeyringError, StoreError
 from hub.store import FileKeys, KeyRing, Store, Tx, backup, inputs, messages, migrate
+from tests.hub.approved import needs_sqlcipher
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 
@@ -163,6 +164,7 @@ def test_a_key_that_is_missing_is_missed_before_and_not_after(kept: Path, tmp_pa
         backup.verify(kept, KeyRing(FileKeys(tmp_path / "keys.json")))
 
 
+@needs_sqlcipher
 def test_an_encrypted_file_stays_encrypted(tmp_path: Path, ring: KeyRing) -> None:
     url, cipher = f"sqlite:///{tmp_path / 'hub.db'}", b"c" * 32
     migrate(url, cipher)

@@ -9,10 +9,12 @@ import pytest
 
 from hub.errors import StoreError
 from hub.store import KeyRing, Store, inputs, messages, migrate
+from tests.hub.approved import needs_sqlcipher
 
 CIPHER, OTHER = b"c" * 32, b"d" * 32
 
 
+@needs_sqlcipher
 def test_not_even_a_clear_column_is_in_the_file(keys: KeyRing, tmp_path: Path) -> None:
     file = tmp_path / "hub.db"
     url = f"sqlite:///{file}"
