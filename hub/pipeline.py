@@ -49,7 +49,6 @@ from hub.loop.v2_arrival import Came
 from hub.records import Message
 from hub.settings import DestinationSection, SourceSection
 from hub.store import inputs, messages
-from hub.store.tx import Tx
 from mappings.record import record
 from profiles.issue import Issue, operation_outcome
 
@@ -77,29 +76,24 @@ async def receive(hub: Hub, source: SourceSection, body: bytes, *, media_type: s
     """
     issues = arrival.at_first_sight(source, body)
 
-    def work(tx: Tx) -> tuple[Message, bool]:
-        return inputs.receive(
-            tx,
-            source=source.name,
-            custody=source.organization,
-            organization=source.organization,
-            control_id=control_id,
-            media_type=media_type[:100],
-            body=body,
-            once=True,
-        )
-
+    owner = inputs.Owner(source=source.name, custody=source.organization, organization=source.organization)
+    kind = media_type[:100]
     try:
         with hub.spans.span("receive", source=source.name, size=len(body)):
-            message, fresh = await hub.store.write_async(work)
+            # those that wait for the same commit are stored together
+            taken = await hub.store.write_async(
+                inputs.coming(hub.store.keys, owner, control_id=control_id, media_type=kind, body=body)
+            )
+            if taken.conflict:
+                raise DuplicateConflict(taken.message_id)
     except DuplicateConflict:
         assert control_id is not None
         control = control_id
         await hub.store.write_async(lambda tx: arrival.keep_conflict(tx, hub, source, body, media_type, control))
         hub.metrics.count("received", source.name, "conflict")
         raise
-    hub.metrics.count("received", source.name, "new" if fresh else "duplicate")
-    return Received(message_id=message.id, fresh=fresh, issues=issues)
+    hub.metrics.count("received", source.name, "new" if taken.fresh else "duplicate")
+    return Received(message_id=taken.message_id, fresh=taken.fresh, issues=issues)
 
 
 async def status(hub: Hub, source: SourceSection, message_id: str) -> dict[str, Any] | None:

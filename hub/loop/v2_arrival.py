@@ -15,7 +15,7 @@ comes out the same again, from any hub on the same database.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
@@ -284,7 +284,7 @@ async def of_source(hub: Hub, source: SourceSection, found: Sequence[Looked], ca
     acknowledgements in order. Raises StoreError."""
     if came.push is not None and any(one.asked for one in found):
         hub.v2_peers[source.name] = came.push
-    stored = await hub.store.write_async(lambda tx: _store(tx, hub, source, found))
+    stored = await hub.store.write_async(_coming(hub, source, found))
     return tuple([answer for one, kept in zip(found, stored, strict=True) for answer in _acknowledged(one, kept)])
 
 
@@ -297,44 +297,61 @@ def look(source: SourceSection, message: Message) -> Looked:
     return Looked(data=message.data, message=message, control_id=control_id or "", asked=asked, wrong=wrong)
 
 
-def _store(tx: Tx, hub: Hub, source: SourceSection, found: Sequence[Looked]) -> list[_Stored]:
-    taken = [one for one in found if one.wrong is None]
+@record
+class _Coming:
+    """Messages of one source as a unit of work; what other connections bring for the same commit is stored with it."""
+
+    hub: Hub
+    source: SourceSection
+    found: Sequence[Looked]
+    #: Of those that can be taken, in their order.
+    inputs: Sequence[inputs.Input]
+
+    def __call__(self, tx: Tx) -> list[_Stored]:
+        """Stores them by themselves."""
+        return self.together(tx, [self])[0]
+
+    @staticmethod
+    def together(tx: Tx, units: Sequence[_Coming]) -> list[list[_Stored]]:
+        """Stores those of several connections, unit by unit."""
+        taken = iter(inputs.Input.together(tx, [one for unit in units for one in unit.inputs]))
+        return [_settled(tx, unit, taken) for unit in units]
+
+
+def _coming(hub: Hub, source: SourceSection, found: Sequence[Looked]) -> _Coming:
     owner = inputs.Owner(source=source.name, custody=source.organization, organization=source.organization)
-    new = iter(inputs.receive_all(tx, owner, [(one.control_id, one.data) for one in taken], media_type=V2))
+    keys = hub.store.keys
+    return _Coming(
+        hub=hub,
+        source=source,
+        found=found,
+        inputs=[
+            # the control id is not kept beside the body: it is in it
+            inputs.coming(keys, owner, control_id=one.control_id, media_type=V2, body=one.data, keep_control=False)
+            for one in found
+            if one.wrong is None
+        ],
+    )
+
+
+def _settled(tx: Tx, unit: _Coming, taken: Iterator[inputs.Taken]) -> list[_Stored]:
+    """For each message what its acknowledgement is made of; what is not to be taken is kept here."""
+    hub, source, coming = unit.hub, unit.source, iter(unit.inputs)
     stored = []
-    for one in found:
-        made = next(new) if one.wrong is None else None
-        if made is None:
-            stored.append(_store_known(tx, hub, source, one))
+    for one in unit.found:
+        if one.wrong is not None:
+            kept = _keep(tx, hub, Sender(source=source), one.data, _issue(one.wrong))
+            stored.append(_stored(kept, error=(_WHY[one.wrong][2], _PLACES.get(one.wrong))))
+            continue
+        came, became = next(coming), next(taken)
+        if became.conflict:
+            kept = arrival.keep_conflict(tx, hub, source, one.data, V2, one.control_id)
+            stored.append(_stored(kept, error=("205", "MSH-10")))
             continue
         if one.asked:
-            application_acks.want(tx, made[0], source=source.name, asked=one.asked)
-        stored.append(_Stored(digest=made[1].hex(), received_at=tx.now))
+            application_acks.want(tx, became.message_id, source=source.name, asked=one.asked)
+        stored.append(_Stored(digest=came.digest.hex(), received_at=became.received_at))
     return stored
-
-
-def _store_known(tx: Tx, hub: Hub, source: SourceSection, looked: Looked) -> _Stored:
-    """What is not to be taken, or came before."""
-    if looked.wrong is not None:
-        kept = _keep(tx, hub, Sender(source=source), looked.data, _issue(looked.wrong))
-        return _stored(kept, error=(_WHY[looked.wrong][2], _PLACES.get(looked.wrong)))
-    try:
-        kept, _ = inputs.receive(
-            tx,
-            source=source.name,
-            custody=source.organization,
-            organization=source.organization,
-            control_id=looked.control_id,
-            media_type=V2,
-            body=looked.data,
-            keep_control=False,
-        )
-    except DuplicateConflict:  # raised before anything is written
-        kept = arrival.keep_conflict(tx, hub, source, looked.data, V2, looked.control_id)
-        return _stored(kept, error=("205", "MSH-10"))
-    if looked.asked:
-        application_acks.want(tx, kept.id, source=source.name, asked=looked.asked)
-    return _stored(kept)
 
 
 def _stored(kept: Kept, *, error: tuple[str | None, str | None] | None = None) -> _Stored:

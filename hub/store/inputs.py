@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import field
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from hub.errors import DuplicateConflict, StoreError
 from hub.records import Message
 from hub.store import messages, vault
-from hub.store.hot import HotInsert
+from hub.store.hot import HotStatement
+from hub.store.hot_rows import HotRows
+from hub.store.keys import KeyRing
 from hub.store.tables import EPOCH, message
 from hub.store.tx import Tx
 from mappings.record import record
@@ -31,75 +35,83 @@ class Owner:
     organization: str
 
 
+@record
+class Taken:
+    """What became of one input: the message that it is now, or was before (not `fresh`), and when that was received.
+    `conflict`: that message has other bytes under the same control id; nothing was stored, and the caller keeps these
+    with `keep_conflict`."""
+
+    message_id: int
+    received_at: datetime
+    fresh: bool
+    conflict: bool = False
+
+
+@record
+class Input:
+    """One input as a unit of work for the store, which stores those together that wait for the same commit.
+
+    `control` and `digest` are keyed, `control` is what its source's inputs are known by. A `control_id` is kept.
+    """
+
+    owner: Owner
+    media_type: str
+    control: bytes
+    digest: bytes
+    body: bytes = field(repr=False)
+    control_id: str | None = field(default=None, repr=False)
+
+    def __call__(self, tx: Tx) -> Taken:
+        """Stores it by itself."""
+        return self.together(tx, [self])[0]
+
+    @staticmethod
+    def together(tx: Tx, found: Sequence[Input]) -> list[Taken]:
+        """Stores several in their order, of whatever sources; one that is the same as another before it is known."""
+        made = _store_unknown(tx, found)
+        return [
+            Taken(message_id=new, received_at=tx.now, fresh=True) if new is not None else _known(tx, one)
+            for one, new in zip(found, made, strict=True)
+        ]
+
+
+def coming(
+    keys: KeyRing, owner: Owner, *, control_id: str | None, media_type: str, body: bytes, keep_control: bool = True
+) -> Input:
+    """An input to be stored; all of the work on it that needs no database, so that others' is not kept waiting.
+
+    The same bytes under a known control id will be the known message; without a control id, the same bytes of the
+    source. Without `keep_control` the control id is not kept beside the body, for a form that has it in the body.
+    """
+    digest = _digest(keys, owner.custody, body)
+    return Input(
+        owner=owner,
+        media_type=media_type,
+        control=digest if control_id is None else keys.blind(owner.custody, "message.control", control_id),
+        digest=digest,
+        body=body,
+        control_id=control_id if keep_control else None,
+    )
+
+
 def receive(
-    tx: Tx,
-    *,
-    source: str,
-    custody: str,
-    organization: str,
-    control_id: str | None,
-    media_type: str,
-    body: bytes,
-    once: bool = False,
-    keep_control: bool = True,
+    tx: Tx, *, source: str, custody: str, organization: str, control_id: str | None, media_type: str, body: bytes
 ) -> tuple[Message, bool]:
-    """Store one input; (message, whether it is new). The same bytes under a known control id are the known message.
+    """Store one input; (message, whether it is new). The same bytes under a known control id are the known message;
+    without a control id every input is new.
 
     Raises DuplicateConflict `receive.conflict` for other bytes under a known control id: nothing is stored, and the
-    caller keeps them with `keep_conflict`. Without a control id every input is new, or with `once` the same bytes of
-    the source are one message. Without `keep_control` the control id is known again and not kept beside the body, for
-    a form that has it in the body.
+    caller keeps them with `keep_conflict`.
     """
-    values = _new(tx, source, custody, organization, media_type, body)
-    parts = {"body": body}
-    if control_id is not None:
-        values["control"] = tx.keys.blind(custody, "message.control", control_id)
-        if keep_control:
-            parts["control"] = control_id.encode()
-    elif once:
-        values["control"] = values["digest"]
-    else:
-        return _store(tx, values, parts), True
-    inserted = _INSERT_UNKNOWN.run(tx, values)
-    if inserted is not None:
-        vault.put_parts(tx, messages.NOUN, inserted, parts, custody=custody)
-        tx.wake("messages")
-        return _made(inserted, values), True
-    known = tx.connection.execute(
-        select(message).where(message.c.source == source, message.c.control == values["control"])
-    ).one()
-    if known.digest != values["digest"]:
-        raise DuplicateConflict(known.id)
-    return messages.of_row(known), False
-
-
-def receive_all(
-    tx: Tx, owner: Owner, found: Sequence[tuple[str, bytes]], *, media_type: str
-) -> list[tuple[int, bytes] | None]:
-    """As `receive` without `keep_control`, for several inputs of one source, each with its control id: (id, keyed
-    digest) of what is new. None for what its control id says is known: that is for `receive`."""
-    blind, custody = tx.keys.blind, owner.custody
-    rows = [
-        (
-            blind(custody, "message.control", control),
-            blind(custody, "message.body", hashlib.sha256(data).digest()),
-            len(data),
-        )
-        for control, data in found
-    ]
-    common = _new_row(tx, owner.source, custody, owner.organization, media_type)
-    made = _INSERT_UNKNOWN.run_all(tx, common, ("control", "digest", "size"), rows)
-    vault.put_all(
-        tx,
-        messages.NOUN,
-        [
-            vault.New(noun_id=one, part="body", plain=data, custody=custody)
-            for one, (_, data) in zip(made, found, strict=True)
-            if one is not None
-        ],
-    )
-    tx.wake("messages")
-    return [None if one is None else (one, row[1]) for one, row in zip(made, rows, strict=True)]
+    owner = Owner(source=source, custody=custody, organization=organization)
+    if control_id is None:
+        return _store(tx, _new(tx, source, custody, organization, media_type, body), {"body": body}), True
+    taken = coming(tx.keys, owner, control_id=control_id, media_type=media_type, body=body)(tx)
+    if taken.conflict:
+        raise DuplicateConflict(taken.message_id)
+    kept = messages.get(tx, taken.message_id)
+    assert kept is not None
+    return kept, taken.fresh
 
 
 def keep_conflict(
@@ -174,45 +186,71 @@ def replay(tx: Tx, message_id: int, *, into: Owner | None = None, control_id: st
     return _store(tx, values, parts)
 
 
-_INSERT_UNKNOWN = HotInsert(
+_ROWS = HotRows(
     message,
-    (
-        "source",
-        "custody",
-        "organization",
-        "control",
-        "digest",
-        "media_type",
-        "size",
-        "received_at",
-        "state",
-        "lineage",
-        "attempts",
-        "lease_until",
-    ),
+    common=("received_at", "state", "lineage", "attempts", "lease_until"),
+    own=("source", "custody", "organization", "media_type", "control", "digest", "size"),
+)
+_KNOWN = HotStatement(
+    select(message.c.id, message.c.digest, message.c.received_at).where(
+        message.c.source == bindparam("of_source"), message.c.control == bindparam("of_control")
+    )
 )
 
 
+def _store_unknown(tx: Tx, found: Sequence[Input]) -> list[int | None]:
+    """For each its new id, or None where it is known."""
+    rows = [
+        (
+            one.owner.source,
+            one.owner.custody,
+            one.owner.organization,
+            one.media_type,
+            one.control,
+            one.digest,
+            len(one.body),
+        )
+        for one in found
+    ]
+    made = _ROWS.add_unknown(tx, _beginning(tx), rows, key=("source", "control"))
+    parts = []
+    for one, new in zip(found, made, strict=True):
+        if new is not None:
+            custody = one.owner.custody
+            parts.append(vault.New(noun_id=new, part="body", plain=one.body, custody=custody))
+            if one.control_id is not None:
+                parts.append(vault.New(noun_id=new, part="control", plain=one.control_id.encode(), custody=custody))
+    if parts:
+        vault.put_all(tx, messages.NOUN, parts)
+        tx.wake("messages")
+    return made
+
+
+def _known(tx: Tx, one: Input) -> Taken:
+    known = _KNOWN.one(tx, {"of_source": one.owner.source, "of_control": one.control})
+    assert known is not None
+    return Taken(message_id=known.id, received_at=known.received_at, fresh=False, conflict=known.digest != one.digest)
+
+
+def _digest(keys: KeyRing, custody: str, data: bytes) -> bytes:
+    # keyed: a plain hash of a short row could be guessed from a stolen file
+    return keys.blind(custody, "message.body", hashlib.sha256(data).digest())
+
+
+def _beginning(tx: Tx) -> dict[str, Any]:
+    """What every new message has."""
+    return {"received_at": tx.now, "state": "received", "lineage": None, "attempts": 0, "lease_until": EPOCH}
+
+
 def _new(tx: Tx, source: str, custody: str, organization: str, media_type: str, data: bytes) -> dict[str, Any]:
-    return _new_row(tx, source, custody, organization, media_type) | {
-        # keyed: a plain hash of a short row could be guessed from a stolen file
-        "digest": tx.keys.blind(custody, "message.body", hashlib.sha256(data).digest()),
-        "size": len(data),
-    }
-
-
-def _new_row(tx: Tx, source: str, custody: str, organization: str, media_type: str) -> dict[str, Any]:
-    return {
+    return _beginning(tx) | {
         "source": source,
         "custody": custody,
         "organization": organization,
         "control": None,
         "media_type": media_type,
-        "received_at": tx.now,
-        "state": "received",
-        "lineage": None,
-        "attempts": 0,
-        "lease_until": EPOCH,
+        "digest": _digest(tx.keys, custody, data),
+        "size": len(data),
     }
 
 

@@ -7,16 +7,15 @@ document is known by (noun, id, part); custody and label are bound into it and c
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
-from operator import itemgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import Dialect, and_, bindparam, func, select, update
+from sqlalchemy import and_, bindparam, func, select, update
 
 from hub.errors import KeyringError
 from hub.store import crypto
 from hub.store.hot import HotStatement
+from hub.store.hot_rows import HotRows
 from hub.store.tables import sealed
 from hub.store.tx import Tx
 from mappings.record import record
@@ -31,13 +30,6 @@ class New:
     plain: bytes
     custody: str
     label: str = ""
-
-
-@cache
-def _insert(dialect: Dialect) -> tuple[str, list[str] | None]:
-    """The INSERT as this driver takes it, and the order of its parameters where they have no names."""
-    compiled = sealed.insert().compile(dialect=dialect)
-    return str(compiled), list(compiled.positiontup) if compiled.positiontup is not None else None
 
 
 def put(
@@ -60,14 +52,10 @@ def put_parts(tx: Tx, noun: str, noun_id: int, parts: dict[str, bytes], *, custo
 
 def put_all(tx: Tx, noun: str, found: Iterable[New]) -> None:
     """Seal several documents of one noun."""
-    statement, order = _insert(tx.connection.dialect)
-    sealed_rows = [_row(tx, noun, new) for new in found]
-    rows: list[Any] = sealed_rows if order is None else list(map(itemgetter(*order), sealed_rows))
-    # on the driver's cursor, since every input passes here: no column needs Core's conversions
-    if len(rows) == 1:
-        tx.cursor.execute(statement, rows[0])
-    elif rows:
-        tx.cursor.executemany(statement, rows)
+    _ROWS.add(tx, {"noun": noun}, [_row(tx, noun, new) for new in found])
+
+
+_ROWS = HotRows(sealed, common=("noun",), own=("noun_id", "part", "custody", "label", "kid", "blob"))
 
 
 def find(tx: Tx, noun: str, noun_id: int, part: str) -> bytes | None:
@@ -145,15 +133,6 @@ def _key(noun: str, noun_id: int, part: str) -> Any:
     return and_(sealed.c.noun == noun, sealed.c.noun_id == noun_id, sealed.c.part == part)
 
 
-def _row(tx: Tx, noun: str, new: New) -> dict[str, Any]:
+def _row(tx: Tx, noun: str, new: New) -> tuple[Any, ...]:
     bound = crypto.associated(noun, str(new.noun_id), new.part, new.custody, new.label)
-    kid, blob = tx.keys.seal(new.custody, new.plain, bound)
-    return {
-        "noun": noun,
-        "noun_id": new.noun_id,
-        "part": new.part,
-        "custody": new.custody,
-        "label": new.label,
-        "kid": kid,
-        "blob": blob,
-    }
+    return (new.noun_id, new.part, new.custody, new.label, *tx.keys.seal(new.custody, new.plain, bound))
