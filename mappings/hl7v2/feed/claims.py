@@ -22,8 +22,9 @@ _ENCOUNTER_TYPES: Final = frozenset({SNOMED, "http://www.ama-assn.org/go/cpt"})
 
 
 def _identified(resource: Json) -> bool:
-    for one in resource["identifier"]:
-        system = one.get("system")
+    identifiers: list[Json] = resource["identifier"]
+    for one in identifiers:
+        system: str | None = one.get("system")
         if system is None or system == _CLIA or (system == NPI and not valid_npi(one["value"])):
             return False
     return True
@@ -41,22 +42,32 @@ def valid_npi(number: str) -> bool:
     return total % 10 == 0
 
 
+def _assigned(resource: Json) -> bool:
+    """Whether each of its numbers says whose it is."""
+    identifiers: list[Json] = resource["identifier"]
+    return all("system" in one for one in identifiers)
+
+
 def _patient(resource: Json) -> bool:
     if "gender" not in resource:
         return False
-    names = resource.get("name") or ()
+    names: list[Json] | None = resource.get("name")
+    if not names:
+        return False
     for one in names:
         if "family" not in one and "given" not in one:
             return False
-    return bool(names) and all("system" in one for one in resource["identifier"])
+    return _assigned(resource)
 
 
 def _practitioner(resource: Json) -> bool:
-    names = resource.get("name") or ()
+    names: list[Json] | None = resource.get("name")
+    if not names:
+        return False
     for one in names:
         if "family" not in one:
             return False
-    return bool(names) and _identified(resource)
+    return _identified(resource)
 
 
 def _organization(resource: Json) -> bool:
@@ -64,14 +75,17 @@ def _organization(resource: Json) -> bool:
 
 
 def _encounter(resource: Json) -> bool:
-    types = resource.get("type") or ()
+    types: list[Json] | None = resource.get("type")
+    if not types:
+        return False
     for one in types:
-        for coding in one.get("coding", ()):
+        codings: list[Json] = one.get("coding", [])
+        for coding in codings:
             if coding.get("system") in _ENCOUNTER_TYPES:
                 break
         else:
             return False
-    return bool(types) and all("system" in one for one in resource["identifier"])
+    return _assigned(resource)
 
 
 #: By resource type: the profile, and whether a resource meets it.
@@ -92,18 +106,19 @@ def claim(entries: Iterable[Json]) -> None:
     of_kinds: set[str] = set()
     encounters: list[Json] = []
     for entry in entries:
-        resource = entry["resource"]
+        resource: Json = entry["resource"]
         found = _CLAIMS.get(resource["resourceType"])
         if found is None:
             continue
-        of_kinds.add(entry["fullUrl"])
+        url: str = entry["fullUrl"]
+        of_kinds.add(url)
         profile, meets = found
         if not meets(resource):
             continue
         if meets is _encounter:
             encounters.append(resource)
             continue
-        claiming.add(entry["fullUrl"])
+        claiming.add(url)
         _claim(resource, profile)
     for encounter in encounters:
         if not (_about(encounter) & of_kinds) - claiming:
@@ -111,7 +126,7 @@ def claim(entries: Iterable[Json]) -> None:
 
 
 def _claim(resource: Json, profile: str) -> None:
-    meta = resource.get("meta")
+    meta: Json | None = resource.get("meta")
     if meta is None:
         resource["meta"] = {"profile": [profile]}
     else:
@@ -120,6 +135,7 @@ def _claim(resource: Json, profile: str) -> None:
 
 def _about(encounter: Json) -> set[str]:
     """What an Encounter refers to for which US Core has a profile of its own."""
-    named = [encounter.get("subject"), encounter.get("serviceProvider")]
-    named += [one.get("individual") for one in encounter.get("participant", ())]
+    participants: list[Json] = encounter.get("participant", [])
+    named: list[Json | None] = [encounter.get("subject"), encounter.get("serviceProvider")]
+    named += [one.get("individual") for one in participants]
     return {one["reference"] for one in named if one is not None and "reference" in one}

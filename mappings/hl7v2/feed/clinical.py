@@ -8,10 +8,19 @@ from typing import Any, Final
 from mappings.fhir.systems import CONDITION_CATEGORY, CONDITION_CLINICAL, DATA_ABSENT_REASON, SID_RESOURCE
 from mappings.hl7v2.feed import labels, visit
 from mappings.hl7v2.feed.coded import cwe_concept
-from mappings.hl7v2.feed.draft import Draft, Json, Row
+from mappings.hl7v2.feed.draft import Draft, Json
 from mappings.hl7v2.feed.group import Group
-from mappings.hl7v2.feed.maps import codes, fill
+from mappings.hl7v2.feed.maps import codes
 from mappings.hl7v2.feed.parties import xon_organization
+from mappings.hl7v2.feed.row import Row
+from mappings.hl7v2.feed.segment_maps import (
+    al1_allergyintolerance,
+    aut_coverage,
+    dg1_condition,
+    in1_coverage,
+    obx_observation,
+    pr1_procedure,
+)
 from mappings.hl7v2.feed.values import date_time, dr_period, in_order, number, range_of, time_alone, units
 from mappings.hl7v2.segment import NULL
 
@@ -53,23 +62,25 @@ def _entry(resource: Json, d: Draft) -> str:
 
 def _id(kind: str, resource: Json, d: Draft, owner: str, value: str) -> str:
     """The id of a thing: by its own number, else by what it is about and what it says; once a message."""
-    for one in resource.get("identifier", ()):
+    identifiers: list[Json] = resource.get("identifier", [])
+    for one in identifiers:
         if "system" in one:
-            made = d.id_of(kind, one["system"], one["value"])
+            made = d.ids.of(kind, one["system"], one["value"])
             break
     else:
-        made = d.id_of(kind, owner, value)
+        made = d.ids.of(kind, owner, value)
     turn = 1
     while (kind, made) in d.interned:
         turn += 1
-        made = d.id_of(kind, owner, f"{value}|{turn}")
+        made = d.ids.of(kind, owner, f"{value}|{turn}")
     d.interned[kind, made] = True
     return made
 
 
 def _what(code: Json) -> str:
     """A CodeableConcept as what an id is made of: system and code of its first coding, else its text."""
-    coding = (code.get("coding") or [{}])[0]
+    codings: list[Json] | None = code.get("coding")
+    coding: Json = codings[0] if codings else {}
     return f"{coding.get('system', '')}|{coding.get('code') or code.get('text') or ''}"
 
 
@@ -79,9 +90,9 @@ def condition(row: Row, group: Group, encounter: Json | None, d: Draft) -> str |
     if subject is None:
         return None
     resource: Json = {"resourceType": "Condition", "id": ""}
-    fill("DG1[Condition]", row, resource, d)
+    dg1_condition(row, resource, d)
     words = d.text(row.peek(4))
-    code = resource.get("code")
+    code: Json | None = resource.get("code")
     if code is None:
         if words is None:
             row.used = 0
@@ -130,7 +141,7 @@ def allergy(row: Row, group: Group, d: Draft) -> None:
     if subject is None:
         return
     resource: Json = {"resourceType": "AllergyIntolerance", "id": ""}
-    fill("AL1[AllergyIntolerance]", row, resource, d)
+    al1_allergyintolerance(row, resource, d)
     if "code" not in resource:
         row.used = 0
         return
@@ -159,7 +170,7 @@ def procedure(row: Row, group: Group, d: Draft) -> None:
     if subject is None:
         return
     resource: Json = {"resourceType": "Procedure", "id": "", "status": "completed"}
-    fill("PR1[Procedure]", row, resource, d)
+    pr1_procedure(row, resource, d)
     words = d.text(row.peek(4)) if row.peek(4) != NULL else None
     if "code" not in resource:
         if words is None:
@@ -199,7 +210,7 @@ def coverage(row: Row, group: Group, d: Draft) -> None:
         return
     row.raw(4)
     resource: Json = {"resourceType": "Coverage", "id": "", "status": "active"}
-    fill("IN1[Coverage]", row, resource, d)
+    in1_coverage(row, resource, d)
     in_order(resource, d, "IN1-13")
     row.set_id()
     value = resource.get("subscriberId") or d.first(row.peek(2)) or row.peek(1) or str(group.count("IN1"))
@@ -224,7 +235,7 @@ def authorization(row: Row, group: Group, d: Draft) -> None:
         payor["display"] = name
         d.take(row, 3)
     resource: Json = {"resourceType": "Coverage", "id": "", "status": "active"}
-    fill("AUT[Coverage]", row, resource, d)
+    aut_coverage(row, resource, d)
     resource["id"] = _id("coverage", resource, d, group.key(d), f"AUT|{company or name}")
     resource["beneficiary"] = subject
     resource["payor"] = [payor]
@@ -247,7 +258,7 @@ def observation(row: Row, group: Group, d: Draft) -> Json | None:
     if subject is None:
         return None
     resource: Json = {"resourceType": "Observation", "id": ""}
-    fill("OBX[Observation]", row, resource, d)
+    obx_observation(row, resource, d)
     if "code" not in resource:
         row.used = 0
         return None

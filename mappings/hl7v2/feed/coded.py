@@ -95,40 +95,44 @@ def system_of(name: str | None, d: Draft, place: str) -> tuple[str, bool]:
     return f"{d.base}/CodeSystem/{place.split('.', 1)[0]}", True
 
 
-def remembering(
-    make: Callable[[str, Draft, str, Any], Any], known: dict[tuple[str, int, str], Any] | None = None
-) -> Callable[[str, Draft, str, Any], Any]:
-    """The same, making once what it made of a text; what it reported then it reports of each message with that text.
+class Memory:
+    """Makes once what `make` makes of a text; what it reported then it reports of each message with that text.
 
     For coded fields, staff and places, which stand in message after message; never for a person's own fields, for
-    what adds to the Bundle, or for times. The value is shared: nobody changes what is inside it. `known`: where it
-    remembers what it reports nothing of, by text, scope and place, for a caller that looks there first.
+    what adds to the Bundle, or for times. The value is shared: nobody changes what is inside it. `known` is what it
+    remembers and reported nothing of, by text, scope and place: the written segment maps look there first.
     """
-    quiet = {} if known is None else known
-    telling: dict[tuple[str, int, str], tuple[Any, tuple[tuple[str, str], ...]]] = {}
 
-    def again(raw: str, d: Draft, place: str, more: Any = None) -> Any:
+    __slots__ = ("_make", "_telling", "known")
+
+    def __init__(self, make: Callable[[str, Draft, str, Any], Any]) -> None:
+        self._make = make
+        self.known: dict[tuple[str, int, str], Any] = {}
+        self._telling: dict[tuple[str, int, str], tuple[Any, list[tuple[str, str]]]] = {}
+
+    def of(self, raw: str, d: Draft, place: str, more: Any = None) -> Any:
+        """What is made of a text."""
+        value = self.known.get((raw, d.scope, place))
+        return self.make_of(raw, d, place, more) if value is None else value
+
+    def make_of(self, raw: str, d: Draft, place: str, more: Any) -> Any:
+        """The same, of a text that `known` has not."""
         key = (raw, d.scope, place)
-        value = quiet.get(key)
-        if value is not None:
-            return value
-        told = telling.get(key)
+        told = self._telling.get(key)
         if told is not None:
             d.again(told[1])
             return told[0]
         before = len(d.said)
-        value = make(raw, d, place, more)
+        value = self._make(raw, d, place, more)
         if value is not None:
-            if len(quiet) + len(telling) >= REMEMBERED:
-                quiet.clear()
-                telling.clear()
+            if len(self.known) + len(self._telling) >= REMEMBERED:
+                self.known.clear()
+                self._telling.clear()
             if len(d.said) == before:
-                quiet[key] = value
+                self.known[key] = value
             else:
-                telling[key] = (value, tuple(d.said[before:]))
+                self._telling[key] = (value, d.said[before:])
         return value
-
-    return again
 
 
 #: How many values a memory keeps; then it begins anew.

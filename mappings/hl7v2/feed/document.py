@@ -10,11 +10,12 @@ from mappings.hl7v2.feed import labels
 from mappings.hl7v2.feed.attachments import ed_attachment, rp_attachment
 from mappings.hl7v2.feed.clinical import OBSERVATION_STATUS
 from mappings.hl7v2.feed.coded import cwe_concept
-from mappings.hl7v2.feed.draft import Draft, Json, Row
+from mappings.hl7v2.feed.draft import Draft, Json
 from mappings.hl7v2.feed.group import Group
 from mappings.hl7v2.feed.identifiers import ei_identifier
-from mappings.hl7v2.feed.maps import fill
 from mappings.hl7v2.feed.parties import xcn_practitioner
+from mappings.hl7v2.feed.row import Row
+from mappings.hl7v2.feed.segment_maps import txa_documentreference
 from mappings.hl7v2.segment import NULL
 
 #: Table 0271 (TXA-17) to DocumentReference.docStatus.
@@ -40,7 +41,7 @@ def document(row: Row, group: Group, d: Draft) -> None:
     if subject is None:
         return
     resource: Json = {"resourceType": "DocumentReference", "id": "", "status": "current"}
-    fill("TXA[DocumentReference]", row, resource, d)
+    txa_documentreference(row, resource, d)
     row.set_id()
     event = d.event.partition("^")[2]
     state = d.first(row.peek(19)) or ""
@@ -92,11 +93,11 @@ def document(row: Row, group: Group, d: Draft) -> None:
         d.take(row, 3)  # the content is text, and its attachment says so
     unique = resource.get("masterIdentifier")
     if unique is not None and "system" in unique:
-        resource["id"] = d.id_of("document", unique["system"], unique["value"])
+        resource["id"] = d.ids.of("document", unique["system"], unique["value"])
         d.add(resource, unique["system"], unique["value"])
     else:
         value = unique["value"] if unique is not None else f"{d.control}|TXA[{group.count('TXA')}]"
-        resource["id"] = d.id_of("document", d.custody, value)
+        resource["id"] = d.ids.of("document", d.custody, value)
         resource.setdefault("identifier", []).append({"system": SID_RESOURCE, "value": resource["id"]})
         d.add(resource)
     if found := labels.of(row, d):
@@ -163,7 +164,7 @@ def file(row: Row, group: Group, d: Draft) -> bool:
     if group.encounter is not None:
         resource["context"] = {"encounter": [{"reference": group.encounter}]}
     _read(row, d)
-    resource["id"] = d.id_of("document", group.key(d), f"{d.control}|OBX[{group.count('file')}]")
+    resource["id"] = d.ids.of("document", group.key(d), f"{d.control}|OBX[{group.count('file')}]")
     resource["identifier"] = [{"system": SID_RESOURCE, "value": resource["id"]}]
     url = d.add(resource)
     if group.order is not None:

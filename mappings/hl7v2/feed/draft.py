@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from functools import lru_cache, partial
-from itertools import compress, count
+from itertools import count
 from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -17,10 +17,12 @@ from mappings.fhir.draft import agency_base, criteria
 from mappings.fhir.systems import SID_RESOURCE
 from mappings.hl7v2.codec import Message, message_type
 from mappings.hl7v2.delimiters import Delimiters, unescape
+from mappings.hl7v2.feed.common_times import common_time
+from mappings.hl7v2.feed.row import Row
 from mappings.hl7v2.segment import NULL
 from mappings.hl7v2.times import date_time
 from mappings.ids import Ids
-from mappings.times import instant, is_date_time
+from mappings.times import instant
 from profiles.issue import Issue, Severity
 
 #: One FHIR resource or element as JSON.
@@ -70,40 +72,6 @@ def _finding(rule: str, path: str) -> Issue:
     return Issue(severity=severity, code=code, rule=rule, path=path, text=text)
 
 
-@lru_cache(maxsize=4096)
-def _day(digits: str) -> str | None:
-    """YYYYMMDD as a FHIR date; None for a day that is in no calendar."""
-    day = f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"
-    return day if is_date_time(day) else None
-
-
-#: Every offset of TS that FHIR has, as FHIR writes it; it knows no -0000, which in v2 is UTC like +0000.
-_ZONES: Final = {f"{sign}{h:02}{m:02}": f"{sign}{h:02}:{m:02}" for sign in "+-" for h in range(15) for m in range(60)}
-_ZONES["+0000"] = _ZONES["-0000"] = "Z"
-
-
-def _common_time(raw: str, offset: str) -> str | None:
-    """What most times are, without a look at the grammar: a day, or a time to the minute or second with its offset or
-    the message's. None for every other, which may be a time all the same."""
-    count = len(raw)
-    if count == 8:
-        return _day(raw) if raw.isdigit() else None
-    if count > 14:
-        zone, clock = _ZONES.get(raw[-5:]), raw[8:-5]
-    else:
-        zone, clock = _ZONES.get(offset), raw[8:]
-    if zone is None or not clock.isdigit() or not raw.isascii():
-        return None
-    hour, minute, second = clock[:2], clock[2:4], clock[4:]
-    if len(clock) == 4:
-        second = "00"
-    elif len(clock) != 6:
-        return None
-    if hour < "24" and minute < "60" and second < "60" and (day := _day(raw[:8])):
-        return f"{day}T{hour}:{minute}:{second}{zone}"
-    return None
-
-
 #: One clock reading stands for all messages of a batch.
 _instant = lru_cache(maxsize=64)(instant)
 
@@ -117,12 +85,6 @@ def _scope(custody: str, namespace_key: bytes, marks: Delimiters, encoding: str)
     return next(_SCOPES)
 
 
-@lru_cache(maxsize=4096)
-def _open(used: int, count: int) -> tuple[int, ...]:
-    """For each field of a segment of `count` its number, or 0 where it was read. A partner's are read alike."""
-    return tuple(0 if used >> number & 1 else number for number in range(count))
-
-
 #: Of the directory: resource, system and value of what a receiver creates it once by, fullUrl, and that search.
 Listed: TypeAlias = "tuple[Json, str | None, str, str, str]"
 
@@ -134,38 +96,6 @@ def sought(made: str, system: str | None, value: str) -> str:
     if value.isalnum() and value.isascii():
         return _by_system(system) + value
     return criteria(system, value)
-
-
-class Row:
-    """One segment: its fields as they stand (MSH numbered like the others), and which of them were read."""
-
-    __slots__ = ("fields", "name", "used")
-
-    def __init__(self, fields: list[str]) -> None:
-        name = fields[0]
-        # A lone CRLF among CRs leaves its LF here.
-        self.name = name.lstrip("\n") if name[:1] == "\n" else name
-        self.fields = fields
-        #: Bit n for field n.
-        self.used = 0
-
-    def raw(self, number: int) -> str:
-        """A field as it stands, marked as read; empty when absent or the explicit null."""
-        fields = self.fields
-        if number >= len(fields):
-            return ""
-        self.used |= 1 << number
-        raw = fields[number]
-        return "" if raw == NULL else raw
-
-    def set_id(self) -> None:
-        """Marks field 1, where it is the number that only orders segments of one name."""
-        if len(self.fields) > 1 and self.fields[1].isdigit():
-            self.used |= 2
-
-    def peek(self, number: int) -> str:
-        """A field as it stands, without saying that it was read."""
-        return self.fields[number] if number < len(self.fields) else ""
 
 
 class Draft:
@@ -187,7 +117,7 @@ class Draft:
         "entries",
         "esc",
         "event",
-        "id_of",
+        "ids",
         "interned",
         "message",
         "now",
@@ -227,8 +157,8 @@ class Draft:
         self.offset = found[1] if found else ""
         self.control = self.text(self.rows[0].peek(10)) or ""
         self.event = message_type(self.rows[0].peek(9), marks, message.encoding)
-        #: The keyed id of (kind, assigner, value) in this message's custody.
-        self.id_of = Ids(namespace_key, custody).of
+        #: The keyed ids of (kind, assigner, value) in this message's custody.
+        self.ids = Ids(namespace_key, custody)
         self.entries: list[Json] = []
         self.interned: dict[Any, Any] = {}
         #: (fullUrl, element) of every value that the sender deletes.
@@ -278,7 +208,7 @@ class Draft:
             raw = raw.split(self.c, 1)[0]
         if not raw or raw == NULL:
             return None
-        if made := _common_time(raw, self.offset):
+        if made := common_time(raw, self.offset):
             return made
         raw = raw.strip()
         if not raw or raw == NULL:
@@ -356,7 +286,7 @@ class Draft:
     def _another(self, resource: Json) -> str:
         """Another id for a second resource of one number in the message: neither may take the other's place."""
         first: str = resource["id"]
-        made = self.id_of(resource["resourceType"], first, f"{self.control}|{len(self.entries)}")
+        made = self.ids.of(resource["resourceType"], first, f"{self.control}|{len(self.entries)}")
         resource["id"] = made
         own = {"system": SID_RESOURCE, "value": made}
         resource["identifier"] = [
@@ -397,7 +327,7 @@ class Draft:
             self._seen.add((rule, path))
             self._issues.append(_finding(rule, path))
 
-    def again(self, said: tuple[tuple[str, str], ...]) -> None:
+    def again(self, said: list[tuple[str, str]]) -> None:
         """Says of this message what was said of another with the same field."""
         for rule, path in said:
             if rule:
@@ -431,11 +361,6 @@ class Draft:
         read, `PID-3.9` for a component; in the order of the message, each once."""
         found: dict[str, None] = {}
         for row in self.rows:
-            used, fields = row.used, row.fields
-            if not used:
-                found[row.name] = None
-                continue
-            for number in filter(None, compress(_open(used, len(fields)), fields)):
-                found[f"{row.name}-{number}"] = None
+            row.unread(found)
         found.update(self._unused)
         return tuple(found)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mappings.hl7v2.feed.draft import Draft, Json, Row
+from mappings.hl7v2.feed.draft import Draft, Json
+from mappings.hl7v2.feed.row import Row
 
 
 class Group:

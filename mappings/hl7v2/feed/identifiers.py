@@ -134,8 +134,8 @@ def request_id(identifiers: list[Json], d: Draft) -> tuple[str | None, Json | No
     """The id of a ServiceRequest by its number, None where it has none; and its identifier that says whose it is."""
     for one in identifiers:
         if "system" in one:
-            return d.id_of("service-request", one["system"], one["value"]), one
-    return d.id_of("service-request", d.custody, identifiers[0]["value"]) if identifiers else None, None
+            return d.ids.of("service-request", one["system"], one["value"]), one
+    return d.ids.of("service-request", d.custody, identifiers[0]["value"]) if identifiers else None, None
 
 
 def ei_identifier(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> Json | None:

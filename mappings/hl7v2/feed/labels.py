@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from mappings.hl7v2.confidentiality import marks
-from mappings.hl7v2.feed.draft import Draft, Json, Row
+from mappings.hl7v2.feed.draft import Draft, Json
+from mappings.hl7v2.feed.row import Row
 from mappings.hl7v2.segment import NULL
 
 #: The fields that hold marks, by segment.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from mappings.hl7v2.feed.draft import Draft, Json, Row
+from mappings.hl7v2.feed.draft import Draft, Json
 from mappings.hl7v2.feed.parties import xcn_practitioner
+from mappings.hl7v2.feed.row import Row
 
 #: The resource types with `note`. A comment on any other is listed unused.
 _WITH_NOTE: Final = frozenset({"AllergyIntolerance", "Condition", "Observation", "Procedure", "ServiceRequest", "Task"})

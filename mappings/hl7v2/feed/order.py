@@ -6,11 +6,13 @@ from typing import Final
 
 from mappings.fhir.systems import SID_RESOURCE, TASK_CODE
 from mappings.hl7v2.feed import labels
-from mappings.hl7v2.feed.draft import Draft, Json, Row
+from mappings.hl7v2.feed.draft import Draft, Json
 from mappings.hl7v2.feed.group import Group
 from mappings.hl7v2.feed.identifiers import V2_0203, ei_identifier, eip_identifier, request_id
-from mappings.hl7v2.feed.maps import codes, fill
+from mappings.hl7v2.feed.maps import codes
 from mappings.hl7v2.feed.parties import xcn_practitioner, xon_organization
+from mappings.hl7v2.feed.row import Row
+from mappings.hl7v2.feed.segment_maps import obr_diagnosticreport, obr_servicerequest, orc_servicerequest
 from mappings.hl7v2.segment import NULL
 
 #: Priority by tables 0485, 0280 and 0027. What has no word in FHIR is an issue.
@@ -77,13 +79,13 @@ def order(orc: Row | None, obr: Row | None, group: Group, d: Draft) -> None:
     resource: Json = {"resourceType": "ServiceRequest", "id": "", "identifier": _numbers(orc, obr, d)}
     state = control = ""
     if orc is not None:
-        fill("ORC[ServiceRequest]", orc, resource, d)
+        orc_servicerequest(orc, resource, d)
         control, state = d.first(orc.peek(1)) or "", d.first(orc.peek(5)) or ""
         d.take(orc, 1, 3)
         if control and control not in _CONTROLS and control not in codes("OrderControlCode[ServiceRequest.status]"):
             d.issue("translate.code-not-carried", "ORC-1")
     if obr is not None:
-        fill("OBR[ServiceRequest]", obr, resource, d)
+        obr_servicerequest(obr, resource, d)
         obr.set_id()
         intent = d.first(obr.peek(11)) or ""
         if intent in _INTENT:
@@ -113,10 +115,10 @@ def order(orc: Row | None, obr: Row | None, group: Group, d: Draft) -> None:
     identifiers: list[Json] = resource["identifier"]
     made, key = request_id(identifiers, d)
     if made is None:
-        made = d.id_of("service-request", d.custody, f"{d.control}|{first.name}[{group.count('ORC')}]")
+        made = d.ids.of("service-request", d.custody, f"{d.control}|{first.name}[{group.count('ORC')}]")
     resource["id"] = made
     if ("service-request", resource["id"]) in d.interned:
-        resource["id"] = d.id_of("service-request", resource["id"], f"{d.control}|{group.count('ORC')}")
+        resource["id"] = d.ids.of("service-request", resource["id"], f"{d.control}|{group.count('ORC')}")
         key = None
     d.interned["service-request", resource["id"]] = True
     if key is None:
@@ -137,7 +139,7 @@ def order(orc: Row | None, obr: Row | None, group: Group, d: Draft) -> None:
 def task(request: Json, url: str, status: str, when: str | None, d: Draft) -> Json:
     """The Task that follows a ServiceRequest: the same number, so that a later message moves the same one."""
     key = next((one for one in request["identifier"] if "system" in one), request["identifier"][0])
-    made = d.id_of("task", key.get("system") or d.custody, key["value"])
+    made = d.ids.of("task", key.get("system") or d.custody, key["value"])
     resource: Json = {
         "resourceType": "Task",
         "id": made,
@@ -208,7 +210,7 @@ def _role(practitioner: str, organization: str, d: Draft) -> str:
     key = ("role", practitioner, organization)
     known = d.interned.get(key)
     if known is None:
-        made = d.id_of("practitioner-role", organization, practitioner)
+        made = d.ids.of("practitioner-role", organization, practitioner)
         resource: Json = {
             "resourceType": "PractitionerRole",
             "id": made,
@@ -279,7 +281,7 @@ def report(orc: Row | None, obr: Row, group: Group, d: Draft) -> None:
     if subject is None:
         return
     resource: Json = {"resourceType": "DiagnosticReport", "id": "", "identifier": _numbers(orc, obr, d)}
-    fill("OBR[DiagnosticReport]", obr, resource, d)
+    obr_diagnosticreport(obr, resource, d)
     if "code" not in resource:
         resource["code"] = {"text": "report"} if orc is None else {"text": "order"}
     obr.set_id()
@@ -311,12 +313,12 @@ def report(orc: Row | None, obr: Row, group: Group, d: Draft) -> None:
     key = next((one for one in reversed(resource["identifier"]) if "system" in one), None)
     number = d.first(obr.peek(1)) or str(group.count("OBR"))
     made = (
-        d.id_of("report", key["system"], key["value"])
+        d.ids.of("report", key["system"], key["value"])
         if key
-        else d.id_of("report", group.key(d), f"{d.control}|{number}")
+        else d.ids.of("report", group.key(d), f"{d.control}|{number}")
     )
     if ("report", made) in d.interned:
-        made = d.id_of("report", made, f"{d.control}|OBR[{group.count('OBR again')}]")
+        made = d.ids.of("report", made, f"{d.control}|OBR[{group.count('OBR again')}]")
         key = None
     d.interned["report", made] = True
     resource["id"] = made

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from mappings.fhir.systems import SID_RESOURCE, url_part
-from mappings.hl7v2.feed.coded import NPI, REMEMBERED, Make, Vocabulary, cwe_concept, remembering
+from mappings.hl7v2.feed.coded import NPI, REMEMBERED, Make, Memory, Vocabulary, cwe_concept
 from mappings.hl7v2.feed.draft import Draft, Json, Listed, sought
 from mappings.hl7v2.feed.identifiers import V2_0203, assigner
 from mappings.hl7v2.feed.names import NAME_USE
@@ -19,7 +19,7 @@ _PHYSICAL: Final = "http://terminology.hl7.org/CodeSystem/location-physical-type
 
 def xcn_practitioner(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> Json | None:
     """XCN[Practitioner] (2.A.87) as a Reference."""
-    found = _STAFF(raw, d, place, None)
+    found = _STAFF.of(raw, d, place, None)
     if found is None:
         return None
     identifier, name = found
@@ -76,7 +76,7 @@ def _staff(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> tuple
     return identifier, name
 
 
-_STAFF: Final = remembering(_staff)
+_STAFF: Final = Memory(_staff)
 
 
 #: Who and what stand in message after message, as they were first made, by scope and by what they were made of.
@@ -105,7 +105,7 @@ def _practitioner(raw: str, d: Draft, identifier: Json, name: Json, place: str) 
     about = ("practitioner", d.scope, raw)
     listed = _DIRECTORY.get(about)
     if listed is None:
-        made = d.id_of("practitioner", system or d.custody, value, recurring=True)
+        made = d.ids.of("practitioner", system or d.custody, value, recurring=True)
         resource: Json = {"resourceType": "Practitioner", "id": made, "identifier": [identifier]}
         if name:
             resource["name"] = [name]
@@ -132,7 +132,7 @@ def organization(d: Draft, name: str | None, system: str | None, value: str | No
 
 
 def _organization(d: Draft, name: str | None, system: str | None, value: str | None, kind: str | None) -> Json:
-    made = d.id_of("organization", system or d.custody, value or name or "", recurring=True)
+    made = d.ids.of("organization", system or d.custody, value or name or "", recurring=True)
     identifiers: list[Json] = []
     if value:
         identifier: Json = {"type": {"coding": [{"system": V2_0203, "code": kind}]}} if kind else {}
@@ -150,7 +150,7 @@ def _organization(d: Draft, name: str | None, system: str | None, value: str | N
 
 def xon_organization(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> Json | None:
     """XON[Organization] (2.A.90) as a Reference."""
-    found = _XON(raw, d, place, None)
+    found = _XON.of(raw, d, place, None)
     return {"reference": organization(d, *found)} if found is not None else None
 
 
@@ -177,7 +177,7 @@ def _xon(
     return (name, system, value, kind) if name is not None or value is not None else None
 
 
-_XON: Final = remembering(_xon)
+_XON: Final = Memory(_xon)
 
 
 def hd_organization(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> Json | None:
@@ -194,7 +194,7 @@ def pl_location(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> 
     The tables make one Location for each level, up to six for a bed; ours is the innermost, whose identifier holds
     the path to it.
     """
-    found = _PLACE(raw, d, place, None)
+    found = _PLACE.of(raw, d, place, None)
     if found is None:
         return None
     path, resource, about = found
@@ -207,7 +207,7 @@ def pl_location(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> 
         listed = _DIRECTORY.get(which)
         if listed is None:
             system = f"{d.base}/location"
-            made = d.id_of("location", system, path, recurring=True)
+            made = d.ids.of("location", system, path, recurring=True)
             own = {
                 "resourceType": "Location",
                 "id": made,
@@ -246,7 +246,7 @@ def _place(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> tuple
     return "/".join(named), resource, about
 
 
-_PLACE: Final = remembering(_place)
+_PLACE: Final = Memory(_place)
 
 
 def concept_location(raw: str, d: Draft, place: str, _: Vocabulary | None = None) -> Json | None:

@@ -6,12 +6,13 @@ from typing import Final
 
 from mappings.fhir.systems import OMB_RACE, SID_RESOURCE
 from mappings.hl7v2.feed import labels
-from mappings.hl7v2.feed.coded import SSN, cwe_concept, remembering, yes
-from mappings.hl7v2.feed.draft import Draft, Json, Row
+from mappings.hl7v2.feed.coded import SSN, Memory, cwe_concept, yes
+from mappings.hl7v2.feed.draft import Draft, Json
 from mappings.hl7v2.feed.group import Group
 from mappings.hl7v2.feed.identifiers import cx_identifier
-from mappings.hl7v2.feed.maps import fill
 from mappings.hl7v2.feed.names import xtn_contact
+from mappings.hl7v2.feed.row import Row
+from mappings.hl7v2.feed.segment_maps import mrg_patient, nk1_patient, nk1_relatedperson, pd1_patient, pid_patient
 from mappings.hl7v2.feed.values import in_order, positive
 from mappings.hl7v2.segment import NULL
 
@@ -33,9 +34,9 @@ def patient(row: Row, pd1: Row | None, group: Group, d: Draft) -> None:
     Patient, whichever message names it. Without an identifier the id is of this message.
     """
     resource: Json = {"resourceType": "Patient", "id": ""}
-    fill("PID[Patient]", row, resource, d)
+    pid_patient(row, resource, d)
     if pd1 is not None:
-        fill("PD1[Patient]", pd1, resource, d)
+        pd1_patient(pd1, resource, d)
         group.labels.extend(labels.of(pd1, d))
     _more(row, resource, d)
     identifiers: list[Json] = resource.get("identifier") or []
@@ -43,9 +44,9 @@ def patient(row: Row, pd1: Row | None, group: Group, d: Draft) -> None:
     ahead = row.peek(2) and len(identifiers) > 1
     key = person_key([*identifiers[1:], identifiers[0]] if ahead else identifiers)
     if key is None:
-        made = d.id_of("patient", d.custody, f"{d.control}|PID[{group.turn}]")
+        made = d.ids.of("patient", d.custody, f"{d.control}|PID[{group.turn}]")
     else:
-        made = d.id_of("patient", key.get("system") or d.custody, key["value"])
+        made = d.ids.of("patient", key.get("system") or d.custody, key["value"])
     resource["id"] = made
     known = d.interned.get(("patient", made))
     if known is not None:
@@ -116,7 +117,7 @@ def _more(row: Row, resource: Json, d: Draft) -> None:
         _late(row, resource, d)
     for number, which in _CATEGORIES:
         raw = fields[number] if number < count else ""
-        if raw and raw != NULL and (made := _CATEGORY(raw, d, f"PID-{number}", which)):
+        if raw and raw != NULL and (made := _CATEGORY.of(raw, d, f"PID-{number}", which)):
             row.used |= 1 << number
             if "extension" in resource:
                 resource["extension"].append(made)
@@ -176,7 +177,7 @@ def _category(raw: str, d: Draft, place: str, which: tuple[str, frozenset[str]])
     return {"url": f"{_US_CORE}{name}", "extension": parts}
 
 
-_CATEGORY: Final = remembering(_category)
+_CATEGORY: Final = Memory(_category)
 
 
 def next_of_kin(row: Row, group: Group, d: Draft) -> None:
@@ -193,16 +194,16 @@ def next_of_kin(row: Row, group: Group, d: Draft) -> None:
             "active": True,
             "patient": subject,
         }
-        fill("NK1[RelatedPerson]", row, resource, d)
+        nk1_relatedperson(row, resource, d)
         in_order(resource, d, "NK1-9")
         identifiers: list[Json] = resource["identifier"]
         key = person_key(identifiers)
         if key is not None and "system" in key:
-            made = d.id_of("related-person", f"{key['system']}|{subject['reference']}", key["value"])
+            made = d.ids.of("related-person", f"{key['system']}|{subject['reference']}", key["value"])
         else:
-            made = d.id_of("related-person", group.key(d), d.first(row.peek(1)) or str(number))
+            made = d.ids.of("related-person", group.key(d), d.first(row.peek(1)) or str(number))
         if ("related-person", made) in d.interned:
-            made = d.id_of("related-person", group.key(d), f"{d.control}|NK1[{number}]")
+            made = d.ids.of("related-person", group.key(d), f"{d.control}|NK1[{number}]")
         d.interned["related-person", made] = True
         row.set_id()
         resource["id"] = made
@@ -210,7 +211,7 @@ def next_of_kin(row: Row, group: Group, d: Draft) -> None:
         d.add(resource)
         return
     contact: Json = {}
-    fill("NK1[Patient]", row, contact, d)
+    nk1_patient(row, contact, d)
     in_order(contact, d, "NK1-9")
     if contact:
         row.set_id()
@@ -238,7 +239,7 @@ def merge(row: Row, group: Group, d: Draft) -> None:
     if survivor is None or url is None or key is None:
         d.issue("translate.no-merge", "MRG-1")
         return
-    made = d.id_of("patient", key.get("system") or d.custody, key["value"])
+    made = d.ids.of("patient", key.get("system") or d.custody, key["value"])
     if made == survivor["id"]:
         d.issue("translate.no-merge", "MRG-1")
         return
@@ -255,7 +256,7 @@ def merge(row: Row, group: Group, d: Draft) -> None:
         old.append({"system": SID_RESOURCE, "value": made})
         key = old[-1]
     if row.peek(7):
-        fill("MRG[Patient]", row, gone, d)
+        mrg_patient(row, gone, d)
     other = d.add(gone, key["system"], key["value"])
     survivor["active"] = True
     survivor.setdefault("link", []).append({"other": {"reference": other}, "type": "replaces"})

@@ -6,11 +6,14 @@ from typing import Final
 
 from mappings.fhir.systems import DATA_ABSENT, PROVENANCE_ACTIVITY, PROVENANCE_AGENT
 from mappings.hl7v2.feed.coded import V2_TABLE, cwe_concept
-from mappings.hl7v2.feed.draft import Draft, Json, Row
+from mappings.hl7v2.feed.draft import Draft, Json
 from mappings.hl7v2.feed.identifiers import assigner
 from mappings.hl7v2.feed.parties import organization, xcn_practitioner
+from mappings.hl7v2.feed.row import Row
 from mappings.hl7v2.segment import NULL
 
+#: Table 0003, the trigger events.
+_EVENTS: Final = V2_TABLE + "0003"
 _MERGES: Final = frozenset(["A18", "A30", "A34", "A35", "A36", "A39", "A40", "A41", "A46", "A47"])
 
 
@@ -21,7 +24,7 @@ def provenance(d: Draft, *, update: bool) -> None:
         return
     msh = d.rows[0]
     evn = d.row("EVN")
-    targets = [{"reference": entry["fullUrl"]} for entry in d.entries]
+    targets: list[Json] = [{"reference": entry["fullUrl"]} for entry in d.entries]
     facility_field, application_field = msh.raw(4), msh.raw(3)
     system, name = assigner(facility_field.replace(d.c, d.s), d, "MSH-4") if facility_field else (None, None)
     application = assigner(application_field.replace(d.c, d.s), d, "MSH-3") if application_field else (None, None)
@@ -37,19 +40,17 @@ def provenance(d: Draft, *, update: bool) -> None:
     else:
         who = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
     event = d.event.partition("^")[2]
-    activity = "UPDATE" if update else "CREATE"
+    activity: list[Json] = [{"system": PROVENANCE_ACTIVITY, "code": "UPDATE" if update else "CREATE"}]
+    if event:
+        activity.append({"system": _EVENTS, "code": event})
     resource: Json = {
         "resourceType": "Provenance",
-        "id": d.id_of("provenance", d.custody, f"{d.control}|{d.event}"),
+        "id": d.ids.of("provenance", d.custody, f"{d.control}|{d.event}"),
         "target": targets,
         "recorded": d.now,
-        "activity": {"coding": [{"system": PROVENANCE_ACTIVITY, "code": activity}]},
+        "activity": {"coding": activity, "text": "merge"} if event in _MERGES else {"coding": activity},
         "agent": [{"type": {"coding": [{"system": PROVENANCE_AGENT, "code": "author"}]}, "who": who}],
     }
-    if event:
-        resource["activity"]["coding"].append({"system": f"{V2_TABLE}0003", "code": event})
-    if event in _MERGES:
-        resource["activity"]["text"] = "merge"
     sent = {"system": application[0] or f"{d.base}/message", "value": d.control} if d.control else None
     what: Json = {"identifier": sent} if sent else {}
     what["display"] = f"HL7 v2 {d.event}" + (f" from {application[1]}" if application[1] else "")
@@ -109,8 +110,8 @@ def acknowledged(d: Draft) -> None:
     event = d.event.partition("^")[2]
     resource: Json = {
         "resourceType": "MessageHeader",
-        "id": d.id_of("message-header", d.custody, d.control),
-        "eventCoding": {"system": f"{V2_TABLE}0003", "code": event or "ACK"},
+        "id": d.ids.of("message-header", d.custody, d.control),
+        "eventCoding": {"system": _EVENTS, "code": event or "ACK"},
         "source": {"endpoint": system or "urn:unknown"},
         "response": response,
     }

@@ -8,13 +8,14 @@ from typing import Any, Final
 from mappings.fhir.systems import CONSENT_SCOPE, LOINC, SID_RESOURCE, url_part
 from mappings.hl7v2.confidentiality import TABLE_0498
 from mappings.hl7v2.feed.coded import NPI, cwe_concept
-from mappings.hl7v2.feed.draft import Draft, Json, Row
+from mappings.hl7v2.feed.draft import Draft, Json
 from mappings.hl7v2.feed.group import Group
 from mappings.hl7v2.feed.identifiers import V2_0203, assigner, ei_identifier, request_id
-from mappings.hl7v2.feed.maps import fill
 from mappings.hl7v2.feed.names import xad_address, xpn_name, xtn_contact
 from mappings.hl7v2.feed.order import PRIORITY, task
 from mappings.hl7v2.feed.parties import organization, xon_organization
+from mappings.hl7v2.feed.row import Row
+from mappings.hl7v2.feed.segment_maps import con_consent, rf1_servicerequest
 from mappings.hl7v2.feed.values import dr_period
 from mappings.hl7v2.segment import NULL
 
@@ -31,7 +32,7 @@ def referral(row: Row, group: Group, d: Draft) -> None:
     if subject is None:
         return
     resource: Json = {"resourceType": "ServiceRequest", "id": "", "identifier": []}
-    fill("RF1[ServiceRequest]", row, resource, d)
+    rf1_servicerequest(row, resource, d)
     event = d.event.partition("^")[2]
     cancelled = event == "I14"
     resource["status"] = "revoked" if cancelled else "active"
@@ -45,7 +46,7 @@ def referral(row: Row, group: Group, d: Draft) -> None:
         resource["encounter"] = {"reference": group.encounter}
     identifiers: list[Json] = resource["identifier"]
     number, key = request_id(identifiers, d)
-    resource["id"] = number or d.id_of("service-request", d.custody, f"{d.control}|RF1")
+    resource["id"] = number or d.ids.of("service-request", d.custody, f"{d.control}|RF1")
     if key is None:
         identifiers.append({"system": SID_RESOURCE, "value": resource["id"]})
         key = identifiers[-1]
@@ -92,7 +93,7 @@ def provider(row: Row, group: Group, d: Draft) -> None:
         word = key["value"] if key else f"{d.control}|PRD[{group.count('PRD')}]"
         practitioner = {
             "resourceType": "Practitioner",
-            "id": d.id_of("practitioner", (key or {}).get("system") or d.custody, word),
+            "id": d.ids.of("practitioner", (key or {}).get("system") or d.custody, word),
             "identifier": numbers,
             "name": names,
         }
@@ -102,7 +103,7 @@ def provider(row: Row, group: Group, d: Draft) -> None:
             practitioner["address"] = addresses
         reference = {"reference": _once(practitioner, key, d)}
         if place is not None:
-            made_role = d.id_of("practitioner-role", place, reference["reference"])
+            made_role = d.ids.of("practitioner-role", place, reference["reference"])
             reference = {"reference": _with_role(made_role, reference["reference"], place, telecoms, d)}
     elif place is not None:
         whole = d.resource(place)
@@ -255,13 +256,13 @@ def consent(row: Row, group: Group, d: Draft) -> None:
     if kind is not None:
         d.take(row, 2, 99)
         resource["category"].append(kind)
-    fill("CON[Consent]", row, resource, d)
+    con_consent(row, resource, d)
     number_of = ei_identifier(row.peek(4).split(d.r)[0], d, "CON-4") if row.peek(4) not in ("", NULL) else None
     if number_of is not None:
         d.take(row, 4, 99)
     key = number_of if number_of is not None and "system" in number_of else None
     value = number_of["value"] if number_of else f"{d.control}|CON[{group.count('CON')}]"
-    resource["id"] = d.id_of("consent", key["system"] if key else group.key(d), value)
+    resource["id"] = d.ids.of("consent", key["system"] if key else group.key(d), value)
     resource["identifier"] = [number_of] if number_of else []
     resource["patient"] = subject
     words = [

@@ -8,10 +8,12 @@ from typing import Final
 
 from mappings.fhir.systems import DATA_ABSENT, SID_RESOURCE
 from mappings.hl7v2.feed.coded import cwe_concept
-from mappings.hl7v2.feed.draft import Draft, Json, Row
+from mappings.hl7v2.feed.draft import Draft, Json
 from mappings.hl7v2.feed.group import Group
 from mappings.hl7v2.feed.identifiers import ei_identifier
-from mappings.hl7v2.feed.maps import codes, fill
+from mappings.hl7v2.feed.maps import codes
+from mappings.hl7v2.feed.row import Row
+from mappings.hl7v2.feed.segment_maps import aig_appointment, ail_appointment, aip_appointment, sch_appointment
 from mappings.hl7v2.feed.values import positive
 from mappings.hl7v2.segment import NULL
 from mappings.times import instant
@@ -30,6 +32,7 @@ _UNKNOWN: Final = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
 _MINUTES: Final = re.compile(r"min(?:s|utes?)?\Z", re.IGNORECASE)
 #: Where each resource segment says when it begins, and its status.
 _START: Final = {"AIS": 4, "AIG": 8, "AIL": 6, "AIP": 6}
+_FILL: Final = {"AIG": aig_appointment, "AIL": ail_appointment, "AIP": aip_appointment}
 _STATE: Final = {"AIG": 14, "AIL": 12, "AIP": 12}
 
 
@@ -37,7 +40,7 @@ def appointment(row: Row, group: Group, d: Draft) -> None:
     """The Appointment of a SCH (SCH[Appointment]). Added at the end, when all that take part in it are known."""
     finish(group, d)  # a message books one; what a second SCH says is another
     resource: Json = {"resourceType": "Appointment", "id": "", "identifier": [], "participant": []}
-    fill("SCH[Appointment]", row, resource, d)
+    sch_appointment(row, resource, d)
     resource["status"] = _status(row, d)
     _times(row, resource, d)
     for number in (26, 27):
@@ -130,7 +133,7 @@ def resource(row: Row, group: Group, d: Draft) -> None:
     if booked is None or _released(row, d):
         return
     participant: Json = {}
-    fill(f"{row.name}[Appointment]", row, participant, d)
+    _FILL[row.name](row, participant, d)
     if "actor" not in participant and "type" not in participant:
         row.used &= 1 << 2
         return
@@ -214,9 +217,9 @@ def finish(group: Group, d: Draft) -> None:
         identifiers[-1] if identifiers else None
     )
     if key is None:
-        booked["id"] = d.id_of("appointment", d.custody, f"{d.control}|SCH")
+        booked["id"] = d.ids.of("appointment", d.custody, f"{d.control}|SCH")
     else:
-        booked["id"] = d.id_of("appointment", key.get("system") or d.custody, key["value"])
+        booked["id"] = d.ids.of("appointment", key.get("system") or d.custody, key["value"])
     if key is None or "system" not in key:
         key = {"system": SID_RESOURCE, "value": booked["id"]}
         identifiers.append(key)

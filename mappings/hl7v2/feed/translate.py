@@ -15,10 +15,11 @@ from zoneinfo import ZoneInfo
 from mappings.hl7v2.codec import Message, parse
 from mappings.hl7v2.feed import clinical, document, labels, order, person, referral, schedule, visit
 from mappings.hl7v2.feed.claims import claim
-from mappings.hl7v2.feed.draft import Draft, Json, Row
+from mappings.hl7v2.feed.draft import Draft, Json
 from mappings.hl7v2.feed.group import Group
 from mappings.hl7v2.feed.notes import note
 from mappings.hl7v2.feed.provenance import acknowledged, provenance
+from mappings.hl7v2.feed.row import Row
 from mappings.hl7v2.segment import NULL
 from mappings.ids import PUBLISHED
 from mappings.labels.vocabulary import DS4P
@@ -109,7 +110,7 @@ def translate_message(
         marked = (*marked, *(one for one in group_labels if one not in marked))
     if marked:
         labels.label_all(d, marked, 0, len(d.entries))
-    made = d.id_of("bundle", d.custody, d.control or message.data.hex()[:400])
+    made = d.ids.of("bundle", d.custody, d.control or message.data.hex()[:400])
     bundle: Json = {
         "resourceType": "Bundle",
         "id": made,
@@ -168,13 +169,19 @@ def _groups(rows: list[Row]) -> list[Group]:
     return made
 
 
+def _first(name: str, rows: list[Row]) -> Row | None:
+    for row in rows:
+        if row.name == name:
+            return row
+    return None
+
+
 def _people(group: Group, d: Draft) -> None:
     """The patient and the visits of a group, which everything else refers to, wherever it stands."""
     rows = group.rows
     for at, row in enumerate(rows):
         if row.name == "PID":
-            pd1 = next((one for one in rows[at:] if one.name == "PD1"), None)
-            person.patient(row, pd1, group, d)
+            person.patient(row, _first("PD1", rows[at:]), group, d)
             row.set_id()
         elif row.name == "MRG":
             person.merge(row, group, d)
@@ -221,7 +228,7 @@ def _read(group: Group, code: str, d: Draft) -> None:
     group.about = None
     later: list[Row] = []
     # A referral's own segment stands before the patient's: what refers to it waits for it.
-    request = next((row for row in rows if row.name == "RF1"), None)
+    request = _first("RF1", rows)
     if request is not None:
         referral.referral(request, group, d)
     after_order = False

@@ -6,11 +6,13 @@ from typing import Any, Final
 
 from mappings.fhir.systems import ACT_CODE, SID_RESOURCE
 from mappings.hl7v2.feed import labels
-from mappings.hl7v2.feed.coded import V2_TABLE, Vocabulary, cwe_coding, cwe_concept, remembering
-from mappings.hl7v2.feed.draft import Draft, Json, Row
+from mappings.hl7v2.feed.coded import V2_TABLE, Memory, Vocabulary, cwe_coding, cwe_concept
+from mappings.hl7v2.feed.draft import Draft, Json
 from mappings.hl7v2.feed.group import Group
-from mappings.hl7v2.feed.maps import codes, fill
+from mappings.hl7v2.feed.maps import codes
 from mappings.hl7v2.feed.parties import pl_location
+from mappings.hl7v2.feed.row import Row
+from mappings.hl7v2.feed.segment_maps import pv1_encounter, pv2_encounter, rol_encounter_practitionerrole
 from mappings.hl7v2.feed.values import in_order
 from mappings.hl7v2.segment import NULL
 from mappings.times import earlier
@@ -62,7 +64,7 @@ def visit(row: Row, pv2: Row | None, group: Group, d: Draft) -> None:
         return
     row.set_id()
     resource: Json = {"resourceType": "Encounter", "id": ""}
-    fill("PV1[Encounter]", row, resource, d)
+    pv1_encounter(row, resource, d)
     ended = _period(row, resource, d)
     resource["class"] = _class(row, kind, d)
     resource["status"] = status(d, kind, ended)
@@ -82,7 +84,7 @@ def visit(row: Row, pv2: Row | None, group: Group, d: Draft) -> None:
             if value := cwe_concept(part, d, "PV1-16", _COURTESY):
                 resource.setdefault("hospitalization", {}).setdefault("specialCourtesy", []).append(_published(value))
     if pv2 is not None:
-        fill("PV2[Encounter]", pv2, resource, d)
+        pv2_encounter(pv2, resource, d)
         security += labels.of(pv2, d)
     resource["subject"] = subject
     identifiers: list[Json] = resource.get("identifier") or []
@@ -91,13 +93,14 @@ def visit(row: Row, pv2: Row | None, group: Group, d: Draft) -> None:
         if "system" in one:
             key = one
             break
-        key = key or one
+        if key is None:
+            key = one
     if key is None:
         d.issue("translate.visit-without-number", "PV1-19")
-        resource["id"] = d.id_of("encounter", group.key(d), f"{d.control}|PV1[{group.count('PV1')}]")
+        resource["id"] = d.ids.of("encounter", group.key(d), f"{d.control}|PV1[{group.count('PV1')}]")
     else:
         assigner = key.get("system") or group.key(d)
-        resource["id"] = d.id_of("encounter", assigner, key["value"])
+        resource["id"] = d.ids.of("encounter", assigner, key["value"])
     before = d.interned.get(("encounter", resource["id"]))
     if before is not None:
         group.encounter, group.visit = before
@@ -160,7 +163,7 @@ def _class(row: Row, kind: str, d: Draft) -> Json:
         d.take(row, 2, 3)
     if kind in _CLASSES:
         return {"system": ACT_CODE, "code": kind}
-    made: Any = _CODING(raw.split(d.r)[0], d, "PV1-2", table) if kind else None
+    made: Any = _CODING.of(raw.split(d.r)[0], d, "PV1-2", table) if kind else None
     if made is None:
         # Required, and nothing was said.
         return {"system": "http://terminology.hl7.org/CodeSystem/v3-NullFlavor", "code": "UNK"}
@@ -168,7 +171,7 @@ def _class(row: Row, kind: str, d: Draft) -> Json:
     return {**made}
 
 
-_CODING: Final = remembering(cwe_coding)
+_CODING: Final = Memory(cwe_coding)
 
 
 def status(d: Draft, kind: str, ended: bool) -> str:
@@ -187,7 +190,7 @@ def role(row: Row, encounter: Json | None, d: Draft) -> None:
     if encounter is None or encounter["resourceType"] != "Encounter":
         return
     participant: Json = {}
-    fill("ROL[Encounter-PractitionerRole]", row, participant, d)
+    rol_encounter_practitionerrole(row, participant, d)
     in_order(participant, d, "ROL-6")
     if "individual" in participant:
         encounter.setdefault("participant", []).append(participant)

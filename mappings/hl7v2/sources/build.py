@@ -16,13 +16,14 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from mappings.hl7v2.feed.maps import MAKES
 from mappings.hl7v2.sources.report import report_text
 from mappings.hl7v2.sources.scope import CODE, MAPS, NOT_USED
+from mappings.hl7v2.sources.segment_maps import MAKES, written
 from mappings.hl7v2.sources.tables import HERE, Line, Override, archive, lines, name_of, overrides, rows_of
 from profiles.definitions import r4
 
 TARGET = HERE.parent / "feed" / "v2_to_fhir.json"
+MODULE = HERE.parent / "feed" / "segment_maps.py"
 REPORT = HERE.parent.parent.parent / "docs" / "hl7v2-coverage.md"
 
 #: The tables' names of datatype maps, as ours.
@@ -368,22 +369,24 @@ def _own(one: Override) -> tuple[dict[str, Any] | None, str]:
     return made, ""
 
 
-def built() -> tuple[bytes, str]:
-    """The compiled data and the report."""
+def built() -> tuple[bytes, str, str]:
+    """The compiled data, the module of the segment maps, and the report."""
     files = archive()
     data, rows = compiled(files)
     text = json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False)
     # One rule or code a line: a change of the tables is read as a change of lines.
     text = re.sub(r"\n {3,}(?=[\]}])", " ", re.sub(r"\n {4,}", " ", text))
-    return (text + "\n").encode(), report_text(files, rows)
+    return (text + "\n").encode(), written(json.loads(text)["segments"]), report_text(files, rows)
 
 
 def main(arguments: list[str]) -> int:
     """Writes the built files, or with --check says whether they are what would be written."""
-    data, report = built()
+    data, module, report = built()
     if "--check" in arguments:
-        return 0 if TARGET.read_bytes() == data and REPORT.read_text() == report else 1
+        right = TARGET.read_bytes() == data and MODULE.read_text() == module and REPORT.read_text() == report
+        return 0 if right else 1
     TARGET.write_bytes(data)
+    MODULE.write_text(module)
     REPORT.write_text(report)
     return 0
 
