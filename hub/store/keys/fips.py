@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.backends.openssl import backend
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from sqlalchemy import make_url
 
 from hub.errors import KeyringError
@@ -96,12 +98,14 @@ def _self_test() -> None:
     if any(type(made()).__module__ != "_hashlib" for made in (hashlib.sha1, hashlib.sha256, hashlib.sha512)):
         # Python has these of its own as well, and takes them without a word where OpenSSL's cannot be had
         raise _missing("hashlib computes by itself and not by OpenSSL")
-    signing = Signing(_GCM_KEY)
+    signing, blind = Signing(_GCM_KEY), HMAC(_HMAC_KEY, SHA256())
+    blind.update(_HMAC_DATA)
     if (
         AESGCM(_GCM_KEY).encrypt(_GCM_NONCE, _GCM_PLAIN, None) != _GCM_SEALED
         or AESGCM(_GCM_KEY).decrypt(_GCM_NONCE, _GCM_SEALED, None) != _GCM_PLAIN
         or hashlib.sha256(b"abc").hexdigest() != _SHA256
         or hmac.digest(_HMAC_KEY, _HMAC_DATA, "sha256") != _HMAC
+        or blind.finalize() != _HMAC
         or not signing.holds(signing.sign(b"abc"), b"abc")
         or signing.holds(signing.sign(b"abc"), b"abd")
     ):
