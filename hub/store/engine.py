@@ -117,8 +117,8 @@ def _keyed(cipher: bytes) -> Callable[[Any, Any], None]:
     def key(connection: Any, record: Any) -> None:
         cursor = connection.cursor()
         # a raw key (32 bytes as hexadecimal digits): no passphrase to stretch
-        cursor.execute(f"PRAGMA key = \"x'{cipher.hex()}'\"")
         try:
+            cursor.execute(f"PRAGMA key = \"x'{cipher.hex()}'\"")
             cursor.execute("SELECT count(*) FROM sqlite_master").fetchone()
         except Exception:  # noqa: BLE001 - the driver's own class, which says no more
             connection.close()
