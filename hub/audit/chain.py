@@ -7,13 +7,14 @@ checkpoints, exported off the host, do. Append runs in the writer, one at a time
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from functools import cache
+from typing import Any, Literal, Protocol
 
 import orjson
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, Dialect, RowMapping, select
 
 from hub.audit.tables import audit_checkpoint, audit_event
 from hub.records import Checkpoint, Event
@@ -24,12 +25,26 @@ GENESIS = bytes(32)
 _LOCK = 0x5741524D48414E44
 
 
+class Answered(Protocol):
+    """What a statement of the driver's gives."""
+
+    def rows(self) -> Sequence[Sequence[Any]]:
+        """Its rows."""
+
+
 class Transaction(Protocol):
     """What the chain needs of a store transaction."""
 
     @property
     def connection(self) -> Connection:
         """Its connection."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """The database's."""
+
+    def ask(self, statement: str, parameters: Any) -> Answered:
+        """Runs a statement of the driver's in its place."""
 
     @property
     def now(self) -> datetime:
@@ -60,27 +75,33 @@ class Broken:
 
 def append(tx: Transaction, event: Event) -> int:
     """Add an event at the end; its number, counted from 1 without gaps."""
-    if tx.connection.dialect.name == "postgresql":
-        tx.connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
-    last = tx.connection.execute(_LAST).one_or_none()
-    seq, previous = (1, GENESIS) if last is None else (last.seq + 1, last.hash)
+    if tx.dialect.name == "postgresql":
+        tx.ask("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+    last, add, order = _statements(tx.dialect)
+    found = tx.ask(last, ()).rows()
+    seq, previous = (found[0][0] + 1, found[0][1]) if found else (1, GENESIS)
     body = canonical(event)
-    tx.connection.execute(
-        _ADD,
-        {
-            "seq": seq,
-            "at": event.at.timestamp(),
-            "event": body,
-            "previous": previous,
-            "hash": hashlib.sha256(previous + body).digest(),
-        },
+    values = {
+        "seq": seq,
+        "at": event.at.timestamp(),
+        "event": body,
+        "previous": previous,
+        "hash": hashlib.sha256(previous + body).digest(),
+    }
+    tx.ask(add, values if order is None else [values[name] for name in order])
+    return int(seq)
+
+
+@cache
+def _statements(dialect: Dialect) -> tuple[str, str, list[str] | None]:
+    """The last event's number and hash; an event added, and the order of its parameters where they have no names: as
+    the driver takes them, since every input passes here and Core costs more than the row."""
+    added = audit_event.insert().compile(dialect=dialect)
+    return (
+        "SELECT seq, hash FROM audit_event ORDER BY seq DESC LIMIT 1",
+        str(added),
+        list(added.positiontup) if added.positiontup is not None else None,
     )
-    return seq
-
-
-# made once: building a statement costs more than running it
-_LAST = select(audit_event.c.seq, audit_event.c.hash).order_by(audit_event.c.seq.desc()).limit(1)
-_ADD = audit_event.insert()
 
 
 def canonical(event: Event) -> bytes:

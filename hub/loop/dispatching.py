@@ -130,8 +130,11 @@ def _take(tx: Tx, hub: Hub, owner: str, limit: int) -> list[Claim]:
     if not wanted:
         return []
     # strictly so many at once: nobody else counts the lanes of a destination while we do
-    free = {name for name in sorted(wanted) if locks.try_hold(tx.connection, "destination", name.encode())}
-    held = claims.held(tx, free)
+    names = sorted(wanted)
+    tried = [locks.ask_hold(tx, "destination", name.encode()) for name in names]
+    counted = claims.ask_held(tx, names)
+    free = {name for name, got in zip(names, tried, strict=True) if got()}
+    held = counted()
     room: dict[str, int] = {}
     for name in free:
         section = _section(hub, name)

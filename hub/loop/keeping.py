@@ -80,13 +80,12 @@ def _decide(hub: Hub, source: SourceSection, part: Part, pack: Package, now: dat
     fresh = package.consents_of(part.bundle, pack.patient_id)
 
     def look(tx: Tx) -> tuple[Referral | None, dict[str, Any], list[dict[str, Any]], bool, bool]:
-        return (
-            referrals.find_by_task(tx, pack.task_id),
-            package.standing(tx, pack.task_id, pack.bundle),
-            package.known_consents(tx, pack.patient_id, fresh),
-            deliveries.went(tx, pack.task_id),
-            investigation_finds.stands(tx, source.organization, pack.patient_id),
-        )
+        known = referrals.ask_by_task(tx, pack.task_id)
+        bundle = package.ask_standing(tx, pack.task_id, pack.bundle)
+        consents = package.ask_known_consents(tx, pack.patient_id, fresh)
+        went = deliveries.ask_went(tx, pack.task_id)
+        stopped = investigation_finds.ask_stands(tx, source.organization, pack.patient_id)
+        return known(), bundle(), consents(), went(), stopped()
 
     known, bundle, consents, update, stopped = hub.store.read(look)
     if known is not None:
@@ -279,7 +278,7 @@ def _keep_referral(tx: Tx, hub: Hub, message: Message, source: SourceSection, on
         trace(tx, message.id, "release", "held", reason=f"route.{one.to}")
         return
     assert one.verdict is not None
-    referral = referrals.find_by_task(tx, pack.task_id) or open_referral(
+    referral = open_referral(
         tx, hub, pack, one.to, organization=source.organization, custody=source.organization, message_id=message.id
     )
     queue.put(tx, hub, referral, one.to, one.verdict, message_id=message.id)
@@ -295,7 +294,8 @@ def open_referral(
     custody: str,
     message_id: int | None,
 ) -> Referral:
-    """A new loop: the center has until respond-by, the referral's own if it gives one, else the destination's."""
+    """A new loop: the center has until respond-by, the referral's own if it gives one, else the destination's. One
+    that is known stays as it stands."""
     urgency = queue.urgency_of(pack.urgency)
     own = moment(pack.respond_by) if pack.respond_by else None
     window: timedelta = hub.settings.respond_by(to, urgency)

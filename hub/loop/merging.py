@@ -319,7 +319,7 @@ def note(tx: Tx, source: SourceSection, message: Message, made: Together) -> Non
         raise Overtaken
     custody = source.organization
     tellings.forget(tx, made.again)
-    first = messages.get(tx, made.first_id)
+    first = messages.get(tx, made.first_id) if made.first_id != message.id else message
     unmapped.note(
         tx,
         custody=custody,

@@ -7,7 +7,7 @@ have moved it, stands in for the one that translation made.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,12 +56,22 @@ def document(task_id: str, bundle: dict[str, Any], origins: Sequence[str | None]
 
 def load(tx: Tx, task_id: str) -> Kept | None:
     """The package of a Task as kept, with the Task as it stands now; None when there is none."""
-    found = documents.current(tx, "Bundle", task_id)
+    return _load(tx, task_id, documents.current(tx, "Bundle", task_id))()
+
+
+def ask_load(tx: Tx, task_id: str) -> Callable[[], Callable[[], Kept | None]]:
+    """As `load`, in two steps, so that others' questions can be asked with each: the first call opens the package and
+    asks for what stands of it, the second reads that."""
+    asked = documents.ask_current(tx, "Bundle", task_id)
+    return lambda: _load(tx, task_id, asked())
+
+
+def _load(tx: Tx, task_id: str, found: Document | None) -> Callable[[], Kept | None]:
     if found is None or found.resource is None:
-        return None
-    bundle = {key: value for key, value in found.resource.items() if key != "meta"}
+        return lambda: None
     origins = tuple(orjson.loads(found.resource["meta"]["extension"][0]["valueString"]))
-    return Kept(task_id=task_id, bundle=standing(tx, task_id, bundle), origins=origins)
+    stands = ask_standing(tx, task_id, {key: value for key, value in found.resource.items() if key != "meta"})
+    return lambda: Kept(task_id=task_id, bundle=stands(), origins=origins)
 
 
 def with_task(bundle: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
@@ -129,16 +139,29 @@ def known_consents(tx: Tx, referral_patient: str, fresh: Sequence[dict[str, Any]
 
     A person whose records were merged (`Patient.link`) is one person: what was decided on one record binds the other.
     """
-    stored: dict[str, dict[str, Any]] = {}
-    for person in same_person(tx, referral_patient):
-        for d in documents.by_patient(tx, person, "Consent"):
-            if d.resource is not None:
-                own = person == referral_patient
-                stored[d.resource_id] = d.resource if own else {**d.resource, "patient": _patient(referral_patient)}
-    for consent in fresh:
-        if not _stays(stored.get(consent["id"]), consent):
-            stored[consent["id"]] = consent
-    return [stored[key] for key in sorted(stored)]
+    return ask_known_consents(tx, referral_patient, fresh)()
+
+
+def ask_known_consents(
+    tx: Tx, referral_patient: str, fresh: Sequence[dict[str, Any]] = ()
+) -> Callable[[], list[dict[str, Any]]]:
+    """As `known_consents`, asked now and read by the call."""
+    patient = documents.ask_current(tx, "Patient", referral_patient)
+    their_own = documents.ask_by_patient(tx, referral_patient, "Consent")
+
+    def read() -> list[dict[str, Any]]:
+        stored: dict[str, dict[str, Any]] = {}
+        for person in _same_person(tx, referral_patient, patient()):
+            own = person == referral_patient
+            for d in their_own() if own else documents.by_patient(tx, person, "Consent"):
+                if d.resource is not None:
+                    stored[d.resource_id] = d.resource if own else {**d.resource, "patient": _patient(referral_patient)}
+        for consent in fresh:
+            if not _stays(stored.get(consent["id"]), consent):
+                stored[consent["id"]] = consent
+        return [stored[key] for key in sorted(stored)]
+
+    return read
 
 
 def _patient(number: str) -> dict[str, Any]:
@@ -147,9 +170,13 @@ def _patient(number: str) -> dict[str, Any]:
 
 def same_person(tx: Tx, patient_id: str) -> list[str]:
     """The ids of the records of one person, this one first: those that merges say were replaced by one another."""
+    return _same_person(tx, patient_id, documents.current(tx, "Patient", patient_id))
+
+
+def _same_person(tx: Tx, patient_id: str, patient: Document | None) -> list[str]:
     found = [patient_id]
     for number in found:  # grows while it is read
-        kept = documents.current(tx, "Patient", number)
+        kept = patient if number == patient_id else documents.current(tx, "Patient", number)
         if kept is None or kept.resource is None:
             continue
         for link in kept.resource.get("link", ()):
@@ -190,12 +217,22 @@ def taken_back(consent: dict[str, Any]) -> str | None:
 
 def standing(tx: Tx, task_id: str, bundle: dict[str, Any]) -> dict[str, Any]:
     """A fresh package with the Task as answers have left it, where the hub knows the referral already."""
+    return ask_standing(tx, task_id, bundle)()
+
+
+def ask_standing(tx: Tx, task_id: str, bundle: dict[str, Any]) -> Callable[[], dict[str, Any]]:
+    """As `standing`, asked now and read by the call."""
     resources = [entry["resource"] for entry in bundle["entry"]]
     consents = {("Consent", one["id"]) for one in resources if one["resourceType"] == "Consent"}
-    found = documents.current_all(tx, [("Task", task_id), *sorted(consents)])
-    bundle = _with_ended(bundle, found)
-    task = found.get(("Task", task_id))
-    return bundle if task is None or task.resource is None else with_task(bundle, task.resource)
+    asked = documents.ask_current_all(tx, [("Task", task_id), *sorted(consents)])
+
+    def read() -> dict[str, Any]:
+        found = asked()
+        ended = _with_ended(bundle, found)
+        task = found.get(("Task", task_id))
+        return ended if task is None or task.resource is None else with_task(ended, task.resource)
+
+    return read
 
 
 def _with_ended(bundle: dict[str, Any], standing: Mapping[tuple[str, str], Document]) -> dict[str, Any]:

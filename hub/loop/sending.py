@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
 import structlog
@@ -18,15 +17,16 @@ from hub.delivery import fhir_message, fhir_rest, hl7v2
 from hub.delivery.receipt import Receipt
 from hub.delivery.retry import delay
 from hub.errors import DeliveryError, ReceiveError, SettingsError, StoreError
-from hub.loop import alarm, package, queue, revoking
+from hub.loop import alarm, queue, revoking
 from hub.loop.answer import V2, keep_unread, take
 from hub.loop.context import Hub
+from hub.loop.preparing import Ready, prepare
 from hub.loop.record import audit, trace
-from hub.loop.releasing import Cleared, Verdict, decide_kept
+from hub.loop.releasing import Cleared
 from hub.loop.reply import from_v2
 from hub.records import Claim, Referral, Tried
 from hub.settings import DestinationSection
-from hub.store import alarms, claims, deliveries, disclosures, documents, gates, investigation_finds, lanes, referrals
+from hub.store import alarms, claims, disclosures, documents, gates, lanes, referrals
 from hub.store.tx import Tx
 from hub.tls import client_context
 from mappings.errors import ReadError
@@ -36,15 +36,6 @@ from mappings.hl7v2.messages import split
 from mappings.times import zone
 
 log = structlog.get_logger("hub.sending")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Ready:
-    """What a delivery needs, read once."""
-
-    referral: Referral
-    verdict: Verdict
-    payload: bytes
 
 
 async def send(hub: Hub, claim: Claim, *, prepared: Callable[[], None] = lambda: None) -> None:
@@ -58,7 +49,6 @@ async def send(hub: Hub, claim: Claim, *, prepared: Callable[[], None] = lambda:
     except KeyError:
         await hub.store.write_async(lambda tx: claims.block(tx, claim, None, "deliver.no-destination"))
         return
-    prepare = _prepare_notice if delivery.kind == "notice" else _prepare
     ready = await asyncio.to_thread(prepare, hub, claim, destination)
     prepared()
     if not isinstance(ready.verdict, Cleared) or ready.verdict.digest != delivery.digest:
@@ -168,45 +158,7 @@ def broken(tx: Tx, hub: Hub, claim: Claim) -> None:
     trace(tx, claim.delivery.message_id, "deliver", "retry", rule="hub.failed", attempt=claim.attempts + 1)
 
 
-def _prepare(hub: Hub, claim: Claim, destination: DestinationSection) -> _Ready:
-    def look(tx: Tx) -> tuple[Referral, package.Kept, list[dict[str, object]], bool, bytes]:
-        assert claim.delivery.task_id is not None
-        referral = referrals.find_by_task(tx, claim.delivery.task_id)
-        kept = package.load(tx, claim.delivery.task_id)
-        assert referral is not None
-        assert kept is not None
-        consents = package.known_consents(tx, referral.patient_id)
-        stopped = investigation_finds.stands(tx, referral.organization, referral.patient_id)
-        return referral, kept, consents, stopped, deliveries.release(tx, claim.delivery.id)
-
-    referral, kept, consents, stopped, payload = hub.store.read(look)
-    verdict = decide_kept(
-        hub,
-        referral,
-        kept,
-        destination,
-        consents=consents,
-        now=hub.clock(),
-        update=claim.delivery.kind == "update",
-        stopped=stopped,
-    )
-    return _Ready(referral=referral, verdict=verdict, payload=payload)
-
-
-def _prepare_notice(hub: Hub, claim: Claim, destination: DestinationSection) -> _Ready:
-    """A notice of a revocation goes while the consent is revoked, whatever else is decided by now."""
-
-    def look(tx: Tx) -> tuple[Referral, Verdict, bytes]:
-        assert claim.delivery.task_id is not None
-        referral = referrals.find_by_task(tx, claim.delivery.task_id)
-        assert referral is not None
-        return referral, revoking.verdict(tx, claim.delivery), deliveries.release(tx, claim.delivery.id)
-
-    referral, verdict, payload = hub.store.read(look)
-    return _Ready(referral=referral, verdict=verdict, payload=payload)
-
-
-async def _transmit(hub: Hub, claim: Claim, destination: DestinationSection, ready: _Ready) -> Receipt:
+async def _transmit(hub: Hub, claim: Claim, destination: DestinationSection, ready: Ready) -> Receipt:
     now = hub.clock().timestamp()
     if destination.adapter == "hl7v2":
         return await _in_order(hub, claim, destination, ready.payload)
@@ -278,7 +230,7 @@ async def _noted(
         raise DeliveryError("deliver.claim-lost", "the lane was taken over by another hub", unknown=True)
 
 
-def _supersede(tx: Tx, hub: Hub, claim: Claim, destination: DestinationSection, ready: _Ready) -> None:
+def _supersede(tx: Tx, hub: Hub, claim: Claim, destination: DestinationSection, ready: Ready) -> None:
     """The decision or the content has changed since it was queued: settle, and queue what may still go."""
     if not claims.settle(tx, claim, "superseded"):
         return

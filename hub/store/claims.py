@@ -17,7 +17,7 @@ from sqlalchemy import Integer, Select, Update, bindparam, func, select, update
 
 from hub.records import AttemptOutcome, Claim, Tried
 from hub.store import deliveries
-from hub.store.hot import HotStatement
+from hub.store.hot import HotStatement, among
 from hub.store.tables import EPOCH, ONE, READY, ZERO, Instant, attempt, delivery, lane, message
 from hub.store.tx import Tx
 
@@ -39,20 +39,21 @@ def take(
     does not starve the rest. `room` says how many lanes of a destination at most; `drain`, up to which delivery a
     destination's lanes still go. With `only`, no other destination's.
     """
-    ready = _drained(_READY if only is None else _READY_ONLY, drain)
     asked = {"now": tx.now, "skipped": sorted(skip), "most": limit}
+    if only is not None:
+        asked["only"] = sorted(only)
     left = dict(room or {})
     ids = []
-    for row in tx.connection.execute(ready, asked if only is None else asked | {"only": sorted(only)}):
+    for row in _found(tx, _ready if only is None else _ready_only, asked, drain):
         if left.setdefault(row.destination, limit) > 0:
             left[row.destination] -= 1
             ids.append(row.id)
     if not ids:
         return []
     until = tx.now + timedelta(seconds=lease_seconds)
-    rows = tx.connection.execute(_TAKE, {"which": ids, "until": until, "by": owner}).all()
-    taken = {row.id: row for row in rows}
+    claimed = _TAKE.ask(tx, {"which": ids, "until": until, "by": owner})
     heads = deliveries.heads(tx, ids)
+    taken = {row.id: row for row in claimed.all()}
     return [
         Claim(
             lane_id=lane_id,
@@ -69,56 +70,81 @@ def take(
 def ready_for(tx: Tx, *, limit: int, skip: Collection[str] = (), drain: Mapping[str, int] | None = None) -> list[str]:
     """The destinations of the lanes that `take` would look at; nothing is locked."""
     asked = {"now": tx.now, "skipped": sorted(skip), "most": limit}
-    found = tx.connection.execute(_drained(_LOOKED_AT, drain), asked).scalars()
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(row.destination for row in _found(tx, _looked_at, asked, drain)))
 
 
-def held(tx: Tx, destinations: Collection[str]) -> dict[str, int]:
-    """How many lanes of these destinations are being sent, by any hub."""
-    rows = tx.connection.execute(_HELD, {"now": tx.now, "whose": sorted(destinations)})
-    return {row[0]: row[1] for row in rows}
+def ask_held(tx: Tx, destinations: Collection[str]) -> Callable[[], dict[str, int]]:
+    """How many lanes of these destinations are being sent, by any hub: asked now and read by the call."""
+    asked = _HELD.ask(tx, {"now": tx.now, "whose": sorted(destinations)})
+    return lambda: {row.destination: row.number for row in asked.all()}
 
 
-# made once: building a statement costs more than running it
 _NOW = bindparam("now", type_=Instant)
-_LOOKED_AT = (
-    select(lane.c.destination)
-    .where(
-        lane.c.depth > ZERO,
-        lane.c.blocked.is_(None),
-        lane.c.ready_at <= _NOW,
-        lane.c.lease_until <= _NOW,
-        lane.c.destination.not_in(bindparam("skipped", expanding=True)),
+
+
+def _looked_at(dialect: str) -> Select[Any]:
+    return (
+        select(lane.c.destination)
+        .where(
+            lane.c.depth > ZERO,
+            lane.c.blocked.is_(None),
+            lane.c.ready_at <= _NOW,
+            lane.c.lease_until <= _NOW,
+            ~among(dialect, lane.c.destination, "skipped"),
+        )
+        .order_by(lane.c.ready_at, lane.c.id)
+        .limit(bindparam("most", type_=Integer))
     )
-    .order_by(lane.c.ready_at, lane.c.id)
-    .limit(bindparam("most", type_=Integer))
-)
-_READY = _LOOKED_AT.with_only_columns(lane.c.id, lane.c.destination).with_for_update(skip_locked=True, of=lane)
-_READY_ONLY = _READY.where(lane.c.destination.in_(bindparam("only", expanding=True)))
-_TAKE = (
-    update(lane)
-    .where(lane.c.id.in_(bindparam("which", expanding=True)))
-    .values(lease_until=bindparam("until", type_=Instant), owner=bindparam("by"), fence=lane.c.fence + 1)
-    .returning(lane.c.id, lane.c.fence, lane.c.attempts)
-)
-_HELD = (
-    select(lane.c.destination, func.count())
-    .where(
-        lane.c.owner.is_not(None),
-        lane.c.lease_until > _NOW,
-        lane.c.destination.in_(bindparam("whose", expanding=True)),
+
+
+def _ready(dialect: str) -> Select[Any]:
+    wanted = _looked_at(dialect).with_only_columns(lane.c.id, lane.c.destination)
+    return wanted.with_for_update(skip_locked=True, of=lane)
+
+
+def _ready_only(dialect: str) -> Select[Any]:
+    return _ready(dialect).where(among(dialect, lane.c.destination, "only"))
+
+
+_TAKE = HotStatement(
+    lambda dialect: (
+        update(lane)
+        .where(among(dialect, lane.c.id, "which"))
+        .values(lease_until=bindparam("until", type_=Instant), owner=bindparam("by"), fence=lane.c.fence + ONE)
+        .returning(lane.c.id, lane.c.fence, lane.c.attempts)
     )
-    .group_by(lane.c.destination)
+)
+_HELD = HotStatement(
+    lambda dialect: (
+        select(lane.c.destination, func.count().label("number"))
+        .where(
+            lane.c.owner.is_not(None),
+            lane.c.lease_until > _NOW,
+            among(dialect, lane.c.destination, "whose"),
+        )
+        .group_by(lane.c.destination)
+    )
 )
 
 
-def _drained(wanted: Select[Any], drain: Mapping[str, int] | None) -> Select[Any]:
-    for destination, last in sorted((drain or {}).items()):
+def _found(
+    tx: Tx, wanted: Callable[[str], Select[Any]], asked: Mapping[str, Any], drain: Mapping[str, int] | None
+) -> list[Any]:
+    """The lanes that a statement finds, or finds of those that are not drained yet."""
+    if not drain:
+        return _HOT[wanted].all(tx, asked)
+    rest = wanted(tx.dialect.name)
+    for destination, last in sorted(drain.items()):
         early = select(delivery.c.id).where(
             delivery.c.lane_id == lane.c.id, delivery.c.state == READY, delivery.c.id <= last
         )
-        wanted = wanted.where((lane.c.destination != destination) | early.exists())
-    return wanted
+        rest = rest.where((lane.c.destination != destination) | early.exists())
+    return list(tx.connection.execute(rest, dict(asked)).all())
+
+
+_HOT: dict[Callable[[str], Select[Any]], HotStatement] = {
+    one: HotStatement(one) for one in (_looked_at, _ready, _ready_only)
+}
 
 
 def extend(tx: Tx, claim: Claim, *, lease_seconds: float) -> Claim | None:
@@ -194,10 +220,10 @@ def settle(
         return False
     ended = {"of_delivery": claim.delivery.id, "ended": state, "now": tx.now}
     if tried is None:
-        _END.run(tx, ended)
+        _END.ask(tx, ended)
     else:
         _note(tx, claim, state, tried)
-        _END_TRIED.run(tx, ended | {"failed": tried.error})
+        _END_TRIED.ask(tx, ended | {"failed": tried.error})
     tx.wake("lanes")
     return True
 
@@ -291,7 +317,7 @@ def _record(tx: Tx, claim: Claim, outcome: AttemptOutcome, tried: Tried | None, 
 
 
 def _note(tx: Tx, claim: Claim, outcome: AttemptOutcome, tried: Tried) -> None:
-    _ATTEMPT.run(
+    _ATTEMPT.ask(
         tx,
         {
             "delivery_id": claim.delivery.id,

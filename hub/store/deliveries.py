@@ -6,7 +6,7 @@ replay or a replacement is a new delivery with lineage. How one ends is in `clai
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from sqlalchemy import Row, Select, and_, bindparam, func, literal_column, selec
 from hub.errors import StoreError
 from hub.records import Attempt, Delivery, DeliveryKind, DeliveryState
 from hub.store import lanes, vault
-from hub.store.hot import HotStatement
+from hub.store.hot import HotStatement, among
 from hub.store.tables import READY, attempt, delivery, further_message, lane
 from hub.store.tx import Tx
 
@@ -46,7 +46,7 @@ def enqueue(
     `in_place_of`: a delivery of this lane that was settled `superseded` in this same transaction: the new one takes
     its position, ahead of what follows. Raises StoreError `store.state` when that one is not superseded.
     """
-    lane_id, position = lanes.append(tx, destination, order_key)
+    lane_id, position, led_to = lanes.append(tx, destination, order_key)
     if in_place_of is not None:
         state = tx.connection.execute(select(delivery.c.state).where(delivery.c.id == in_place_of.id)).scalar_one()
         if state != "superseded" or in_place_of.lane_id != lane_id:
@@ -80,7 +80,7 @@ def enqueue(
             further_message.insert(),
             [{"delivery_id": added.id, "number": n, "control_id": one} for n, one in enumerate(further, 1)],
         )
-    return Delivery(**added._asdict(), destination=destination, order_key=lanes.led_to(tx, order_key))
+    return Delivery(**added._asdict(), destination=destination, order_key=led_to)
 
 
 _ADD = HotStatement.adding(delivery, returning=delivery.c)
@@ -88,31 +88,33 @@ _ADD = HotStatement.adding(delivery, returning=delivery.c)
 
 def release(tx: Tx, delivery_id: int) -> bytes:
     """The sealed release's bytes, opened. Raises KeyringError `keys.missing`, `keys.unknown`, `keys.tampered`."""
-    return vault.get(tx, _NOUN, delivery_id, "release")
+    return ask_release(tx, delivery_id)()
+
+
+def ask_release(tx: Tx, delivery_id: int) -> Callable[[], bytes]:
+    """As `release`, asked now and read by the call."""
+    return vault.ask(tx, _NOUN, delivery_id, "release")
 
 
 def heads(tx: Tx, lane_ids: Iterable[int]) -> dict[int, Delivery]:
     """The first ready delivery of each lane."""
-    return {row.lane_id: record(row) for row in tx.connection.execute(_HEADS, {"lanes": list(lane_ids)})}
+    return {row.lane_id: Delivery(**row._asdict()) for row in _HEADS.all(tx, {"lanes": list(lane_ids)})}
 
 
-# made once: building a statement costs more than running it
-_FIRST = (
-    select(delivery.c.lane_id, func.min(delivery.c.position).label("position"))
-    .where(delivery.c.state == READY, delivery.c.lane_id.in_(bindparam("lanes", expanding=True)))
-    .group_by(delivery.c.lane_id)
-    .subquery()
-)
-_HEADS = (
-    select(delivery, lane.c.destination, lane.c.order_key)
-    .join(lane, lane.c.id == delivery.c.lane_id)
-    .join(
-        _FIRST,
-        and_(
-            delivery.c.lane_id == _FIRST.c.lane_id, delivery.c.position == _FIRST.c.position, delivery.c.state == READY
-        ),
+def _heads(dialect: str) -> Select[Any]:
+    first = (
+        select(delivery.c.lane_id, func.min(delivery.c.position).label("position"))
+        .where(delivery.c.state == READY, among(dialect, delivery.c.lane_id, "lanes"))
+        .group_by(delivery.c.lane_id)
+        .subquery()
     )
-)
+    head = and_(
+        delivery.c.lane_id == first.c.lane_id, delivery.c.position == first.c.position, delivery.c.state == READY
+    )
+    return _select().join(first, head)
+
+
+_HEADS = HotStatement(_heads)
 
 
 def give_up(tx: Tx, delivery_id: int) -> bool:
@@ -201,7 +203,13 @@ _OF_TASK = HotStatement(
 
 def went(tx: Tx, task_id: str) -> bool:
     """Whether anything was delivered of a referral."""
-    return _WENT.one(tx, {"wanted": task_id}) is not None
+    return ask_went(tx, task_id)()
+
+
+def ask_went(tx: Tx, task_id: str) -> Callable[[], bool]:
+    """As `went`, asked now and read by the call."""
+    asked = _WENT.ask(tx, {"wanted": task_id})
+    return lambda: asked.one() is not None
 
 
 _WENT = HotStatement(

@@ -42,7 +42,7 @@ def intend(
     Whoever sends a delivery has its lane alone: an earlier sending of it that was never settled is `unknown` now.
     """
     if delivery_id is not None:
-        _UNSETTLED.run(tx, {"of_delivery": delivery_id, "settled": tx.now})
+        _UNSETTLED.ask(tx, {"of_delivery": delivery_id, "settled": tx.now})
     row = _ADD.one(
         tx,
         {

@@ -5,18 +5,18 @@ The same content is the same version; other content is a new version, never an o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, Select, and_, bindparam, literal, select, tuple_, update
+from sqlalchemy import Row, Select, and_, bindparam, false, literal, select, tuple_, update
 
 from hub.records import Document
 from hub.store import vault
-from hub.store.hot import HotStatement
+from hub.store.hot import HotStatement, among, among_pairs, pairs
 from hub.store.tables import document, message, sealed
 from hub.store.tx import Tx
 
@@ -86,7 +86,7 @@ def put_all(tx: Tx, found: Sequence[New]) -> list[Document]:
 
 def _put_once(tx: Tx, found: Sequence[New]) -> list[Document]:
     """Resources that differ in type or id."""
-    rows = tx.connection.execute(_CURRENT_OF, {"wanted": [new.key for new in found]}).all()
+    rows = _CURRENT_OF.all(tx, pairs([new.key for new in found]))
     standing = {(row.resource_type, row.resource_id): row for row in rows}
     values: list[dict[str, Any]] = []
     contents: list[bytes] = []
@@ -129,7 +129,7 @@ def _put_once(tx: Tx, found: Sequence[New]) -> list[Document]:
         contents.append(content)
         places.append((place, bare))
     for key, ids in renamed.items():
-        tx.connection.execute(_RENAME, {"which": ids, "name": key})
+        _RENAME.ask(tx, {"which": ids, "name": key})
     if values:
         added = _add(tx, [standing.get((one["resource_type"], one["resource_id"])) for one in values], values)
         vault.put_all(
@@ -184,25 +184,25 @@ def expunge(tx: Tx, resource_type: str, resource_id: str, custody: str) -> bool:
 
 def current(tx: Tx, resource_type: str, resource_id: str) -> Document | None:
     """The latest version, also when it is a deletion; None when the resource was never here."""
-    row = _current(tx, resource_type, resource_id)
-    return None if row is None else _record(tx, row)
+    return ask_current(tx, resource_type, resource_id)()
+
+
+def ask_current(tx: Tx, resource_type: str, resource_id: str) -> Callable[[], Document | None]:
+    """As `current`, asked now and read by the call."""
+    asked = _CURRENT.ask(tx, {"wanted_type": resource_type, "wanted_id": resource_id})
+    return lambda: None if (row := asked.one()) is None else _record(tx, row)
 
 
 def current_all(tx: Tx, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Document]:
     """As `current` for each (type, id), with one statement for a few hundred; those that were never here are not in
     it."""
-    found: dict[tuple[str, str], Document] = {}
-    if len(wanted) <= _FEW:
-        for kind, name in wanted:
-            row = _current(tx, kind, name)
-            if row is not None:
-                found[kind, name] = _record(tx, row)
-        return found
-    for start in range(0, len(wanted), _BATCH):
-        some = list(wanted[start : start + _BATCH])
-        for row in tx.connection.execute(_CURRENT_ALL, {"wanted": some}).all():
-            found[row.resource_type, row.resource_id] = _record(tx, row)
-    return found
+    return ask_current_all(tx, wanted)()
+
+
+def ask_current_all(tx: Tx, wanted: Sequence[tuple[str, str]]) -> Callable[[], dict[tuple[str, str], Document]]:
+    """As `current_all`, asked now and read by the call."""
+    asked = [_CURRENT_ALL.ask(tx, pairs(wanted[at : at + _BATCH])) for at in range(0, len(wanted), _BATCH)]
+    return lambda: {(row.resource_type, row.resource_id): _record(tx, row) for answer in asked for row in answer.all()}
 
 
 def first_recorded(tx: Tx, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], datetime | None]:
@@ -232,9 +232,14 @@ def history(tx: Tx, resource_type: str, resource_id: str) -> list[Document]:
 def by_patient(tx: Tx, patient_id: str, resource_type: str | None = None) -> list[Document]:
     """What is held about a patient now, in the order it came."""
     if resource_type is not None:
-        rows = _OF_PATIENT.all(tx, {"whose": patient_id, "wanted_type": resource_type})
-        return [_record(tx, row) for row in rows]
+        return ask_by_patient(tx, patient_id, resource_type)()
     return _all(tx, _present().where(document.c.patient_id == patient_id))
+
+
+def ask_by_patient(tx: Tx, patient_id: str, resource_type: str) -> Callable[[], list[Document]]:
+    """As `by_patient` of one type, asked now and read by the call."""
+    asked = _OF_PATIENT.ask(tx, {"whose": patient_id, "wanted_type": resource_type})
+    return lambda: [_record(tx, row) for row in asked.all()]
 
 
 def by_patient_alone(tx: Tx, patient_id: str, custody: str) -> list[Document]:
@@ -297,41 +302,39 @@ _CURRENT = HotStatement(
 _OF_PATIENT = HotStatement(
     _present().where(document.c.patient_id == bindparam("whose"), document.c.resource_type == bindparam("wanted_type"))
 )
-# made once: building a statement costs more than running it
-_CURRENT_OF = select(document).where(
-    tuple_(document.c.resource_type, document.c.resource_id).in_(bindparam("wanted", expanding=True)),
-    document.c.current.is_(True),
+
+
+def _current_among(dialect: str, wanted: Select[Any]) -> Select[Any]:
+    known = among_pairs(dialect, document.c.resource_type, document.c.resource_id)
+    return wanted.where(known, document.c.current.is_(True))
+
+
+_CURRENT_OF = HotStatement(lambda dialect: _current_among(dialect, select(document)))
+_CURRENT_ALL = HotStatement(lambda dialect: _current_among(dialect, _WITH_CONTENT))
+_ADD = HotStatement.adding(document, returning=[document.c.id])
+_RENAME = HotStatement(
+    lambda dialect: (
+        update(document).where(among(dialect, document.c.id, "which")).values(incident_key=bindparam("name"))
+    )
 )
-_CURRENT_ALL = _WITH_CONTENT.where(
-    tuple_(document.c.resource_type, document.c.resource_id).in_(bindparam("wanted", expanding=True)),
-    document.c.current.is_(True),
+_END = HotStatement(
+    lambda dialect: update(document).where(among(dialect, document.c.id, "ended")).values(current=false())
 )
-_ADD = document.insert().returning(document.c.id, sort_by_parameter_order=True)
-_ADD_ONE = HotStatement.adding(document, returning=[document.c.id])
-_RENAME = (
-    update(document).where(document.c.id.in_(bindparam("which", expanding=True))).values(incident_key=bindparam("name"))
-)
-_END = update(document).where(document.c.id.in_(bindparam("ended", expanding=True))).values(current=False)
 #: Resources in one statement: well below what either database takes.
 _BATCH = 400
-#: Up to so many are looked for one by one: a statement of their number would have to be built.
-_FEW = 4
 
 
 def _add(tx: Tx, before: Sequence[Row[Any] | None], values: Sequence[dict[str, Any]]) -> list[Any]:
     """New versions, each after the one before it, which is not current any more."""
     ended = [row.id for row in before if row is not None]
     if ended:
-        tx.connection.execute(_END, {"ended": ended})
+        _END.ask(tx, {"ended": ended})
     rows = [
         one | {"version": 1 if row is None else row.version + 1, "created_at": tx.now, "current": True}
         for row, one in zip(before, values, strict=True)
     ]
-    if len(rows) == 1 or tx.connection.dialect.name == "sqlite":
-        made = [_ADD_ONE.one(tx, row) for row in rows]
-    else:  # each statement is a way to the server and back
-        made = list(tx.connection.execute(_ADD, rows).all())
-    added = [one.id for one in made if one is not None]
+    asked = [_ADD.ask(tx, row) for row in rows]
+    added = [one.id for each in asked if (one := each.one()) is not None]
     return [SimpleNamespace(**row, id=number) for row, number in zip(rows, added, strict=True)]
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ BUSY_MS = 10_000
 READERS = 8
 #: First PostgreSQL that is tested and has what is used; as its driver numbers it.
 POSTGRESQL = 150_000
+#: Statements that a session keeps prepared.
+PREPARED = 400
 #: How long a connection to PostgreSQL may take, in seconds.
 CONNECT_S = 10
 
@@ -51,9 +54,7 @@ def reader_engine(url: str, cipher: bytes | None = None) -> Engine:
         event.listen(engine, "connect", _query_only)
         event.listen(engine, "begin", _begin)
         return engine
-    return _engine(url, cipher, pool_size=READERS).execution_options(
-        isolation_level="REPEATABLE READ", postgresql_readonly=True
-    )
+    return _engine(url, cipher, pool_size=READERS, begin="BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
 
 def sqlite_file(url: str) -> Path | None:
@@ -62,12 +63,18 @@ def sqlite_file(url: str) -> Path | None:
     return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
 
 
-def _engine(url: str, cipher: bytes | None, *, pool_size: int) -> Engine:
+def began(connection: Connection) -> datetime:
+    """The time of PostgreSQL's clock when this connection's transaction began."""
+    moment: datetime = connection.info["began"]
+    return moment
+
+
+def _engine(url: str, cipher: bytes | None, *, pool_size: int, begin: str = "BEGIN") -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
         if cipher is not None:
             raise StoreError("store.url", "SQLCipher is for an SQLite file", code="invalid")
-        return _postgresql(parsed, pool_size)
+        return _postgresql(parsed, pool_size, begin)
     if parsed.get_backend_name() != "sqlite":
         raise StoreError("store.url", "the database must be SQLite or PostgreSQL", code="invalid")
     if parsed.database in (None, "", ":memory:"):
@@ -130,27 +137,62 @@ def _keyed(cipher: bytes) -> Callable[[Any, Any], None]:
     return key
 
 
-def _postgresql(url: URL, pool_size: int) -> Engine:
+def _postgresql(url: URL, pool_size: int, begin: str) -> Engine:
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         hide_parameters=True,
         pool_size=pool_size,
         max_overflow=0,
-        pool_pre_ping=True,  # a server that was restarted costs a caller nothing
-        connect_args={"connect_timeout": CONNECT_S} if "connect_timeout" not in url.query else {},
+        pool_use_lifo=True,  # a session that was used just now has its statements prepared
+        # transactions are begun by `_began`, not by the driver
+        connect_args={"autocommit": True}
+        | ({"connect_timeout": CONNECT_S} if "connect_timeout" not in url.query else {}),
     )
     event.listen(engine, "connect", _durable)
+    event.listen(engine, "begin", _began(begin, pool_size))
     return engine
 
 
+def _began(begin: str, pool_size: int) -> Callable[[Connection], None]:
+    """Begins a transaction and asks for the time, both in one way to the server and back.
+
+    A server that was restarted costs a caller nothing: that its session is gone shows here, where nothing has been
+    done yet, and the next of the pool is taken, or a new one.
+    """
+    # now() is frozen at the start of a transaction's first statement; leases need the time as it is
+    statement = f"{begin}; SELECT clock_timestamp()"
+
+    def run(connection: Connection) -> None:
+        for left in range(pool_size, -1, -1):
+            driver: Any = connection.connection.dbapi_connection
+            try:
+                cursor = driver.execute(statement)
+                cursor.nextset()
+                connection.info["began"] = cursor.fetchone()[0].astimezone(UTC)
+            except Exception as error:  # the driver's own, whichever
+                if not driver.closed or not left:
+                    raise
+                connection.invalidate(error)
+            else:
+                return
+
+    return run
+
+
 def _durable(connection: Any, record: Any) -> None:
+    from psycopg import Pipeline
+
+    if not Pipeline.is_supported():  # a libpq before 14, which the system may have brought
+        connection.close()
+        raise StoreError("store.postgresql-version", "libpq 14 or later is needed", code="not-supported")
     if connection.info.server_version < POSTGRESQL:
         connection.close()
         raise StoreError("store.postgresql-version", "PostgreSQL 15 or later is needed", code="not-supported")
     connection.execute(
         "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
     )
-    connection.commit()
+    # all that a hub says again and again, so that none is planned anew (the driver's own limit is 100)
+    connection.prepared_max = PREPARED
 
 
 def _pragmas(connection: Any, record: Any) -> None:

@@ -5,11 +5,11 @@ On PostgreSQL the rows of one statement come as one list for each column; on SQL
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Table
+from sqlalchemy import Dialect, Table
 
 from hub.store.tx import Tx
 
@@ -29,24 +29,25 @@ class HotRows:
         self._common = common
         self._own = own
         self._statements: dict[tuple[str, int, tuple[str, ...]], str] = {}
+        self._conversions: dict[str, list[tuple[str, Callable[[Any], Any] | None]]] = {}
 
     def add(self, tx: Tx, common: Mapping[str, Any], rows: Sequence[tuple[Any, ...]]) -> None:
         """Inserts them all. What breaks a key is raised as the driver raises it."""
-        given = self._converted(tx.connection.dialect, common)
-        for part in _parts(tx.connection, rows):
-            self._insert(tx, given, part, ())
+        given = self._converted(tx.dialect, common)
+        for part in _parts(tx.dialect, rows):
+            tx.ask(*self._insert(tx.dialect, given, part, ()))
 
     def add_unknown(
         self, tx: Tx, common: Mapping[str, Any], rows: Sequence[tuple[Any, ...]], *, key: tuple[str, ...]
     ) -> list[int | None]:
         """Inserts those of which there is none yet with the same `key`, some of `own` and never NULL: for each its new
         id, or None where it is known, be it from a row before it."""
-        given = self._converted(tx.connection.dialect, common)
+        given = self._converted(tx.dialect, common)
         places = [self._own.index(name) for name in key]
         made = list[int | None]()
-        for part in _parts(tx.connection, rows):
-            if _named(tx.connection.dialect):
-                self._insert(tx, given, part, key)
+        for part in _parts(tx.dialect, rows):
+            if _named(tx.dialect):
+                tx.cursor.execute(*self._insert(tx.dialect, given, part, key))
                 new = {tuple(found[1:]): int(found[0]) for found in tx.cursor.fetchall()}
                 made += [new.pop(tuple([row[place] for place in places]), None) for row in part]
             else:
@@ -60,29 +61,27 @@ class HotRows:
         if len(part) > 1:
             # RETURNING would cost more than the whole row: nearly always all of them are unknown
             try:
-                self._insert(tx, given, part, ())
-            except tx.connection.dialect.loaded_dbapi.IntegrityError:  # nothing of the statement is left
+                cursor.execute(*self._insert(tx.dialect, given, part, ()))
+            except tx.dialect.loaded_dbapi.IntegrityError:  # nothing of the statement is left
                 return [one for row in part for one in self._add_unknown_to_sqlite(tx, given, [row], key)]
             last = cursor.lastrowid
             assert last is not None
             return range(last - len(part) + 1, last + 1)
-        self._insert(tx, given, part, key)
+        cursor.execute(*self._insert(tx.dialect, given, part, key))
         return [cursor.lastrowid if cursor.rowcount == 1 else None]
 
-    def _insert(self, tx: Tx, given: dict[str, Any], part: Sequence[tuple[Any, ...]], key: tuple[str, ...]) -> None:
-        """With a key, only what is not known by it."""
-        dialect = tx.connection.dialect
+    def _insert(
+        self, dialect: Dialect, given: dict[str, Any], part: Sequence[tuple[Any, ...]], key: tuple[str, ...]
+    ) -> tuple[str, Any]:
+        """The statement for these rows and its parameters. With a key, it adds only what is not known by it."""
         at = (dialect.name, len(part) if not _named(dialect) else min(len(part), 2), key)
         statement = self._statements.get(at)
         if statement is None:
             statement = self._statements[at] = self._written(dialect, at[1], key)
         if not _named(dialect):
-            tx.cursor.execute(statement, [*given.values(), *chain.from_iterable(part)])
-        elif len(part) == 1:
-            tx.cursor.execute(statement, given | dict(zip(self._own, part[0], strict=True)))
-        else:
-            columns = map(list, zip(*part, strict=True))
-            tx.cursor.execute(statement, given | dict(zip(self._own, columns, strict=True)))
+            return statement, [*given.values(), *chain.from_iterable(part)]
+        own = part[0] if len(part) == 1 else map(list, zip(*part, strict=True))
+        return statement, given | dict(zip(self._own, own, strict=True))
 
     def _written(self, dialect: Dialect, rows: int, key: tuple[str, ...]) -> str:
         quote = dialect.identifier_preparer.quote
@@ -111,11 +110,12 @@ class HotRows:
         return text
 
     def _converted(self, dialect: Dialect, common: Mapping[str, Any]) -> dict[str, Any]:
-        given = {}
-        for name in self._common:
-            convert = self._table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
-            given[name] = common[name] if convert is None else convert(common[name])
-        return given
+        conversions = self._conversions.get(dialect.name)
+        if conversions is None:
+            conversions = self._conversions[dialect.name] = [
+                (name, self._table.c[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in self._common
+            ]
+        return {name: common[name] if convert is None else convert(common[name]) for name, convert in conversions}
 
 
 def _named(dialect: Dialect) -> bool:
@@ -123,9 +123,9 @@ def _named(dialect: Dialect) -> bool:
     return dialect.name == "postgresql"
 
 
-def _parts(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> Iterator[Sequence[tuple[Any, ...]]]:
+def _parts(dialect: Dialect, rows: Sequence[tuple[Any, ...]]) -> Iterator[Sequence[tuple[Any, ...]]]:
     """Rows that go in one statement."""
-    if not _named(connection.dialect):
+    if not _named(dialect):
         done = 0
         for size in _SIZES:
             while len(rows) - done >= size:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Row, bindparam, select, update
@@ -28,7 +28,13 @@ def note(tx: Tx, *, custody: str, patient_id: str, reference: str, by: str) -> I
 
 def stands(tx: Tx, custody: str, patient_id: str) -> bool:
     """Whether a custody must not use what it has of a person."""
-    return _STANDING.one(tx, {"whose": custody, "whom": patient_id}) is not None
+    return ask_stands(tx, custody, patient_id)()
+
+
+def ask_stands(tx: Tx, custody: str, patient_id: str) -> Callable[[], bool]:
+    """As `stands`, asked now and read by the call."""
+    asked = _STANDING.ask(tx, {"whose": custody, "whom": patient_id})
+    return lambda: asked.one() is not None
 
 
 _STANDING = HotStatement(

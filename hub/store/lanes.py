@@ -21,20 +21,19 @@ from hub.store.tables import join_due as due
 from hub.store.tx import Tx
 
 
-def append(tx: Tx, destination: str, order_key: str) -> tuple[int, int]:
-    """Make room at the end of a lane, which may be new: (lane id, position).
+def append(tx: Tx, destination: str, order_key: str) -> tuple[int, int, str]:
+    """Make room at the end of a lane, which may be new: (lane id, position, the order key that this one is led to).
 
     The row stays locked to the commit, so order in the lane is the order of commits. A lane that backs off keeps
     doing so.
     """
     # two hubs on one PostgreSQL: a join of this key that is under way is waited for
-    locks.hold(tx.connection, "lane.order", order_key.encode())
-    row = _append(tx.connection.dialect.name).one(
-        tx, {"to": destination, "under": led_to(tx, order_key), "now": tx.now, "never": EPOCH}
-    )
+    locks.hold(tx, "lane.order", order_key.encode())
+    under = led_to(tx, order_key)
+    row = _append(tx.dialect.name).one(tx, {"to": destination, "under": under, "now": tx.now, "never": EPOCH})
     assert row is not None
     tx.wake("lanes")
-    return row.id, row.tail
+    return row.id, row.tail, under
 
 
 @cache
@@ -70,7 +69,7 @@ def join(tx: Tx, order_key: str, into: str) -> int:
     sent, or where the two are joined already.
     """
     for key in sorted({order_key, into}):
-        locks.hold(tx.connection, "lane.order", key.encode())
+        locks.hold(tx, "lane.order", key.encode())
     target = led_to(tx, into)
     if order_key == target or led_to(tx, order_key) != order_key:
         raise StoreError("store.state", "these order keys are joined already", code="conflict")
@@ -130,7 +129,7 @@ def join_due(tx: Tx) -> list[tuple[str, str]]:
 def _sent_now(tx: Tx, order_key: str, into: str) -> bool:
     keys = sorted({led_to(tx, order_key), led_to(tx, into)})
     for key in keys:
-        locks.hold(tx.connection, "lane.order", key.encode())
+        locks.hold(tx, "lane.order", key.encode())
     found = select(lane.c.lease_until).where(lane.c.order_key.in_(keys)).order_by(lane.c.id).with_for_update()
     return any(until > tx.now for until in tx.connection.execute(found).scalars())
 

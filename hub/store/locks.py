@@ -6,22 +6,36 @@ SQLite needs none: there is one write transaction at a time, and these do nothin
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 from sqlalchemy import Connection, func, select
 
-
-def hold(connection: Connection, kind: str, name: bytes = b"") -> None:
-    """Wait until no other transaction holds this lock, and hold it."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(_number(kind, name))))
+from hub.store.tx import Tx
 
 
-def try_hold(connection: Connection, kind: str, name: bytes = b"") -> bool:
+def hold(tx: Tx, kind: str, name: bytes = b"") -> None:
+    """Wait until no other transaction holds this lock, and hold it, before anything else is read or written."""
+    if tx.dialect.name == "postgresql":
+        tx.ask("SELECT pg_advisory_xact_lock(%s)", (_number(kind, name),))
+
+
+def try_hold(tx: Tx, kind: str, name: bytes = b"") -> bool:
     """Hold this lock unless another transaction does: False then, without waiting."""
-    if connection.dialect.name != "postgresql":
-        return True
-    held: bool = connection.execute(select(func.pg_try_advisory_xact_lock(_number(kind, name)))).scalar_one()
-    return held
+    return ask_hold(tx, kind, name)()
+
+
+def ask_hold(tx: Tx, kind: str, name: bytes = b"") -> Callable[[], bool]:
+    """As `try_hold`, asked now and read by the call."""
+    if tx.dialect.name != "postgresql":
+        return lambda: True
+    asked = tx.ask("SELECT pg_try_advisory_xact_lock(%s)", (_number(kind, name),))
+    return lambda: bool(asked.rows()[0][0])
+
+
+def hold_bare(connection: Connection, kind: str) -> None:
+    """As `hold`, where there is no store yet."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_number(kind, b""))))
 
 
 def _number(kind: str, name: bytes) -> int:

@@ -15,8 +15,8 @@ from sqlalchemy import ColumnElement, Integer, Row, bindparam, func, literal_col
 from hub.errors import LeaseLost
 from hub.records import Message, MessageState
 from hub.store import locks, vault
-from hub.store.hot import HotStatement
-from hub.store.tables import EPOCH, Instant, message
+from hub.store.hot import HotStatement, among
+from hub.store.tables import EPOCH, ONE, Instant, message
 from hub.store.tx import Tx
 from profiles.issue import Issue
 
@@ -31,15 +31,15 @@ def claim(tx: Tx, *, owner: str, lease_seconds: float, limit: int) -> list[Messa
     """
     asked = {"now": tx.now, "most": limit}
     found = _WAITING_NOW.all(tx, asked)
-    if found and tx.connection.dialect.name == "postgresql":
+    if found and tx.dialect.name == "postgresql":
         # another hub may have claimed since; what it did is seen once its source's lock is ours
         free = [source for source in sorted({row.source for row in found}) if _alone_with(tx, source)]
-        found = list(tx.connection.execute(_OF_FREE, asked | {"free": free}).all()) if free else []
+        found = _OF_FREE.all(tx, asked | {"free": free}) if free else []
     ids = [row.id for row in found]
     if not ids:
         return []
     until = tx.now + timedelta(seconds=lease_seconds)
-    taken = tx.connection.execute(_TAKE, {"which": ids, "now": tx.now, "until": until, "by": owner}).all()
+    taken = _TAKE.all(tx, {"which": ids, "now": tx.now, "until": until, "by": owner})
     return sorted((of_row(row) for row in taken), key=lambda found: found.id)
 
 
@@ -57,17 +57,14 @@ _WAITING = (
     .limit(bindparam("most", type_=Integer))
 )
 _WAITING_NOW = HotStatement(_WAITING)
-# made once: building a statement costs more than running it
-_OF_FREE = _WAITING.where(message.c.source.in_(bindparam("free", expanding=True)))
-_TAKE = (
-    update(message)
-    .where(
-        message.c.id.in_(bindparam("which", expanding=True)),
-        message.c.state == _RECEIVED,
-        message.c.lease_until <= _NOW,
+_OF_FREE = HotStatement(lambda dialect: _WAITING.where(among(dialect, message.c.source, "free")))
+_TAKE = HotStatement(
+    lambda dialect: (
+        update(message)
+        .where(among(dialect, message.c.id, "which"), message.c.state == _RECEIVED, message.c.lease_until <= _NOW)
+        .values(lease_until=bindparam("until", type_=Instant), owner=bindparam("by"), attempts=message.c.attempts + ONE)
+        .returning(*message.c)
     )
-    .values(lease_until=bindparam("until", type_=Instant), owner=bindparam("by"), attempts=message.c.attempts + 1)
-    .returning(*message.c)
 )
 
 
@@ -235,7 +232,7 @@ def next_due(tx: Tx) -> datetime | None:
 
 
 def _alone_with(tx: Tx, source: str) -> bool:
-    return locks.try_hold(tx.connection, "message.source", source.encode())
+    return locks.try_hold(tx, "message.source", source.encode())
 
 
 def _mine(claimed: Message) -> tuple[Any, ...]:

@@ -24,7 +24,7 @@ def migrate(url: str, cipher: bytes | None = None) -> None:
     engine = writer_engine(url, cipher)
     try:
         with engine.begin() as connection:
-            locks.hold(connection, "migrate")
+            locks.hold_bare(connection, "migrate")
             found = MigrationContext.configure(connection).get_current_revision()
             known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
             if found is not None and found not in known:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -107,8 +108,13 @@ def _change(columns: tuple[str, ...]) -> HotStatement:
 
 def find_by_task(tx: Tx, task_id: str) -> Referral | None:
     """By our Task's id."""
-    row = _BY_TASK.one(tx, {"wanted": task_id})
-    return None if row is None else Referral(**row._asdict())
+    return ask_by_task(tx, task_id)()
+
+
+def ask_by_task(tx: Tx, task_id: str) -> Callable[[], Referral | None]:
+    """As `find_by_task`, asked now and read by the call."""
+    asked = _BY_TASK.ask(tx, {"wanted": task_id})
+    return lambda: None if (row := asked.one()) is None else Referral(**row._asdict())
 
 
 _BY_TASK = HotStatement(select(referral).where(referral.c.task_id == bindparam("wanted")))

@@ -1,7 +1,8 @@
 """The store: one writer thread with group commit, pooled snapshot reads.
 
 Callers hand a unit of work to the writer and wait. The writer takes what is there (up to GROUP units), runs all in
-one transaction, commits once, and only then answers: a result that a caller has seen is on the disk. A unit that
+one transaction, commits once, and only then answers: a result that a caller has seen is on the disk. Units next to each
+other whose type has a `together(tx, units)`, which gives a result for each, are run in one go by it. A unit that
 fails fails alone, with its own error: the transaction is rolled back and the group run again, now each unit in a
 savepoint, so that only its own is undone. Where an error undoes more than that (a full disk, say), the units are run
 again one by one. So it is where a unit lost a race against another hub on the same PostgreSQL: it is run again alone,
@@ -21,12 +22,12 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
 from hub.errors import StoreError
-from hub.store.engine import reader_engine, writer_engine
+from hub.store.engine import began, reader_engine, writer_engine
 from hub.store.keys import KeyRing
 from hub.store.migrate import check_schema
 from hub.store.tx import After, Topic, Tx
@@ -41,10 +42,6 @@ WAITING = 10_000
 RACES = 8
 #: How PostgreSQL says so (SQLSTATE): serialization failure, deadlock, a unique key that another transaction took.
 LOST = frozenset(("40001", "40P01", "23505"))
-
-
-# made once: every transaction on PostgreSQL asks, and building a statement costs more than running it
-_CLOCK = select(func.clock_timestamp())
 
 
 class Changes:
@@ -116,6 +113,8 @@ class Store:
         self._clock = clock
         self._writer = writer_engine(url, cipher)
         self._reader = reader_engine(url, cipher)
+        #: The writer's connection between two transactions; its thread's alone while that runs.
+        self._kept: Connection | None = None
         self._queue: deque[_Unit] = deque()
         self._wanted = threading.Condition()
         self._closing = False
@@ -165,8 +164,8 @@ class Store:
         Raises StoreError `store.unreachable` when the database does not answer.
         """
         try:
-            with self._reader.connect() as connection, connection.begin():
-                return work(Tx(connection=connection, keys=self.keys, now=self._now(connection)))
+            with self._reader.connect() as connection, self._transaction(connection) as tx:
+                return work(tx)
         except Exception as error:  # the driver's own too, of what runs on its cursor: each driver has its own class
             cause = error.orig if isinstance(error, DBAPIError) else error
             # it tried to write: a fault of ours, which does not pass
@@ -188,6 +187,9 @@ class Store:
             self._closing = True
             self._wanted.notify_all()
         self._thread.join()
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
         self._writer.dispose()
         self._reader.dispose()
 
@@ -204,18 +206,16 @@ class Store:
         self._wanted.notify_all()
 
     def _now(self, connection: Connection) -> datetime:
-        if connection.dialect.name == "postgresql":
-            # now() is frozen at the start of a transaction; leases need the time as it is
-            moment: datetime = connection.scalars(_CLOCK).one()
-            return moment.astimezone(UTC)
-        return self.now()
+        return began(connection) if connection.dialect.name == "postgresql" else self.now()
 
     def _run(self) -> None:
         for group in self._groups():
             after = After()
             try:
+                if len(group) == 1:
+                    self._alone(group[0], after)
                 # savepoints cost a unit as much as a row, and units that fail are few
-                if len(group) == 1 or not self._together(group, after):
+                elif not self._together(group, after):
                     self._commit(group, after)
             except _Broken:
                 for unit in group:
@@ -241,12 +241,16 @@ class Store:
     def _together(self, group: list[_Unit], after: After) -> bool:
         """One transaction for the group. False, and nothing is written, when a unit failed."""
         try:
-            with self._transaction() as tx:
-                try:
-                    for kind, units in groupby(group, key=lambda unit: type(unit.work)):
-                        _run_all(tx, kind, list(units))
-                except BaseException as error:  # they are run again, and what one raises then is its caller's
-                    raise _Broken from error
+            with self._writing() as tx:
+                for kind, found in groupby(group, key=lambda unit: type(unit.work)):
+                    units = list(found)
+                    try:
+                        _run_all(tx, kind, units)
+                        tx.settle()
+                    except BaseException as error:  # of several, each is run again, and what it raises then is its own
+                        for unit in units:
+                            unit.error = error
+                        raise _Broken from error
         except _Broken:
             return False
         after.take(tx.after)
@@ -255,14 +259,16 @@ class Store:
     def _commit(self, group: list[_Unit], after: After) -> None:
         """One transaction for the group. Raises _Broken when a unit's failure undid more than itself."""
         done = After()
-        with self._transaction() as whole:
+        with self._writing() as whole:
             # on the driver's cursor: through Core two savepoint statements cost as much as storing a row
             cursor = whole.cursor
             for unit in group:
                 tx = Tx(connection=whole.connection, keys=self.keys, now=whole.now)
+                unit.error = None
                 cursor.execute("SAVEPOINT unit")
                 try:
                     unit.result = unit.work(tx)
+                    tx.settle()
                 except BaseException as error:
                     unit.error = error
                     if _lost_race(error):
@@ -274,25 +280,34 @@ class Store:
         after.take(done)
 
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[Tx]:
-        """A transaction of the writer's: committed at the end, rolled back when something is raised."""
-        with self._writer.connect() as connection:
-            transaction = connection.begin()
-            try:
-                yield Tx(connection=connection, keys=self.keys, now=self._now(connection))
-                transaction.commit()
-            except BaseException:  # whatever it is goes on, but not with the write lock held
-                with contextlib.suppress(Exception):  # what cannot be rolled back is gone already
-                    transaction.rollback()
-                raise
+    def _writing(self) -> Iterator[Tx]:
+        """A transaction of the writer's, on the connection that it keeps as long as nothing goes wrong there."""
+        connection, self._kept = self._kept or self._writer.connect(), None
+        try:
+            with self._transaction(connection) as tx:
+                yield tx
+        except BaseException:  # whatever it is goes on; the pool sees to what is left of the connection
+            connection.close()
+            raise
+        self._kept = connection
+
+    @contextlib.contextmanager
+    def _transaction(self, connection: Connection) -> Iterator[Tx]:
+        """A transaction: committed at the end, rolled back when something is raised."""
+        transaction = connection.begin()
+        try:
+            yield Tx(connection=connection, keys=self.keys, now=self._now(connection))
+            transaction.commit()
+        except BaseException:  # whatever it is goes on, but not with a lock or a snapshot held
+            with contextlib.suppress(Exception):  # what cannot be rolled back is gone already
+                transaction.rollback()
+            raise
 
     def _alone(self, unit: _Unit, after: After) -> None:
         for _ in range(RACES):
             unit.error = None
             try:
-                self._commit([unit], after)
-            except _Broken:
-                pass  # its own error is already on it
+                self._together([unit], after)
             except BaseException as error:  # noqa: BLE001 (as in _run)
                 self._fail([unit], error)
             if not _lost_race(unit.error):

@@ -221,7 +221,7 @@ _BEFORE = HotStatement(select(message.c.lineage).where(message.c.id == bindparam
 def lock(tx: Tx, keys: Iterable[tuple[bytes | None, bytes | None]]) -> None:
     """On PostgreSQL, which several hubs share: who writes tellings of these numbers now does so alone."""
     for key in sorted({key for pair in keys for key in pair if key is not None}):
-        locks.hold(tx.connection, "telling", key)
+        locks.hold(tx, "telling", key)
 
 
 def _record(row: Row[Any]) -> KeptTelling:

@@ -15,7 +15,7 @@ from hub.store.tx import Tx
 
 def add(tx: Tx, message_id: int, step: Step, state: str, *, at: datetime | None = None, **detail: Any) -> None:
     """Add a step, of now or of an earlier `at`. `detail` is JSON of structure, codes, ids and counts."""
-    _ADD.run(
+    _ADD.ask(
         tx, {"of": message_id, "said_step": step, "said_at": at or tx.now, "said_state": state, "said_detail": detail}
     )
 

@@ -6,7 +6,7 @@ document is known by (noun, id, part); custody and label are bound into it and c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
@@ -79,8 +79,18 @@ _FIND = HotStatement(
 
 def get(tx: Tx, noun: str, noun_id: int, part: str) -> bytes:
     """As `find`. Raises KeyringError `keys.missing` when there is none."""
-    row = _FIND.one(tx, {"noun": noun, "noun_id": noun_id, "part": part})
-    return opened(tx, noun, noun_id, part, None if row is None else (row.custody, row.label, row.blob))
+    return ask(tx, noun, noun_id, part)()
+
+
+def ask(tx: Tx, noun: str, noun_id: int, part: str) -> Callable[[], bytes]:
+    """As `get`, asked now and opened by the call."""
+    asked = _FIND.ask(tx, {"noun": noun, "noun_id": noun_id, "part": part})
+
+    def read() -> bytes:
+        row = asked.one()
+        return opened(tx, noun, noun_id, part, None if row is None else (row.custody, row.label, row.blob))
+
+    return read
 
 
 def opened(tx: Tx, noun: str, noun_id: int, part: str, found: tuple[str, str, bytes] | None) -> bytes:

@@ -331,6 +331,100 @@ def test_a_lost_connection_is_an_error_once_and_then_there_is_another(store: Sto
     assert store.read(messages.counts) == {"received": 1}
 
 
+def test_sessions_that_ended_in_the_pool_cost_nobody_anything(store: Store, postgresql: URL, url: str) -> None:
+    """Nothing asks a session whether it lives before it is used: a transaction's beginning shows it."""
+    together = threading.Barrier(4, timeout=60)
+
+    def look(tx: Tx) -> int:
+        together.wait()  # each of them has a session of its own
+        return tx.connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+
+    store.write(lambda tx: receive(tx, "cad", 1))
+    with ThreadPoolExecutor(4) as pool:
+        before = {done.result() for done in [pool.submit(store.read, look) for _ in range(4)]}
+        assert len(before) == 4
+        engine = create_engine(postgresql, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+        with engine.connect() as server:
+            name = make_url(url).database
+            server.execute(
+                text("SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity WHERE datname = :n"), {"n": name}
+            )
+        engine.dispose()
+        assert store.write(lambda tx: receive(tx, "cad", 2))
+        after = {done.result() for done in [pool.submit(store.read, look) for _ in range(4)]}
+    assert len(after) == 4
+    assert not before & after
+    assert store.read(messages.counts) == {"received": 2}
+
+
+def test_a_reader_sees_one_committed_state_and_cannot_write(store: Store, other: Store) -> None:
+    def look(tx: Tx) -> tuple[Any, Any]:
+        first = messages.counts(tx)
+        other.write(lambda tx: receive(tx, "cad", 1))
+        return first, messages.counts(tx)
+
+    assert store.read(look) == ({}, {})
+    assert store.read(messages.counts) == {"received": 1}
+    entered, go = threading.Event(), threading.Event()
+
+    def slow(tx: Tx) -> None:
+        receive(tx, "cad", 2)
+        entered.set()
+        go.wait(60)
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(store.write, slow)
+        entered.wait(60)
+        assert store.read(messages.counts) == {"received": 1}  # what is not committed is not there
+        go.set()
+        writing.result()
+    with pytest.raises(Exception, match="read-only"):
+        store.read(lambda tx: receive(tx, "cad", 3))
+    assert store.read(messages.counts) == {"received": 2}
+
+
+async def test_what_was_asked_and_broke_is_its_own_units_error(store: Store) -> None:
+    """Of a group in which one unit's statement fails where it is sent with others, the rest is stored."""
+    entered, go = threading.Event(), threading.Event()
+
+    def gate(tx: Tx) -> None:
+        entered.set()
+        go.wait(60)
+
+    def broken(tx: Tx) -> None:
+        receive(tx, "cad", 7)
+        for statement in ("SELECT 1", "SELECT 1/0", "SELECT 2"):
+            tx.ask(statement, ())
+
+    first = asyncio.ensure_future(store.write_async(gate))
+    await asyncio.to_thread(entered.wait, 60)
+    works: list[Any] = [lambda tx: receive(tx, "cad", 1), broken, lambda tx: receive(tx, "cad", 2)]
+    waiting = [asyncio.ensure_future(store.write_async(work)) for work in works]
+    await asyncio.sleep(0)
+    go.set()
+    await first
+    one, failed, two = await asyncio.gather(*waiting, return_exceptions=True)
+    assert (getattr(failed, "sqlstate", None), one != two) == ("22012", True)
+    assert store.read(messages.counts) == {"received": 2}
+    with pytest.raises(Exception, match="division by zero"):
+        store.write(broken)  # alone, without a savepoint
+    assert store.read(messages.counts) == {"received": 2}
+
+
+def test_what_is_asked_runs_in_order_and_before_what_follows(store: Store) -> None:
+    def work(tx: Tx) -> tuple[list[Any], int]:
+        tx.ask("CREATE TEMPORARY TABLE asked (n int) ON COMMIT DROP", ())
+        tx.ask("INSERT INTO asked VALUES (%s)", [(n,) for n in range(3)], many=True)
+        changed = tx.ask("UPDATE asked SET n = n + 10", ())
+        found = tx.ask("SELECT n FROM asked ORDER BY n", ())
+        tx.ask("DELETE FROM asked", ())
+        left: int = tx.connection.exec_driver_sql("SELECT count(*) FROM asked").scalar_one()
+        assert changed.changed() == 3
+        return [n for (n,) in found.rows()], left
+
+    assert store.write(work) == ([10, 11, 12], 0)
+
+
 def test_while_the_database_is_away_writes_are_refused_and_afterwards_taken(
     store: Store, postgresql: URL, url: str
 ) -> None:
