@@ -341,8 +341,9 @@ def _any_purpose(provision: Json) -> bool:
 
 
 def _names_purpose(node: Json) -> bool:
-    # The root of all purposes names none, wherever around a permit it stands.
-    return any(purpose_of(coding) != "PurposeOfUse" for coding in _list(node.get("purpose")))
+    # The root of all purposes names none, wherever around a permit it stands, and takes every name beside it back.
+    purposes = [purpose_of(coding) for coding in _list(node.get("purpose"))]
+    return bool(purposes) and "PurposeOfUse" not in purposes
 
 
 def _describes(node: Json) -> bool:

@@ -53,6 +53,16 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"provision": {"type": "deny", "purpose": [{"code": "PurposeOfUse"}], "provision": [{"type": "permit"}]}},
         ["missing-purpose"],
     ),
+    "purpose-of-all-beside-one-around-a-permit": (
+        {
+            "provision": {
+                "type": "deny",
+                "purpose": [{"code": "COC"}, {"code": "PurposeOfUse"}],
+                "provision": [{"type": "permit"}],
+            }
+        },
+        ["missing-purpose"],
+    ),
     "purpose-around-a-permit": (
         {"provision": {"type": "deny", "purpose": [{"code": "TREAT"}], "provision": [{"type": "permit"}]}},
         [],

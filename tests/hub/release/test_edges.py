@@ -153,6 +153,16 @@ def test_2_53_an_audit_and_2_23_the_patient_s_own_access_ask_no_consent(build: A
         assert one(asked)[0] == "permit"
 
 
+@pytest.mark.parametrize(("purpose", "expected"), [("PATRQT", "permit"), ("TREAT", "deny"), ("HOPERAT", "deny")])
+def test_2_31_what_a_patient_asks_for_may_go_to_an_agency_named_and_nothing_for_care(
+    build: Any, purpose: str, expected: str
+) -> None:
+    """42 CFR 2.31(a)(5) takes "at the request of the patient" for a purpose; 2.33 has no police in care."""
+    held = build.consent(provision={"actor": build.to("Organization/pd"), "purpose": build.purposes(purpose)})
+    asked = build.ask([build.condition()], [held], origin="part2-program", recipient=build.police(), purpose=purpose)
+    assert one(asked)[0] == expected
+
+
 @pytest.mark.parametrize(
     ("kind", "role", "purpose", "expected"),
     [
