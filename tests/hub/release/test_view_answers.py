@@ -157,6 +157,26 @@ def test_what_is_withheld_is_looked_for_in_each_answer() -> None:
         made.search("Observation", lambda resource: True)
 
 
+def test_what_an_earlier_version_has_of_its_own_is_not_taken_for_what_is_withheld_now() -> None:
+    """Who was seen by the same clinician as somebody whose record is withheld, and is not any more."""
+    by = {"performer": [{"reference": "Practitioner/quenvale-77"}]}
+    made = seen(kept({**mood("a"), **by}, mood("a", "upset")), kept({**mood("h", "kept"), **by}, origin=PROGRAM))
+    assert body(made.version("Observation", "a", "1"))["performer"] == by["performer"]
+    assert [("performer" in one["resource"]) for one in body(made.history("Observation", "a"))["entry"]] == [
+        False,
+        True,
+    ]
+    assert "performer" not in body(made.read("Observation", "a"))
+
+
+def test_an_earlier_version_that_is_withheld_was_never_there() -> None:
+    first = Version(resource=mood("a"), origin=PROGRAM, at=START)
+    last = Version(resource=mood("a", "upset"), origin=CENTER, at=START + timedelta(hours=1))
+    (found,) = seen(Holding(kind="Observation", id="a", versions=(first, last))).versions("Observation", "a")
+    assert (found.number, found.at) == (1, last.at)
+    assert found.resource is not None
+
+
 def test_nothing_goes_where_nothing_may() -> None:
     made = look([kept(mood("h"), origin=PROGRAM)], WHO, [], base=BASE)
     assert (made.etags(), made.contains("Observation", "h")) == ({}, False)
