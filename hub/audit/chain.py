@@ -166,7 +166,8 @@ def verify(tx: Transaction, keys: Iterable[Signing] = (), exported: Iterable[Che
     stated = [*checkpoints(tx), *exported]
     wanted = {point.size for point in stated}
     previous, before = GENESIS, 0
-    rows = tx.connection.execution_options(yield_per=1000).execute(select(audit_event).order_by(audit_event.c.seq))
+    every = select(audit_event).order_by(audit_event.c.seq)
+    rows = tx.connection.execute(every.execution_options(yield_per=1000))
     for row in rows:
         if row.seq != before + 1:
             broken.append(Broken(seq=before + 1, why="missing"))
