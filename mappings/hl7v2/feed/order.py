@@ -80,10 +80,7 @@ def order(orc: Row | None, obr: Row | None, group: Group, d: Draft) -> None:
     state = control = ""
     if orc is not None:
         orc_servicerequest(orc, resource, d)
-        control, state = d.first(orc.peek(1)) or "", d.first(orc.peek(5)) or ""
-        d.take(orc, 1, 3)
-        if control and control not in _CONTROLS and control not in codes("OrderControlCode[ServiceRequest.status]"):
-            d.issue("translate.code-not-carried", "ORC-1")
+        control, state = _control(orc, d), d.first(orc.peek(5)) or ""
     if obr is not None:
         obr_servicerequest(obr, resource, d)
         obr.set_id()
@@ -159,6 +156,15 @@ def task(request: Json, url: str, status: str, when: str | None, d: Draft) -> Js
             resource[element] = request[element]
     d.add(resource, key.get("system") or SID_RESOURCE, key["value"] if "system" in key else made)
     return resource
+
+
+def _control(orc: Row, d: Draft) -> str:
+    """ORC-1, what is done with the order. A code that none of the tables has is an issue."""
+    control = d.first(orc.peek(1)) or ""
+    d.take(orc, 1, 3)
+    if control and control not in _CONTROLS and control not in codes("OrderControlCode[ServiceRequest.status]"):
+        d.issue("translate.code-not-carried", "ORC-1")
+    return control
 
 
 def _status(orc: Row | None, state: str, control: str, d: Draft) -> str:
@@ -286,7 +292,7 @@ def report(orc: Row | None, obr: Row, group: Group, d: Draft) -> None:
         resource["code"] = {"text": "report"} if orc is None else {"text": "order"}
     obr.set_id()
     if orc is not None:
-        d.take(orc, 1, 3)
+        _control(orc, d)
         orc_labels = labels.of(orc, d)
         if orc_labels:
             labels.label(resource, orc_labels)

@@ -82,3 +82,10 @@ def test_who_takes_part_in_an_appointment_is_a_role_of_fhirs(role: str, codes: l
     (booked,) = (e["resource"] for e in read.bundle["entry"] if e["resource"]["resourceType"] == "Appointment")
     found = [one for participant in booked["participant"] for one in participant.get("type", ())]
     assert [(one["system"], one["code"]) for concept in found for one in concept["coding"]] == codes
+
+
+def test_an_order_control_code_that_no_table_has_is_an_issue_of_a_report_too() -> None:
+    report = "OBR|1|1^LAKE||44249-1^PHQ-9^LN|||20260114|||||||||||||||||F"
+    for control, rules in (("RE", []), ("R0E", ["translate.code-not-carried"])):
+        read = _read("ORU^R01^ORU_R01", "EVN||20260114", f"ORC|{control}|1^LAKE", report)
+        assert [issue.rule for issue in read.issues if issue.path == "ORC-1"] == rules
