@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help setup demo test check lint types contracts bench conformance proof clean
+.PHONY: help setup demo test check lint types contracts bench compiled conformance proof clean
 
 help:            ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -36,6 +36,9 @@ check: lint types contracts test  ## lint, types, import contract, tests
 
 bench: setup     ## each budget beside its reference; BENCH_JSON=FILE writes the rows
 	$(BIN)/python -m benchmarks
+
+compiled: setup  ## dist/: a wheel for this machine with the hot modules compiled; needs a C compiler
+	HATCH_BUILD_HOOK_ENABLE_CUSTOM=true $(BIN)/python -m hatchling build -t wheel -d dist
 
 conformance: setup  ## independent validators and servers; what cannot be run says "not run"
 	$(BIN)/python -m tests.conformance

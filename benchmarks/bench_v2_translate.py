@@ -7,6 +7,9 @@ is fast because it was seen before; the staff, the places and the codes are the 
 parses, translates, keys the ids, accounts for every field and writes JSON; the reference cuts the message into
 segments, fields and components. Both run on one core in one process each, warmed up.
 
+It is measured twice: as plain Python (`v2-translate`) and with the compiled modules of `make compiled`
+(`v2-compiled`), where there is a C compiler.
+
 The reference needs Node 22 or newer, as `bench_check` has it. Without it the ratio is None: not measured, never passed.
 
     python -m benchmarks.bench_v2_translate
@@ -16,7 +19,9 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -25,6 +30,7 @@ from typing import Any
 import orjson
 
 from benchmarks.bench_check import MEDPLUM, node_with_core
+from benchmarks.compiled import ROOT, compiled_site, environment
 from mappings import Partner, translate_v2
 from profiles.check import check
 
@@ -53,6 +59,14 @@ spend(Number(process.argv[2]));
 console.log(spend(Number(process.argv[2])));
 """  # noqa: E501 - a program of its own
 
+
+#: The same measure in a process that imports the compiled modules.
+_COMPILED_SCRIPT = """
+from benchmarks.bench_v2_translate import SECONDS, messages, rate
+from mappings.hl7v2.feed import translate
+assert not translate.__file__.endswith('.py'), 'the modules are not the compiled ones'
+print(rate(messages(), SECONDS))
+"""
 
 _LETTERS = "bdfgklmnprstvz"
 
@@ -106,7 +120,26 @@ def _reference(node: str, folder: Path, segments: int) -> float | None:
 
 
 def measure() -> dict[str, Any]:
-    """The row of `make bench`: ratio of times, ours to the reference's; None where it could not be run."""
+    """The row of `make bench` for plain Python: ratio of times, ours to the reference's; None where it was not run."""
+    return _row("v2-translate", rate)
+
+
+def compiled() -> dict[str, Any]:
+    """The row of the compiled modules."""
+    site = compiled_site()
+    if site is None:
+        row = {"name": "v2-compiled", "ratio": None, "budget": BUDGET, "aim": AIM, "holds": None}
+        return row | {"detail": "no C compiler to compile the modules with"}
+
+    def measured(work: list[bytes], seconds: float) -> float:
+        command = [sys.executable, "-c", _COMPILED_SCRIPT]
+        done = subprocess.run(command, env=environment(site, ROOT), capture_output=True, text=True, check=True)
+        return float(done.stdout)
+
+    return _row("v2-compiled", measured)
+
+
+def _row(name: str, of: Callable[[list[bytes], float], float]) -> dict[str, Any]:
     work = messages()
     bundle = translate_v2(work[0], partner=_PARTNER, now=_NOW).bundle
     if any(issue.severity in ("error", "fatal") for issue in check(bundle)):
@@ -114,20 +147,20 @@ def measure() -> dict[str, Any]:
     segments = len(work[0].strip(b"\r").split(b"\r"))
     mine: list[float] = []
     theirs: list[float] = []
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
         node = node_with_core(folder)
         if node is not None:
             (folder / "reference.mjs").write_text(_NODE_SCRIPT)
             (folder / "messages.json").write_text(json.dumps([one.decode() for one in work]))
         for _ in range(_ROUNDS):
-            mine.append(rate(work, SECONDS))
+            mine.append(of(work, SECONDS))
             reference = _reference(node, folder, segments) if node is not None else None
             if reference is None:
                 break
             theirs.append(reference)
     best = max(mine)
-    row: dict[str, Any] = {"name": "v2-translate", "ratio": None, "budget": BUDGET, "aim": AIM, "holds": None}
+    row: dict[str, Any] = {"name": name, "ratio": None, "budget": BUDGET, "aim": AIM, "holds": None}
     size, made = len(work[0]), len(orjson.dumps(bundle))
     said = (
         f"{best:.0f} messages/s of {size} bytes and {segments} segments to {len(bundle['entry'])} entries, {made} bytes"
@@ -140,4 +173,4 @@ def measure() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(), indent=2))
+    print(json.dumps([measure(), compiled()], indent=2))
