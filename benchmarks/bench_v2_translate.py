@@ -129,7 +129,7 @@ def compiled() -> dict[str, Any]:
     site = compiled_site()
     if site is None:
         row = {"name": "v2-compiled", "ratio": None, "budget": BUDGET, "aim": AIM, "holds": None}
-        return row | {"detail": "no C compiler to compile the modules with"}
+        return row | {"detail": "no C compiler or no header of this Python to compile the modules with"}
 
     def measured(work: list[bytes], seconds: float) -> float:
         command = [sys.executable, "-c", _COMPILED_SCRIPT]

@@ -1,7 +1,7 @@
 """The wheel with the compiled modules, unpacked: for the benchmark and the proof that run them.
 
 It is built as `make compiled` builds it, which takes a minute, and kept under `~/.cache/warmhandoff` until the source
-changes. Where there is no C compiler, or it does not compile, there is none.
+changes. Where there is no C compiler, or no header of this Python, there is none.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import zipfile
 from pathlib import Path
@@ -30,8 +31,12 @@ def _digest() -> str:
 
 
 def compiled_site() -> Path | None:
-    """The folder to put first among those that modules are imported from; None where it cannot be had."""
-    if not any(shutil.which(name) for name in (os.environ.get("CC", "cc"), "gcc", "clang")):
+    """The folder to put first among those that modules are imported from; None where nothing can be compiled.
+
+    Raises RuntimeError, with the end of what the build said, where it can and does not.
+    """
+    compiler = any(shutil.which(name) for name in (os.environ.get("CC", "cc"), "gcc", "clang"))
+    if not compiler or not Path(sysconfig.get_path("include"), "Python.h").exists():
         return None
     kept = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "warmhandoff"
     site = kept / f"compiled-{_digest()}"
@@ -44,9 +49,9 @@ def compiled_site() -> Path | None:
         folder = Path(name)
         command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
         environment = {**os.environ, "HATCH_BUILD_HOOK_ENABLE_CUSTOM": "true"}
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False)
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
-            return None
+            raise RuntimeError(f"the modules do not compile: {(done.stdout + done.stderr)[-4000:]}")
         with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
             wheel.extractall(folder / "site")
         (folder / "site").rename(site)
