@@ -162,6 +162,10 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"provision": {"provision": [{"type": "deny", "purpose": [{"code": "PurposeOfUse"}]}]}},
         [],
     ),
+    "purpose-of-all-of-an-exception": (
+        {"provision": {"provision": [{"type": "permit", "purpose": [{"code": "PurposeOfUse"}]}]}},
+        ["missing-purpose"],
+    ),
     "purpose-in-words-beside-one": ({"provision": {"purpose": [{"display": "care"}, {"code": "TREAT"}]}}, []),
     "open-expiry-beside-an-end": ({"provision": NOT_TPO, "elements": {"expiryEvent": "none"}}, []),
     "counselling-notes-alone": (
