@@ -595,7 +595,7 @@ Description: "The stable rules of issues in OperationOutcome.issue.details, and 
 * #store.nested "nested" "A write cannot wait for another write."
 * #store.not-found "not found" "There is no such thing in the store."
 * #store.overtaken "overtaken" "Another record of the same incident came meanwhile."
-* #store.postgresql-version "postgresql version" "PostgreSQL 15 or later is needed."
+* #store.postgresql-version "postgresql version" "Libpq 14 or later is needed. PostgreSQL 15 or later is needed."
 * #store.schema "schema" "The tables are not those of this release."
 * #store.sqlcipher "sqlcipher" "An encrypted database file needs the extra warmhandoff[sqlcipher]. The database file does not open under its key."
 * #store.sqlite-version "sqlite version" "This SQLite can corrupt a WAL database: 3.51.3 or later is needed."
