@@ -56,8 +56,8 @@ def _days(birth_date: str | None) -> tuple[date, date] | None:
         year, month = parts[0], parts[1] if len(parts) > 1 else None
         if len(parts) > 2:
             return None
-        first = date(year, month or 1, 1)
-        after = date(year + 1, 1, 1) if month in (None, 12) else date(year, (month or 0) + 1, 1)
+        first = date(year, 1 if month is None else month, 1)
+        after = date(year + 1, 1, 1) if month is None or month == 12 else date(year, month + 1, 1)
         return first, date.fromordinal(after.toordinal() - 1)
     except (ValueError, OverflowError):
         return None

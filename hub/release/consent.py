@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from hub.release.age import FOR_MINOR, Signers
 from hub.release.elements import Elements, elements
 from hub.release.kind import kind_of, may_permit
-from hub.release.purpose import ACT_REASON, PURPOSE, TPO, canonical, within
+from hub.release.purpose import TPO, canonical, within
 from mappings.labels.vocabulary import CONFIDENTIALITY
 from profiles.issue import Issue
 
@@ -242,7 +242,7 @@ def _span(value: str, zone: str) -> tuple[datetime, datetime]:
         exact = datetime.fromisoformat(value)
         if exact.tzinfo is None:
             raise ValueError("no zone")
-        # An instant given as an end is inclusive to that second.
+        # An instant given as an end is the last one that counts.
         return exact, exact + timedelta(microseconds=1)
     at = UTC if zone == "UTC" else ZoneInfo(zone)
     parts = [int(part) for part in value.split("-")]
@@ -292,9 +292,7 @@ def purpose_of(coding: Json) -> str | None:
     code, system = coding.get("code"), coding.get("system")
     if not isinstance(code, str):
         return None
-    if system in (None, ACT_REASON, PURPOSE):
-        return canonical(f"{system}|{code}" if system else code)
-    return canonical(f"{system}|{code}")
+    return canonical(code if system is None else f"{system}|{code}")
 
 
 def _permits_without(consent: Json, names: Callable[[Json], bool]) -> bool:
@@ -304,8 +302,8 @@ def _permits_without(consent: Json, names: Callable[[Json], bool]) -> bool:
     anybody have everything (42 CFR 2.31(a)(4), (5)).
     """
     base = _dict(consent.get("provision"))
-    codes = {coding.get("code") for coding in _list(_dict(consent.get("policyRule")).get("coding"))}
-    opted_in = "type" not in base and bool(codes & {"OPTIN", "OPTINR"})
+    codes = [coding.get("code") for coding in _list(_dict(consent.get("policyRule")).get("coding"))]
+    opted_in = "type" not in base and ("OPTIN" in codes or "OPTINR" in codes)
 
     def bare(node: Json, permits: bool) -> bool:
         if names(node):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 from uuid import UUID
 
@@ -36,8 +36,8 @@ from mappings.times import zone as iana
 
 Json = dict[str, Any]
 
-_ROLES = frozenset(get_args(Role))
-_LAWS = frozenset({"part2", "hipaa", "consent"})
+_ROLES = get_args(Role)
+_LAWS = ("part2", "hipaa", "consent")
 #: For an entry whose law is given: its origin adds no label of its own.
 _NO_ORIGIN = Origin(reference="", role="other")
 
@@ -168,7 +168,7 @@ def _with_ages(policy: ReleasePolicy, document: Json) -> ReleasePolicy:
     if given is None:
         return policy
     ages = [_object(given, "request.minors").get(key) for key in ("alone_from", "majority")]
-    if not all(isinstance(age, int) and 0 <= age <= 21 for age in ages):
+    if not all(type(age) is int and 0 <= age <= 21 for age in ages):
         raise _bad("request.minors", "not alone_from and majority in years")
     return replace(policy, minor_alone_from=ages[0], majority=ages[1])
 
@@ -203,7 +203,9 @@ def _patient(given: Any) -> str | None:
 
 def _at(given: Any) -> datetime:
     try:
-        return moment(_text(given, "request.at"))
+        at = moment(_text(given, "request.at"))
+        at.astimezone(UTC) + timedelta(days=2)  # the calendar has a tomorrow in every zone
+        return at
     except (ValueError, OverflowError):
         raise _bad("request.at", "not a FHIR date or dateTime") from None
 

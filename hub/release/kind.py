@@ -55,7 +55,8 @@ def _of_directive(coding: Json) -> Kind | None:
     code = coding.get("code")
     if not isinstance(code, str):
         return None
-    if code in _PART2 and coding.get("system") in _ACT_CODE:
+    system = coding.get("system")
+    if code in _PART2 and (system is None or isinstance(system, str)) and system in _ACT_CODE:
         return "part2"
     # HIPAAAuthCD, HIPAAConsentCD, HIPAAResearchAuthCD, and `hipaa-auth` of HL7's consent policies: of that law alone.
     return "hipaa" if code.upper().startswith("HIPAA") else None

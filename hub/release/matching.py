@@ -103,7 +103,7 @@ def directive(
     if not in_force(consent, extra, at, zone):
         return None
     scope = consent.get("scope")
-    scopes = {coding.get("code") for coding in _list(_dict(scope).get("coding"))}
+    scopes = _codes(_list(_dict(scope).get("coding")))
     rule: Rule | None = None
     policy_rule = _dict(consent.get("policyRule"))
     if (not scopes or "patient-privacy" in scopes) and (
@@ -220,7 +220,7 @@ def _rule(node: Json, context: _Context, *, root: bool, policy_rule: Json | None
         if not touched and not covered:
             return None
         doubtful = doubtful or (kind == "deny" and not covered)
-    actions = {coding.get("code") for action in _list(node.get("action")) for coding in _list(action.get("coding"))} - {
+    actions = _codes([coding for action in _list(node.get("action")) for coding in _list(action.get("coding"))]) - {
         None
     }
     if actions and not actions & _DISCLOSING_ACTIONS:
@@ -237,7 +237,7 @@ def _kind(node: Json, *, root: bool, policy_rule: Json | None) -> Verdict | None
     kind: Verdict | None = node.get("type") if node.get("type") in ("permit", "deny") else None
     if kind is None and root and policy_rule is not None:
         # R4 leaves the base rule's type to the policy: opt-in policies permit nothing by themselves.
-        codes = {coding.get("code") for coding in _list(policy_rule.get("coding"))}
+        codes = _codes(_list(policy_rule.get("coding")))
         kind = "permit" if codes & {"OPTIN", "OPTINR"} else "deny" if codes & {"OPTOUT", "OPTOUTE"} else None
     return kind
 
@@ -288,6 +288,13 @@ def says(rule: Rule, facts: Facts) -> Said:
     ):
         return Said(verdict="permit")
     return Said(verdict=rule.kind, labels=labels if deny else frozenset())
+
+
+def _codes(codings: list[Json]) -> set[str | None]:
+    """The codes; None for a Coding without one, and one that nobody knows for what is no string."""
+    return {
+        code if code is None or isinstance(code, str) else "?" for coding in codings for code in [coding.get("code")]
+    }
 
 
 def _dict(value: Any) -> Json:

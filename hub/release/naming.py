@@ -29,9 +29,9 @@ class Party:
     known_as: frozenset[str] = frozenset()
 
 
-def same_reference(first: str | None, second: str | None) -> bool:
-    """Whether two references name the same thing: equal, or the same Type/id at the end."""
-    if not first or not second:
+def same_reference(first: Any, second: Any) -> bool:
+    """Whether two references name the same thing: equal, or the same Type/id at the end. What is no string does not."""
+    if not isinstance(first, str) or not isinstance(second, str) or not first or not second:
         return False
     return first == second or ("/" in first and "/" in second and tail(first) == tail(second))
 

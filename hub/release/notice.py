@@ -166,19 +166,20 @@ def scope_text(consent: Json) -> str:
     extra = elements(consent)
     permits = _permits(consent)
     roles = [
-        (actor.get("reference") or {}) for one in permits for actor in one.get("actor", ()) if isinstance(actor, dict)
+        actor.get("reference") or {} for one in permits for actor in _list(one, "actor") if isinstance(actor, dict)
     ]
-    disclosers = [_who(one) for one in consent.get("organization", ())] + list(extra.discloser_classes + extra.names)
+    disclosers = [_who(one) for one in _list(consent, "organization")] + list(extra.discloser_classes + extra.names)
     recipients = [_who(one) for one in roles] + list(extra.recipient_classes)
     for one in extra.intermediaries:
         through = _who(one.organization) if one.organization else "an intermediary"
         recipients.append(f"{through}, and of its participants: " + ", ".join((*one.participants, *one.classes)))
-    what = [_word(coding) for one in permits for coding in one.get("securityLabel", ())]
+    what = [_word(coding) for one in permits for coding in _list(one, "securityLabel")]
     if extra.description:
         what.insert(0, extra.description)
-    purposes = [_word(coding) for one in permits for coding in one.get("purpose", ())]
+    purposes = [_word(coding) for one in permits for coding in _list(one, "purpose")]
     period = next((one["period"] for one in permits if "period" in one), None)
-    until = (period.get("end") if isinstance(period, dict) else None) or extra.expiry_event
+    end = period.get("end") if isinstance(period, dict) else None
+    until = end if isinstance(end, str) and end else extra.expiry_event
     parts = [
         ("Disclosed by", disclosers),
         ("to", recipients),
@@ -189,6 +190,12 @@ def scope_text(consent: Json) -> str:
     ]
     stated = "; ".join(f"{name}: {', '.join(values)}" for name, values in parts if values)
     return f"Scope of the patient's consent. {stated}."
+
+
+def _list(node: Json, key: str) -> list[Any]:
+    """What stands there, if it is a list: a form that came from elsewhere may hold anything."""
+    found = node.get(key)
+    return found if isinstance(found, list) else []
 
 
 def _who(reference: Any) -> str:

@@ -45,6 +45,8 @@ def question_of(document: Any) -> Json:
     evidence: list[Json] = []
     for path, given in _parameters(document):
         name = given.get("name")
+        if not isinstance(name, str):
+            _bad(path, "no parameter of this operation")
         if name in _ONE:
             if name in one:
                 _bad(path, "expected once")
@@ -95,7 +97,7 @@ def _shown(given: Json, path: str) -> Json:
     parts = given.get("part")
     for index, part in enumerate(parts if isinstance(parts, list) else ()):
         at = f"{path}.part[{index}]"
-        if not isinstance(part, dict) or part.get("name") not in _EVIDENCE:
+        if not isinstance(part, dict) or not isinstance(part.get("name"), str) or part["name"] not in _EVIDENCE:
             _bad(at, "no part of evidence")
         value = _value(part, _EVIDENCE[part["name"]], at)
         found[part["name"]] = value.get("reference") if isinstance(value, dict) else value

@@ -59,7 +59,7 @@ def standing(
     ]
     return Standing(
         key=hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest(),
-        until=min(t for t in (*_boundaries(list(consents), context.zone), _midnight(context)) if t > context.at),
+        until=min(t for t in (*_boundaries(list(consents)), _midnight(context)) if t > context.at),
     )
 
 
@@ -107,40 +107,23 @@ def _origin(origin: Origin | None) -> list[str | None]:
     return [None, None] if origin is None else [origin.reference, origin.role]
 
 
-def _boundaries(node: Any, within: str) -> Iterable[datetime]:
-    """Every moment at which a period in a Consent begins or ends: a date is its first moment and the day after it, in
-    its zone, and both are taken, since which it is does not matter."""
+def _boundaries(node: Any) -> Iterable[datetime]:
+    """Every moment that a Consent names, and the first after it: it was signed then, or revoked, or a period in it
+    begins or ends, and which it is does not matter. A date begins and ends with a day of its zone, as a view does."""
     if isinstance(node, list):
         for one in node:
-            yield from _boundaries(one, within)
+            yield from _boundaries(one)
     elif isinstance(node, dict):
         for key, value in node.items():
-            if key in ("start", "end") and isinstance(value, str):
-                yield from _moments(value, within)
-            else:
-                yield from _boundaries(value, within)
-
-
-def _moments(text: str, within: str) -> Iterable[datetime]:
-    try:
-        if "T" in text:
-            at = datetime.fromisoformat(text)
+            if key != "meta":  # the store's own times begin and end nothing
+                yield from _boundaries(value)
+    elif isinstance(node, str) and "T" in node:
+        try:
+            at = datetime.fromisoformat(node)
             if at.tzinfo is not None:
-                # the end is inclusive, to the second: the moment itself and the second after it
-                yield from (at, at + timedelta(seconds=1))
+                yield from (at, at + timedelta(microseconds=1))
+        except (ValueError, OverflowError):
             return
-        parts = [int(part) for part in text.split("-")]
-        year, month, date = [*parts, 1, 1][:3]
-        day = datetime(year, month, date, tzinfo=zone(within) or UTC)
-        yield day
-        if len(parts) == 1:
-            yield day.replace(year=year + 1)
-        elif len(parts) == 2:
-            yield day.replace(year=year + month // 12, month=month % 12 + 1)
-        else:
-            yield day + timedelta(days=1)
-    except (ValueError, OverflowError):
-        return
 
 
 def _midnight(context: Context) -> datetime:

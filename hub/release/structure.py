@@ -39,29 +39,29 @@ _REFERRAL = frozenset({"ServiceRequest", "Task", "Encounter", "Patient"})
 
 
 @cache
-def _elements(kind: str) -> dict[str, tuple[bool, bool, str]]:
-    """JSON key -> (required, list, type of what is in it) for a type or a backbone element."""
-    found: dict[str, tuple[bool, bool, str]] = {}
+def _elements(kind: str) -> dict[str, tuple[bool, str]]:
+    """JSON key -> (required, type of what is in it) for a type or a backbone element."""
+    found: dict[str, tuple[bool, str]] = {}
     definition = r4()["types"].get(kind)
     for element in definition["elements"] if definition else ():
-        name, required, many = element["name"], element.get("min", 0) >= 1, element.get("max") != 1
+        name, required = element["name"], element.get("min", 0) >= 1
         for given in element["types"]:
             code = given["code"]
             key = name + code[0].upper() + code[1:] if element.get("choice") else name
-            found[key] = (required, many, code)
+            found[key] = (required, code)
     return found
 
 
 def required(kind: str, key: str) -> bool:
     """Whether R4 requires this key (a choice counts as required in each of its forms)."""
-    return _elements(kind).get(key, (False, False, ""))[0]
+    return _elements(kind).get(key, (False, ""))[0]
 
 
 def child_type(kind: str, key: str, value: Any) -> str:
     """The type of what stands at this key; a resource says its own."""
     if isinstance(value, dict) and isinstance(value.get("resourceType"), str):
         return str(value["resourceType"])
-    return _elements(kind).get(key, (False, False, ""))[2]
+    return _elements(kind).get(key, (False, ""))[1]
 
 
 def is_core(kind: str, key: str, *, certain: bool = True) -> bool:

@@ -197,7 +197,7 @@ class View:
             made["link"].append({"relation": "next", "url": self._url(kind, query, count, offset + count)})
         if entries:
             made["entry"] = entries
-        return self._sealed(made)
+        return self._sealed(made, asked=True)
 
     def _included(
         self, page: Sequence[Json], include: Sequence[str], revinclude: Sequence[tuple[str, str]]
@@ -243,25 +243,32 @@ class View:
         """Whether the reader may know of it: it is there, or was and the reader may know that."""
         return (kind, identity) in self._resources
 
-    def _sealed(self, body: Json, versions: Sequence[Seen] = ()) -> Reply:
+    def _sealed(self, body: Json, versions: Sequence[Seen] = (), *, asked: bool = False) -> Reply:
         """The answer as a Release; one that holds no resource is none, and is always the same.
 
         `versions` in it were scanned when they were decided, each beside what is withheld from it: what an earlier one
-        has is not found again as withheld from the last.
+        has is not found again as withheld from the last. `asked`: its links repeat what the reader asked. Those are
+        the reader's own words, and whether they are like something withheld must not show: the rest is scanned.
         """
-        raw = orjson.dumps(body)
         if "entry" not in body and body["resourceType"] == "Bundle":
-            return Reply(status=200, body=raw)
+            return Reply(status=200, body=orjson.dumps(body))
+        withheld = beside(self._hidden, [one.resource for one in versions if one.resource is not None])
+        if asked:
+            self._seal({key: value for key, value in body.items() if key != "link"}, withheld)
+            withheld = Withheld()
+        made = self._seal(body, withheld)
+        return Reply(status=200, body=made.bytes, release=made)
+
+    def _seal(self, body: Json, withheld: Withheld) -> Release:
         assert self._decision is not None
-        made = seal(
-            raw,
+        return seal(
+            orjson.dumps(body),
             recipient=self.context.recipient.reference or "",
             purpose=self.context.purpose,
             media_type=MEDIA_TYPE,
-            withheld=beside(self._hidden, [one.resource for one in versions if one.resource is not None]),
+            withheld=withheld,
             decision=self._decision,
         )
-        return Reply(status=200, body=made.bytes, release=made)
 
 
 def look(
@@ -353,7 +360,7 @@ def _stamped(resource: Json, seen: Seen) -> Json:
 
 
 def _targets(value: Any) -> list[Key]:
-    """The resources that a reference, or a list of them, points at: `Type/id`, or `urn:uuid:id` with a type."""
+    """The resources that a reference, or a list of them, points at: `Type/id`."""
     found: list[Key] = []
     for one in value if isinstance(value, list) else [value]:
         text = one.get("reference") if isinstance(one, dict) else None

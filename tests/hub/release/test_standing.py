@@ -48,7 +48,8 @@ def held(*versions: Json | None, origin: Origin | None = PROGRAM, kind: str = "C
         ({}, "America/Denver", "2026-06-02T06:00:00+00:00"),
         ({"end": "2026-06-01"}, "UTC", "2026-06-02T00:00:00+00:00"),
         ({"end": "2026-06-01T13:00:00Z"}, "UTC", "2026-06-01T13:00:00+00:00"),
-        ({"end": "2026-06-01T12:00:00Z"}, "UTC", "2026-06-01T12:00:01+00:00"),
+        # an instant is the last one that counts: `consent`
+        ({"end": "2026-06-01T12:00:00Z"}, "UTC", "2026-06-01T12:00:00.000001+00:00"),
         ({"start": "2026-06-01T14:00:00+01:00"}, "UTC", "2026-06-01T13:00:00+00:00"),
         ({"start": "2026-05-01", "end": "2026-05-31"}, "UTC", "2026-06-02T00:00:00+00:00"),
         # what is no time that can be read, and what no zone says where it is
@@ -72,6 +73,21 @@ def test_s43_a_day_in_no_known_zone_is_utc_s_whatever_the_machine_s(monkeypatch:
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+@pytest.mark.parametrize("hour", ["13:00:00Z", "14:00:00+01:00"])
+def test_s43_a_form_counts_from_its_signature_to_its_revocation_to_the_moment(build: Any, hour: str) -> None:
+    moment = f"2026-06-01T{hour}"
+    for consent in (build.consent(elements={"revokedAt": moment}), build.consent(dateTime=moment)):
+        assert standing([], WHO, [consent]).until == datetime(2026, 6, 1, 13, tzinfo=UTC)
+    views = Views("https://hub.example.org/fhir")
+    kept = [held(build.condition())]
+    who = replace(WHO, patient="Patient/p-1")
+    refusal = build.consent("no", dateTime=moment, provision={"type": "deny", "securityLabel": None})
+    for consents in ([build.consent(elements={"revokedAt": moment})], [build.consent(), refusal]):
+        for hours, seen in ((0, True), (2, False)):
+            view = views.look(kept, replace(who, at=AT + timedelta(hours=hours)), consents)
+            assert view.contains("Condition", "cond-1") is seen
 
 
 def test_s43_a_time_that_begins_and_ends_nothing_ends_no_view(build: Any) -> None:

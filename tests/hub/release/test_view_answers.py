@@ -303,3 +303,16 @@ def test_what_a_reader_sees_of_the_audit() -> None:
     ]
     expected = [replace(one, detail=()) for one in (event("a"), event("gone"), event("a", None))]
     assert audited(events, made) == expected
+
+
+@pytest.mark.parametrize("query", ["_content=Quorlan kept", "_content=Quorlan%20kept", "code=x&_text=Quorlan"])
+def test_s62_what_is_asked_for_does_not_tell_whether_it_is_withheld(query: str) -> None:
+    """A reader may guess; the answer repeats the guess in its link and is the same whether there is such a thing."""
+    hidden = kept(mood("hidden-1", "Quorlan kept"), origin=PROGRAM)
+    seen, bare = (
+        look(held, WHO, [], base=BASE).search("Observation", lambda one: True, query=query)
+        for held in ([kept(mood("a")), hidden], [kept(mood("a"))])
+    )
+    assert (seen.status, seen.body) == (bare.status, bare.body)
+    assert json.loads(seen.body)["total"] == 1
+    assert seen.release is not None
