@@ -13,9 +13,7 @@ from typing import Any, Final, Literal
 Json = dict[str, Any]
 Kind = Literal["part2", "hipaa", "opt-out"]
 
-_ACT_CODE: Final = frozenset(
-    {None, "http://terminology.hl7.org/CodeSystem/v3-ActCode", "urn:oid:2.16.840.1.113883.5.4"}
-)
+_ACT_CODE: Final = (None, "http://terminology.hl7.org/CodeSystem/v3-ActCode", "urn:oid:2.16.840.1.113883.5.4")
 #: Directives of v3-ActCode; the second is Michigan's form, written for Part 2.
 _PART2: Final = frozenset({"42CFRPart2CD", "MDHHS-5515Part2"})
 
@@ -55,8 +53,7 @@ def _of_directive(coding: Json) -> Kind | None:
     code = coding.get("code")
     if not isinstance(code, str):
         return None
-    system = coding.get("system")
-    if code in _PART2 and (system is None or isinstance(system, str)) and system in _ACT_CODE:
+    if code in _PART2 and coding.get("system") in _ACT_CODE:
         return "part2"
     # HIPAAAuthCD, HIPAAConsentCD, HIPAAResearchAuthCD, and `hipaa-auth` of HL7's consent policies: of that law alone.
     return "hipaa" if code.upper().startswith("HIPAA") else None

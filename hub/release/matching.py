@@ -220,9 +220,7 @@ def _rule(node: Json, context: _Context, *, root: bool, policy_rule: Json | None
         if not touched and not covered:
             return None
         doubtful = doubtful or (kind == "deny" and not covered)
-    actions = _codes([coding for action in _list(node.get("action")) for coding in _list(action.get("coding"))]) - {
-        None
-    }
+    actions = {code for action in _list(node.get("action")) for code in _codes(_list(action.get("coding"))) or {None}}
     if actions and not actions & _DISCLOSING_ACTIONS:
         if actions <= {"correct"} or kind == "permit":
             return None
@@ -291,10 +289,8 @@ def says(rule: Rule, facts: Facts) -> Said:
 
 
 def _codes(codings: list[Json]) -> set[str | None]:
-    """The codes; None for a Coding without one, and one that nobody knows for what is no string."""
-    return {
-        code if code is None or isinstance(code, str) else "?" for coding in codings for code in [coding.get("code")]
-    }
+    """The codes; None stands for a Coding that has none, or has what is no code."""
+    return {code if isinstance(code, str) else None for coding in codings for code in [coding.get("code")]}
 
 
 def _dict(value: Any) -> Json:

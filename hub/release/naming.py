@@ -31,7 +31,7 @@ class Party:
 
 def same_reference(first: Any, second: Any) -> bool:
     """Whether two references name the same thing: equal, or the same Type/id at the end. What is no string does not."""
-    if not isinstance(first, str) or not isinstance(second, str) or not first or not second:
+    if not isinstance(first, str) or not isinstance(second, str) or not first:
         return False
     return first == second or ("/" in first and "/" in second and tail(first) == tail(second))
 

@@ -179,7 +179,7 @@ def scope_text(consent: Json) -> str:
     purposes = [_word(coding) for one in permits for coding in _list(one, "purpose")]
     period = next((one["period"] for one in permits if "period" in one), None)
     end = period.get("end") if isinstance(period, dict) else None
-    until = end if isinstance(end, str) and end else extra.expiry_event
+    until = end if isinstance(end, str) else extra.expiry_event
     parts = [
         ("Disclosed by", disclosers),
         ("to", recipients),

@@ -45,12 +45,13 @@ EXPLAINED = Path(__file__).with_name("explained.json")
 _RESULTS = ROOT / "benchmarks" / "results"
 
 #: What decides, takes out, tells and seals; what a decision is asked with; what reads a question, answers it and keeps
-#: an answer. The rest of the package is the records themselves, the accounting, and `decide` as FHIR's Parameters.
+#: an answer; the accounting, and the records that a question and its decision are: the whole package.
 MODULES = (
     *("law", "overlay", "policy", "purpose", "kind", "reach", "content", "matching", "naming", "decide", "seal"),
     *("redact", "withheld", "pointers", "prose", "outcome", "notice", "elements", "revocation"),
     *("consent", "usable", "age", "criminal_justice", "structure"),
-    *("contract", "hook", "view", "holding", "standing", "digest"),
+    *("contract", "parameters", "hook", "view", "holding", "standing", "digest"),
+    *("accounting", "accounting_forms", "decision", "request", "roles"),
 )
 #: Tests of the tests.
 _NOT_LOOKING = ("test_mutation.py", "test_proof_properties.py")

@@ -140,6 +140,13 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"policyRule": OPT_IN, "provision": {"type": None, "actor": None, "provision": [{"actor": [TO]}]}},
         ["missing-recipient"],
     ),
+    "recipient-of-an-exception-of-an-opt-in-with-restrictions": (
+        {
+            "policyRule": {"coding": [{"code": "OPTINR"}]},
+            "provision": {"type": None, "actor": None, "provision": [{"actor": [TO]}]},
+        },
+        ["missing-recipient"],
+    ),
     "recipient-of-an-exception-of-a-refusal": (
         {
             "policyRule": OPT_IN,
@@ -234,6 +241,10 @@ KINDS: list[tuple[dict[str, Any], list[str], list[str]]] = [
     ({"category": None}, [], []),
     ({"category": [{"coding": [{"system": "urn:oid:1.2.3", "code": "42CFRPart2CD"}, {"code": "HIPAAAuthCD"}]}]},
      [WRONG], []),
+    *(
+        ({"category": [{"coding": [{"system": system, "code": "42CFRPart2CD"}, {"code": "HIPAAAuthCD"}]}]}, [], [])
+        for system in ("http://terminology.hl7.org/CodeSystem/v3-ActCode", "urn:oid:2.16.840.1.113883.5.4")
+    ),
     (policy("title-42/section-2.31"), [], []),
     (policy("title-45/section-164.508"), [WRONG], []),
     (policy("title-45/section-164.522"), [WRONG], [WRONG]),

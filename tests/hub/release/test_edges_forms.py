@@ -300,10 +300,17 @@ def test_2_31_a_5_for_what(form: Any, given: str, permit: str, deny: str, opened
         # what an action means that is not known is in no permission, and may be this in a refusal
         (["x"], "silent", "deny", "deny"),
         (["correct", "x"], "silent", "deny", "deny"),
+        # nor what is said in words alone
+        ([None], "silent", "deny", "deny"),
+        (["correct", None], "silent", "deny", "deny"),
+        (["disclose", None], "permit", "deny", "permit"),
     ],
 )
-def test_to_do_what(form: Any, actions: list[str], permit: str, deny: str, opened: str) -> None:
-    action = [{"coding": [{"code": code}]} for code in actions]
+@pytest.mark.parametrize("words", [{"text": "As agreed"}, {"coding": [{"display": "As agreed"}]}])
+def test_to_do_what(
+    form: Any, actions: list[str | None], words: dict[str, Any], permit: str, deny: str, opened: str
+) -> None:
+    action = [words if code is None else {"coding": [{"code": code}]} for code in actions]
     assert said(form({"action": action})) == permit
     assert said(form({"type": "deny", "action": action})) == deny
     assert said(form({"type": "deny", "action": action, "provision": [PERMIT]})) == opened

@@ -49,9 +49,12 @@ def party(*known_as: str, role: str | None = None, duties: tuple[str, ...] = ())
         ("", "", False),
         (MHC, None, False),
         (None, MHC, False),
+        (MHC, 7, False),
+        (7, MHC, False),
+        ({}, {}, False),
     ],
 )
-def test_what_names_the_same(first: str | None, second: str | None, expected: bool) -> None:
+def test_what_names_the_same(first: Any, second: Any, expected: bool) -> None:
     assert same_reference(first, second) is expected
 
 

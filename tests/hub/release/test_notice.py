@@ -66,6 +66,12 @@ def test_scope_does_not_name_what_the_patient_left_out(build: Any) -> None:
     assert "HIV" not in scope_text(consent)
 
 
+@pytest.mark.parametrize("period", [{}, {"end": 7}, {"end": None}])
+def test_a_form_without_a_last_day_says_the_event_it_ends_with(build: Any, period: dict[str, Any]) -> None:
+    consent = build.consent(elements={"expiryEvent": "end of the program"}, provision={"period": period})
+    assert "Until: end of the program;" in scope_text(consent)
+
+
 def test_s45_a_refusal_beside_the_permit_is_not_told_with_the_notice(build: Any) -> None:
     """A second consent takes out an element: its number and what it refuses are nobody's to know (P15)."""
     refusal = build.consent(
