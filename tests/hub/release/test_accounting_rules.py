@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hub.records import Disclosure, Suspension
-from hub.release.accounting import Recipient, account, asked_by, ground, intermediary_list
+from hub.release.accounting import Recipient, account, asked_by, ground, intermediary_list, reach_back
 from hub.release.accounting_forms import to_csv, to_fhir
 from profiles.check import check
 
@@ -19,6 +19,10 @@ TPO = "treatment, payment, health care operations (45 CFR 164.506(c))"
 CONSENT = "a consent permits (42 CFR 2.31, 2.33(a))"
 AUTHORIZED = "an authorization permits (45 CFR 164.508)"
 EMERGENCY = "medical emergency (42 CFR 2.51)"
+OWN = "the patient's own access (45 CFR 164.524)"
+#: To the day: 29 February has none three years or six before it, and 28 February stands for it.
+THREE_YEARS = (NOW - datetime(2025, 2, 28, 12, tzinfo=UTC)) / timedelta(days=1)
+SIX_YEARS = (NOW - datetime(2022, 2, 28, 12, tzinfo=UTC)) / timedelta(days=1)
 WHO = Recipient(id="cedar", name="Cedar Program")
 
 
@@ -46,7 +50,7 @@ def gone(number: int = 1, *, days: float = 10, **more: Any) -> Disclosure:
     [
         # 164.528(a)(1)(i), (ii), (iv): treatment, own access, authorization are excused
         (gone(), "covered-entity", ()),
-        (gone(basis=("the patient's own access (45 CFR 164.524)",), purpose="PATRQT"), "covered-entity", ()),
+        (gone(basis=(OWN,), purpose="PATRQT"), "covered-entity", ()),
         (gone(basis=(AUTHORIZED,), purpose="outcome-feedback"), "covered-entity", ()),
         # one part that is not excused, and the whole is listed
         (gone(basis=(TPO, "report of suspected child abuse or neglect (42 CFR 2.12(c)(6))")), "covered-entity", ("H",)),
@@ -66,6 +70,13 @@ def gone(number: int = 1, *, days: float = 10, **more: Any) -> Disclosure:
         (gone(basis=(CONSENT,), part2=True, state="not-sent"), "part2-program", ()),
         # six years and three
         (gone(basis=(CONSENT,), part2=True, days=365 * 3 + 2), "part2-program", ()),
+        (gone(basis=(CONSENT,), part2=True, days=THREE_YEARS), "part2-program", ("P",)),
+        (gone(basis=(EMERGENCY,), days=SIX_YEARS), "part2-program", ("H",)),
+        # all that HIPAA excuses, together
+        (gone(basis=(TPO, OWN, AUTHORIZED)), "covered-entity", ()),
+        # by consent, and not Part 2; Part 2, and not by consent
+        (gone(basis=(CONSENT,)), "covered-entity", ()),
+        (gone(basis=(EMERGENCY,), part2=True), "law-enforcement", ()),
         (gone(basis=(EMERGENCY,), days=365 * 3 + 2), "part2-program", ("H",)),
         (gone(basis=(EMERGENCY,), days=365 * 6 + 3), "part2-program", ()),
     ],
@@ -105,6 +116,30 @@ def test_the_period_that_was_asked_for_and_the_order() -> None:
     assert [one.number for one in made.items] == [1, 3]
 
 
+def test_what_no_rule_asks_for_is_listed_where_everything_was_asked_for() -> None:
+    made = [gone(1), gone(2, basis=(EMERGENCY,)), gone(3, basis=(EMERGENCY,), state="not-sent")]
+    assert [(one.number, one.rules) for one in report(*made).items] == [(2, ("45 CFR 164.528",))]
+    everything = report(*made, every=True).items
+    assert [(one.number, one.rules) for one in everything] == [(1, ()), (2, ("45 CFR 164.528",))]
+
+
+def test_who_received_it_by_name_where_it_is_no_organization_of_the_hub() -> None:
+    made = [gone(1, basis=(EMERGENCY,)), gone(2, basis=(EMERGENCY,)), gone(3, basis=(EMERGENCY,), recipient="x")]
+    assert [
+        (one.recipient.id, one.recipient.name, one.recipient.address)
+        for one in report(*made, named={1: "A Physician"}).items
+    ] == [
+        ("lake", "A Physician", None),
+        ("lake", "=Lakeshore", "1 Shore Road"),
+        ("x", "x", None),
+    ]
+
+
+def test_as_far_back_as_any_rule_reaches() -> None:
+    assert reach_back(NOW) == NOW - timedelta(days=SIX_YEARS)
+    assert reach_back(NOW.replace(month=5)) == datetime(2022, 5, 29, 12, tzinfo=UTC)
+
+
 def test_an_official_s_statement_takes_out_theirs_while_it_lasts_and_leaves_no_trace() -> None:
     made = [gone(1, basis=(EMERGENCY,)), gone(2, basis=(EMERGENCY,), recipient="sheriff")]
 
@@ -133,9 +168,14 @@ def test_an_intermediary_lists_part2_by_consent_for_three_years() -> None:
         gone(2),
         gone(3, days=365 * 3 + 2, **consented),
         gone(4, state="not-sent", **consented),
+        gone(5, basis=(CONSENT,)),
+        gone(6, basis=(EMERGENCY,), part2=True),
+        gone(7, days=THREE_YEARS, **consented),
+        gone(8, days=0, **consented),
+        gone(9, days=-1, **consented),
     ]
     listed = intermediary_list({"p-1": made}, intermediary=WHO, recipients={}, now=NOW)
-    assert [one.number for one in listed.items] == [1]
+    assert [one.number for one in listed.items] == [1, 7, 8]
 
 
 def test_csv_has_no_formula_and_a_line_for_each() -> None:
@@ -146,6 +186,92 @@ def test_csv_has_no_formula_and_a_line_for_each() -> None:
     assert row["recipient_address"] == "1 Shore Road"
     assert row["description"] == "condition (2), name, birth date, contact details (1)"
     assert (row["certain"], row["rules"], row["grounds"]) == ("yes", "45 CFR 164.528", "emergency")
+
+
+def test_csv_of_what_is_not_known() -> None:
+    text = to_csv(report(gone(basis=(EMERGENCY,), recipient="x", state="unknown"), recipients={}))
+    header, line = csv.reader(io.StringIO(text))
+    row = dict(zip(header, line, strict=True))
+    assert (row["recipient_name"], row["recipient_address"], row["certain"]) == ("x", "", "unknown")
+    assert row["description"].startswith("condition (2)")
+
+
+@pytest.mark.parametrize(
+    ("purpose", "system"),
+    [
+        ("TREAT", "http://terminology.hl7.org/CodeSystem/v3-ActReason"),
+        ("justice-monitoring", "https://warmhandoff.org/fhir/CodeSystem/police-purpose-of-use"),
+    ],
+)
+def test_fhir_names_the_purpose_s_own_code_system(purpose: str, system: str) -> None:
+    (entry,) = to_fhir(report(gone(basis=(EMERGENCY,), purpose=purpose)))["entry"]
+    assert entry["resource"]["purposeOfEvent"] == [{"coding": [{"system": system, "code": purpose}], "text": EMERGENCY}]
+
+
+def test_fhir_of_one_disclosure_whole() -> None:
+    dcm, role = "http://dicom.nema.org/resources/ontology/DCM", "http://terminology.hl7.org/CodeSystem/object-role"
+    kind = "http://terminology.hl7.org/CodeSystem/audit-entity-type"
+    cedar = {
+        "identifier": {"system": "https://warmhandoff.org/fhir/sid/organization", "value": "cedar"},
+        "display": "Cedar Program",
+    }
+    lake = {
+        "identifier": {"system": "https://warmhandoff.org/fhir/sid/organization", "value": "lake"},
+        "display": "lake",
+    }
+
+    def held(reference: str, **more: Any) -> dict[str, Any]:
+        return {
+            "what": {"reference": reference},
+            "type": {"system": kind, "code": "2", "display": "System Object"},
+            "role": {"system": role, "code": "4", "display": "Domain Resource"},
+            **more,
+        }
+
+    made = report(gone(basis=(), consents=("Consent/c-9",)), recipients={})
+    (entry,) = to_fhir(made)["entry"]
+    resource = entry["resource"]
+    assert "contained" not in resource
+    assert resource["outcomeDesc"] == "sent"
+    assert "text" not in resource["purposeOfEvent"][0]
+    assert resource["agent"] == [
+        {
+            "type": {"coding": [{"system": dcm, "code": "110153", "display": "Source Role ID"}]},
+            "who": cedar,
+            "requestor": True,
+        },
+        {
+            "type": {"coding": [{"system": dcm, "code": "110152", "display": "Destination Role ID"}]},
+            "who": lake,
+            "requestor": False,
+        },
+        {
+            "type": {
+                "coding": [
+                    {
+                        "system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType",
+                        "code": "CST",
+                        "display": "custodian",
+                    }
+                ]
+            },
+            "who": cedar,
+            "requestor": False,
+        },
+    ]
+    assert resource["entity"] == [
+        {
+            "what": {"reference": "Patient/p-1"},
+            "type": {"system": kind, "code": "1", "display": "Person"},
+            "role": {"system": role, "code": "1", "display": "Patient"},
+        },
+        held("Condition/c-1"),
+        held("Condition/c-2"),
+        held("Consent/c-9", description="the consent under which it went"),
+    ]
+    (addressed,) = to_fhir(report(gone(basis=(EMERGENCY,))))["entry"]
+    (kept,) = addressed["resource"]["contained"]
+    assert addressed["resource"]["agent"][1]["who"]["reference"] == f"#{kept['id']}"
 
 
 def test_fhir_is_a_bundle_of_disclosures_as_balp_has_them() -> None:
