@@ -18,16 +18,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache, partial
-
-import structlog
+from functools import partial
 
 from hub.errors import DuplicateConflict, ReceiveError, StoreError
 from hub.loop import application_ack, arrival
 from hub.loop.answer import V2, Taken, keep_unread, take
 from hub.loop.context import Hub
 from hub.loop.reply import Reply, from_v2
-from hub.loop.v2_gating import READS
+from hub.loop.v2_refusal import PIECES, PLACES, WHY, issue_of, keep, lacks
 from hub.loop.v2_sender import ANSWERS, Alike, Sender, sender_of
 from hub.records import Message as Kept
 from hub.settings import DestinationSection, SourceSection
@@ -38,45 +36,9 @@ from mappings.hl7v2 import batch
 from mappings.hl7v2.acknowledgement import Outcome, acknowledge, code_for, condition_of
 from mappings.hl7v2.answer import read_answer
 from mappings.hl7v2.codec import Message, glance, header, parse
-from mappings.hl7v2.delimiters import Delimiters
-from mappings.hl7v2.feed import KNOWN
-from mappings.hl7v2.segment import Repetition
 from mappings.record import record
 from mappings.times import zone
 from profiles.issue import Issue
-
-log = structlog.get_logger("hub.mllp")
-
-#: What has no configured sender is kept under this name, in the operator's custody.
-NOBODY = "mllp"
-#: Pieces of messages: kept as evidence, never to be read as a message.
-PIECES = frozenset({"receive.truncated", "receive.too-large"})
-
-#: Why a message or a piece of one is not taken, in words, with FHIR's issue type and the condition of table 0357.
-_WHY: dict[str, tuple[str, str, str | None]] = {
-    "receive.truncated": ("the frame did not come to its end", "incomplete", None),
-    "receive.too-large": ("the message is larger than its sender may send", "too-long", "207"),
-    "receive.unknown-peer": ("MSH-3 and MSH-4 name no sender that is configured", "security", "103"),
-    "receive.certificate": (
-        "the sender's certificate is not one that MSH-3 and MSH-4 may come with",
-        "security",
-        "103",
-    ),
-    "receive.no-control-id": ("the message has no control id", "required", "101"),
-    "receive.no-type": ("the message does not say what type it is", "required", "101"),
-    "receive.message-type": ("there is no map for this type of message", "not-supported", "200"),
-    "receive.version": ("the message is of a version that is not HL7 v2", "not-supported", "203"),
-    "receive.processing-id": ("the message is not for this processing id", "not-supported", "202"),
-}
-_PLACES = {
-    "receive.unknown-peer": "MSH-3",
-    "receive.certificate": "MSH-3",
-    "receive.no-control-id": "MSH-10",
-    "receive.no-type": "MSH-9",
-    "receive.message-type": "MSH-9",
-    "receive.version": "MSH-12",
-    "receive.processing-id": "MSH-11",
-}
 
 
 @record
@@ -121,7 +83,7 @@ async def by_mllp(hub: Hub, data: bytes, came: Came) -> tuple[bytes, ...]:
     source = sender.source
     if source is not None and source.mllp is not None:
         if source.mllp.max_message is not None and len(data) > source.mllp.max_message:
-            return await _reject(hub, sender, data, _issue("receive.too-large"))
+            return await _reject(hub, sender, data, issue_of("receive.too-large"))
         if source.mllp.charset and not message.segments[0].field(18):
             # what was agreed for messages that declare none; looked at again with it
             return await _unread(hub, data, came, None)
@@ -175,7 +137,7 @@ def limit(hub: Hub, head: bytes, came: Came) -> int:
 async def quarantine(hub: Hub, data: bytes, came: Came, rule: str) -> None:
     """Keeps a piece of a message, in its sender's custody where the piece says whose it is."""
     sender = sender_of(hub.settings, header(data), came.subject)
-    await hub.store.write_async(lambda tx: _keep(tx, hub, sender, data, _issue(rule)))
+    await hub.store.write_async(lambda tx: keep(tx, hub, sender, data, issue_of(rule)))
 
 
 def turned_away(tx: Tx, kept: Kept) -> bool:
@@ -222,11 +184,11 @@ def take_again(tx: Tx, hub: Hub, old: Kept) -> Kept:
         messages.set_aside(tx, old.id, "replayed")
         return old
     if sender.source is None:
-        raise ReceiveError("receive.unknown-peer", _WHY["receive.unknown-peer"][0], code="not-found")
+        raise ReceiveError("receive.unknown-peer", WHY["receive.unknown-peer"][0], code="not-found")
     source = sender.source
     wrong = look(source, message).wrong
     if wrong is not None:
-        raise ReceiveError(wrong, _WHY[wrong][0])
+        raise ReceiveError(wrong, WHY[wrong][0])
     made = inputs.replay(
         tx,
         old.id,
@@ -276,7 +238,7 @@ async def _message(hub: Hub, sender: Sender, message: Message, came: Came) -> tu
     if sender.destination is not None:
         return await _of_destination(hub, sender.destination, parse(message.data))
     assert sender.unknown is not None
-    return await _reject(hub, sender, message.data, _issue(sender.unknown))
+    return await _reject(hub, sender, message.data, issue_of(sender.unknown))
 
 
 async def of_source(hub: Hub, source: SourceSection, found: Sequence[Looked], came: Came) -> tuple[bytes, ...]:
@@ -291,7 +253,7 @@ async def of_source(hub: Hub, source: SourceSection, found: Sequence[Looked], ca
 def look(source: SourceSection, message: Message) -> Looked:
     """What is needed of a message to store it. Before the database's turn: that is one for all."""
     control_id = message.control_id
-    wrong = _lacks(message, source) if control_id is not None else "receive.no-control-id"
+    wrong = lacks(message, source) if control_id is not None else "receive.no-control-id"
     msh = message.segments[0]
     asked = msh.get(16) if msh.field(16) else None
     return Looked(data=message.data, message=message, control_id=control_id or "", asked=asked, wrong=wrong)
@@ -340,8 +302,8 @@ def _settled(tx: Tx, unit: _Coming, taken: Iterator[inputs.Taken]) -> list[_Stor
     stored = []
     for one in unit.found:
         if one.wrong is not None:
-            kept = _keep(tx, hub, Sender(source=source), one.data, _issue(one.wrong))
-            stored.append(_stored(kept, error=(_WHY[one.wrong][2], _PLACES.get(one.wrong))))
+            kept = keep(tx, hub, Sender(source=source), one.data, issue_of(one.wrong))
+            stored.append(_stored(kept, error=(WHY[one.wrong][2], PLACES.get(one.wrong))))
             continue
         came, became = next(coming), next(taken)
         if became.conflict:
@@ -356,32 +318,6 @@ def _settled(tx: Tx, unit: _Coming, taken: Iterator[inputs.Taken]) -> list[_Stor
 
 def _stored(kept: Kept, *, error: tuple[str | None, str | None] | None = None) -> _Stored:
     return _Stored(digest=kept.digest, received_at=kept.received_at, error=error)
-
-
-def _lacks(message: Message, source: SourceSection) -> str | None:
-    """The rule by which a well-formed message is not taken, but for its control id."""
-    assert source.mllp is not None
-    msh = message.segments[0]
-    any_type = source.mllp.any_type or source.reads != READS
-    return _lack(msh.field(9), msh.field(11), msh.field(12), message.delimiters, source.mllp.processing, any_type)
-
-
-@lru_cache(maxsize=1024)
-def _lack(
-    kind: str, processing: str, version: str, delimiters: Delimiters, taken: tuple[str, ...], any_type: bool
-) -> str | None:
-    """By MSH-9, MSH-11 and MSH-12, of which a sender has few."""
-    said = [Repetition(raw, delimiters, "ascii").get() for raw in (kind, processing, version)]
-    if said[0] is None:
-        return "receive.no-type"
-    if not (said[2] or "2").startswith("2"):
-        return "receive.version"
-    if (said[1] or "P") not in taken:
-        return "receive.processing-id"
-    event = Repetition(kind, delimiters, "ascii").get(2)
-    if any_type or said[0] == "ACK" or f"{said[0]}^{event}" in KNOWN:
-        return None
-    return "receive.message-type"
 
 
 async def _of_destination(hub: Hub, destination: DestinationSection, message: Message) -> tuple[bytes, ...]:
@@ -424,27 +360,10 @@ def _reply(destination: DestinationSection, message: Message, now: datetime) -> 
 
 async def _reject(hub: Hub, sender: Sender, data: bytes, issue: Issue) -> tuple[bytes, ...]:
     """Kept, then AR or CR, unless its sender wants no word of it. MSA-2 is empty where there is no MSH."""
-    kept = await hub.store.write_async(lambda tx: _keep(tx, hub, sender, data, issue))
-    known = _WHY.get(issue.rule)
+    kept = await hub.store.write_async(lambda tx: keep(tx, hub, sender, data, issue))
+    known = WHY.get(issue.rule)
     error = (known[2] if known else condition_of(issue.rule), issue.path)
     return _answer(header(data), _stored(kept, error=error))
-
-
-def _keep(tx: Tx, hub: Hub, sender: Sender, data: bytes, issue: Issue) -> Kept:
-    if sender.source is not None:
-        name, custody = sender.source.name, sender.source.organization
-    elif sender.destination is not None:
-        name, custody = f"destination:{sender.destination.id}", sender.destination.organization
-    else:
-        name, custody = NOBODY, hub.settings.operator.organization
-    log.warning("mllp.rejected", rule=issue.rule, source=name, size=len(data))
-    return inputs.keep_rejected(
-        tx,
-        inputs.Owner(source=name, custody=custody, organization=custody),
-        media_type=V2,
-        body=data,
-        issues=(issue,),
-    )
 
 
 def _acknowledged(looked: Looked, stored: _Stored) -> tuple[bytes, ...]:
@@ -467,8 +386,3 @@ def _answer(message: Message | None, stored: _Stored) -> tuple[bytes, ...]:
     condition, place = stored.error or (None, None)
     number, now = stored.digest[:20], stored.received_at
     return (acknowledge(message, code, control_id=number, now=now, error=condition, location=place),)
-
-
-def _issue(rule: str) -> Issue:
-    text, code, _ = _WHY[rule]
-    return Issue(severity="error", code=code, rule=rule, path=_PLACES.get(rule, ""), text=text)

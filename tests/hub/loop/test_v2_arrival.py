@@ -10,7 +10,7 @@ import pytest
 
 from hub import pipeline
 from hub.errors import HubError, ReceiveError, StoreError
-from hub.loop import replaying, v2_arrival
+from hub.loop import replaying, v2_refusal
 from hub.store import application_acks, messages
 from mappings.hl7v2.answer import read_answer
 from mappings.hl7v2.codec import parse
@@ -446,7 +446,8 @@ async def test_on_a_connection_of_its_own_until_it_is_confirmed(build: Any, monk
 
 
 def test_every_reason_has_its_words() -> None:
-    assert set(v2_arrival.PIECES) <= set(v2_arrival._WHY)
+    assert set(v2_refusal.PIECES) <= set(v2_refusal.WHY)
+    assert set(v2_refusal.PLACES) <= set(v2_refusal.WHY)
 
 
 async def test_a_referral_is_answered_by_its_own_answer_which_decides_nothing(build: Any) -> None:

@@ -73,7 +73,7 @@ def gone(number: int = 1, *, days: float = 10, **more: Any) -> Disclosure:
         (gone(basis=(CONSENT,), part2=True, days=THREE_YEARS), "part2-program", ("P",)),
         (gone(basis=(EMERGENCY,), days=SIX_YEARS), "part2-program", ("H",)),
         # all that HIPAA excuses, together
-        (gone(basis=(TPO, OWN, AUTHORIZED)), "covered-entity", ()),
+        (gone(basis=(TPO, OWN, AUTHORIZED), purpose="PATRQT"), "covered-entity", ()),
         # by consent, and not Part 2; Part 2, and not by consent
         (gone(basis=(CONSENT,)), "covered-entity", ()),
         (gone(basis=(EMERGENCY,), part2=True), "law-enforcement", ()),

@@ -41,6 +41,17 @@ def state(rule: str) -> ReleasePolicy:
     return ReleasePolicy(state=read_overlay(text.encode(), file="x"))
 
 
+# --- the record
+
+
+def test_a_decision_does_not_show_its_forms_and_is_the_same_without_them(build: Any) -> None:
+    made = decision(build.ask([build.condition()], [build.consent()], origin="part2-program"))
+    assert made.forms
+    assert replace(made, forms={}) == made
+    assert "forms" not in repr(made)
+    assert "2026-12-31" not in repr(made)
+
+
 # --- which consents speak
 
 
