@@ -142,10 +142,10 @@ async def test_a_failed_commit_fails_the_whole_group(store: Store) -> None:
 
     def gate(tx: Tx) -> None:
         entered.set()
-        go.wait(5)
+        go.wait(60)
 
     first = asyncio.ensure_future(store.write_async(gate))
-    await asyncio.to_thread(entered.wait, 5)
+    await asyncio.to_thread(entered.wait, 60)
     waiting = [
         asyncio.ensure_future(store.write_async(work))
         for work in (lambda tx: receive(tx, "cad", 1), broken_at_commit, lambda tx: receive(tx, "cad", 2))
@@ -167,12 +167,12 @@ def test_a_lane_is_one_hubs_and_a_locked_one_is_skipped(store: Store, other: Sto
     def slow(tx: Tx) -> list[int]:
         taken = claims.take(tx, owner="a:1", lease_seconds=30, limit=1)
         entered.set()
-        go.wait(5)
+        go.wait(60)
         return [one.lane_id for one in taken]
 
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(store.write, slow)
-        entered.wait(5)
+        assert entered.wait(60)
         second = other.write(lambda tx: claims.take(tx, owner="b:1", lease_seconds=30, limit=5))
         go.set()
         assert len(second) == 1
@@ -189,12 +189,12 @@ def test_a_source_is_one_hubs_even_while_the_other_is_claiming(store: Store, oth
     def slow(tx: Tx) -> set[str]:
         taken = messages.claim(tx, owner="a:1", lease_seconds=30, limit=2)
         entered.set()
-        go.wait(5)
+        go.wait(60)
         return {one.source for one in taken}
 
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(store.write, slow)
-        entered.wait(5)
+        assert entered.wait(60)
         meanwhile = other.write(lambda tx: messages.claim(tx, owner="b:1", lease_seconds=30, limit=8))
         go.set()
         assert first.result() == {"cad"}
@@ -290,7 +290,7 @@ def test_giving_up_waits_for_a_claim_that_is_being_made(store: Store, other: Sto
 
     with ThreadPoolExecutor(2) as pool:
         taking = pool.submit(store.write, slow)
-        entered.wait(5)
+        assert entered.wait(60)
         given_up = pool.submit(other.write, lambda tx: deliveries.give_up(tx, made))
         claim = taking.result()
         assert given_up.result() is False
