@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import AnyStr
 
 from mappings.errors import ReadError
 from mappings.hl7v2.delimiters import Delimiters
@@ -34,6 +33,8 @@ _CODECS = {
     "BIG-5": "big5",
 }
 
+#: What ends the segments, as bytes.
+_ENDS = {"\r": b"\r", "\n": b"\n", "\r\n": b"\r\n"}
 _SEGMENT_NAME = re.compile(r"[A-Z][A-Z0-9]{2}\Z")
 #: Names that need no second look: those that stand in most messages behind the MSH.
 _USUAL = frozenset(["EVN", "PID", "PD1", "NK1", "PV1", "PV2", "AL1", "DG1", "IN1", "NTE", "ORC", "OBR", "OBX", "TXA"])
@@ -226,7 +227,8 @@ def glance(data: bytes, *, charset: str = "") -> Message:
     encoding, text = _decode(data, start, separator, delimiters, charset, [])
     if f"{separator}MSH" in text or f"{separator}\nMSH" in text:
         parse(data, charset=charset)  # a second MSH, or what only looks like one
-    line = _line(text, separator)
+    end = text.find(separator)
+    line = text if end < 0 else text[:end]
     return Message(data=data, delimiters=delimiters, encoding=encoding, separator=separator, lines=(line,), issues=())
 
 
@@ -258,14 +260,10 @@ def _separator(data: bytes) -> str:
     return "\r\n" if data.count(b"\r\n") == data.count(b"\r") == data.count(b"\n") else "\r"
 
 
-def _line(text: AnyStr, separator: AnyStr) -> AnyStr:
-    """The first segment, without a copy of all that is behind it."""
-    end = text.find(separator)
-    return text if end < 0 else text[:end]
-
-
 def _delimiters(data: bytes, start: int, separator: str) -> Delimiters:
-    return _delimiters_of(data[start : start + 16].split(separator.encode("ascii"), 1)[0])
+    head = data[start : start + 16]
+    end = head.find(_ENDS[separator])
+    return _delimiters_of(head if end < 0 else head[:end])
 
 
 @lru_cache(maxsize=256)
@@ -287,18 +285,23 @@ def _delimiters_of(line: bytes) -> Delimiters:
     return Delimiters(field.decode("ascii"), *(mark.decode("ascii") for mark in marks + [b""] * (5 - len(marks))))
 
 
+@lru_cache(maxsize=256)
+def _codec(declared: bytes, repetition: str, charset: str) -> str | None:
+    """Of MSH-18, else of what was agreed; None when the set is not known here."""
+    if repetition:
+        # The first repetition is the set the message begins in; the others are for ISO 2022 switching.
+        declared = declared.split(repetition.encode("ascii"), 1)[0]
+    return python_codec(declared.decode("ascii", "replace") if declared.strip() not in (b"", b'""') else charset)
+
+
 def _decode(
     data: bytes, start: int, separator: str, delimiters: Delimiters, charset: str, issues: list[Issue]
 ) -> tuple[str, str]:
     """The codec and the text. MSH-18 is read from the bytes: every set accepted here has ASCII at its place."""
     body = data[start:] if start else data
-    fields = _line(body, separator.encode("ascii")).split(delimiters.field.encode("ascii"))
-    declared = fields[17] if len(fields) > 17 else b""
-    if delimiters.repetition:
-        # The first repetition is the set the message begins in; the others are for ISO 2022 switching.
-        declared = declared.split(delimiters.repetition.encode("ascii"), 1)[0]
-    name = declared.decode("ascii", "replace") if declared.strip() not in (b"", b'""') else charset
-    codec = python_codec(name)
+    end = body.find(_ENDS[separator])
+    fields = (body if end < 0 else body[:end]).split(delimiters.field.encode("ascii"), 18)
+    codec = _codec(fields[17] if len(fields) > 17 else b"", delimiters.repetition, charset)
     if codec is None:
         raise ReadError("read.charset", "the character set is not one that can be read", path="MSH-18")
     try:

@@ -160,7 +160,8 @@ def _class(row: Row, kind: str, d: Draft) -> Json:
     table = codes("PatientClass[EncounterClass]")
     raw = row.peek(2)
     if raw and (kind in table or not kind or kind in _CLASSES):
-        d.take(row, 2, 3)
+        # what stands beside no code says nothing that is carried
+        d.take(row, 2, 3 if kind else 1)
     if kind in _CLASSES:
         return {"system": ACT_CODE, "code": kind}
     made: Any = _CODING.of(raw.split(d.r)[0], d, "PV1-2", table) if kind else None

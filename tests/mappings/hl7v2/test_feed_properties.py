@@ -43,12 +43,12 @@ REAL = words(
     20260114 202601142230-0600 1990 Y N E I A F NM ST TX CE CWE ED SN R S 14 PRN PH MR NPI L HL70063 LN W
     """
 )
-#: Coded fields whose code a table maps: what stands beside the code is its name and its system.
+#: Coded fields whose code a table maps: what stands beside a code is its name and its system.
 NAMED = frozenset(
     words(
         """
-    PID-8 PID-16 PID-17 CON-11 OBX-11 ORC-1 ORC-5 RF1-1 RF1-2 PRD-1 AL1-2 AL1-4 ARV-3 ARV-4 ARV-7 ARV-8 DG1-6 SCH-25
-    TQ1-9 OBR-5 OBR-11 NK1-15
+    PID-8 PID-16 PID-17 PV1-2 CON-11 OBX-11 ORC-1 ORC-5 RF1-1 RF1-2 PRD-1 AL1-2 AL1-4 ARV-3 ARV-4 ARV-7 ARV-8 DG1-6
+    SCH-25 TQ1-9 OBR-5 OBR-11 NK1-15
     """
     )
 )
@@ -73,7 +73,7 @@ def messages(draw: st.DrawFn) -> tuple[bytes, dict[str, str]]:
             for _ in range(draw(st.integers(1, 14)) if kind > 3 else 1):
                 if draw(st.booleans()):
                     word = f"q{number}x{len(lines)}x{len(parts)}z"
-                    if not (len(parts) in (1, 2) and f"{name}-{number}" in NAMED):
+                    if not (len(parts) in (1, 2) and parts[0] and f"{name}-{number}" in NAMED):
                         places[word] = f"{name}-{number}"
                     parts.append(word)
                 else:
